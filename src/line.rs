@@ -1,0 +1,124 @@
+//! The only search for line ends, for both directions. A line ends at CRLF, LF or CR (WHATWG HTML,
+//! 9.2.5, `end-of-line`) and at nothing else: U+2028, U+0085, VT and FF are ordinary characters.
+
+use crate::scan;
+
+/// Splits text into lines, also when it arrives in pieces: a CRLF whose halves come in two pieces is
+/// one line end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lines {
+    /// The last line ended at a CR, so that an LF which comes next belongs to the same line end.
+    after_cr: bool,
+}
+
+impl Lines {
+    /// Takes the first line off `input`, without its end. `None` when `input` ends before the line
+    /// does; what is left in it then is the beginning of a line.
+    #[inline(always)]
+    pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        if self.after_cr {
+            let Some(first) = input.first() else {
+                return None;
+            };
+            if *first == b'\n' {
+                *input = &input[1..];
+            }
+            self.after_cr = false;
+        }
+        let end = find_end(input)?;
+        let (line, rest) = input.split_at_checked(end)?;
+        let (line_end, rest) = rest.split_first()?;
+        self.after_cr = *line_end == b'\r';
+        *input = rest;
+        Some(line)
+    }
+}
+
+/// The position of the first CR or LF.
+#[inline(always)]
+pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
+    // Most lines are short, and for those a SIMD search takes longer to start than to search.
+    match bytes.split_at_checked(SHORT) {
+        None => scan::find(bytes, is_end),
+        Some((head, tail)) => match scan::find(head, is_end) {
+            None => find_far(tail).map(|i| SHORT + i),
+            found => found,
+        },
+    }
+}
+
+const SHORT: usize = 32;
+
+#[inline(always)]
+fn is_end(word: u64) -> u64 {
+    scan::equal(word, b'\n') | scan::equal(word, b'\r')
+}
+
+#[cfg(feature = "memchr")]
+#[inline(always)]
+fn find_far(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\n', b'\r', bytes)
+}
+
+#[cfg(not(feature = "memchr"))]
+fn find_far(bytes: &[u8]) -> Option<usize> {
+    scan::find(bytes, is_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{vec, vec::Vec};
+
+    /// The lines of `pieces`, and what is left behind the last line end.
+    fn split(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let (mut lines, mut done, mut open) = (Lines::default(), Vec::new(), Vec::new());
+        for piece in pieces {
+            let mut input = *piece;
+            while let Some(line) = lines.next(&mut input) {
+                open.extend_from_slice(line);
+                done.push(core::mem::take(&mut open));
+            }
+            open.extend_from_slice(input);
+        }
+        (done, open)
+    }
+
+    #[test]
+    fn the_three_line_ends() {
+        let expected = (vec![b"a".to_vec(), b"b".to_vec(), b"".to_vec(), b"c".to_vec()], b"d".to_vec());
+        let text = b"a\r\nb\n\rc\rd";
+        assert_eq!(split(&[text]), expected);
+        for i in 0..=text.len() {
+            let (a, b) = text.split_at(i);
+            assert_eq!(split(&[a, b]), expected, "split at {i}");
+            assert_eq!(split(&[a, b"", b]), expected, "split at {i}, with an empty piece");
+        }
+        let bytes: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(split(&bytes), expected);
+    }
+
+    #[test]
+    fn nothing_else_ends_a_line() {
+        let text = "a\u{b}\u{c}\u{1c}\u{85}\u{2028}\u{2029}z".as_bytes();
+        assert_eq!(split(&[text]), (vec![], text.to_vec()));
+    }
+
+    #[test]
+    fn the_first_end_wherever_it_stands() {
+        for len in 0..200 {
+            let mut bytes = vec![0xff; len];
+            assert_eq!(find_end(&bytes), None);
+            for at in 0..len {
+                for end in *b"\r\n" {
+                    bytes.fill(b'x');
+                    bytes[at] = end;
+                    if at + 3 < len {
+                        bytes[at + 3] = b'\n';
+                    }
+                    assert_eq!(find_end(&bytes), Some(at), "{at} of {len}");
+                }
+            }
+        }
+    }
+}
