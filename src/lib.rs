@@ -6,10 +6,32 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod block;
+#[cfg(feature = "http")]
+mod body;
+mod chunk;
+mod data;
 mod error;
+mod event;
 mod field;
+mod id;
 mod line;
+mod message_writer;
 mod scan;
+mod sse;
+mod vocabulary;
 
+#[cfg(feature = "http")]
+pub use body::SseBody;
+pub use chunk::Chunk;
+pub use data::Data;
 pub use error::Error;
+pub use event::Event;
+#[doc(hidden)]
+pub use field::__is_event_type;
 pub use field::{Field, Retry};
+pub use id::EventId;
+pub use message_writer::MessageWriter;
+pub use sse::Sse;
+#[doc(hidden)]
+pub use vocabulary::__without_raw_prefix;
