@@ -40,14 +40,12 @@ pub(crate) fn check(field: Field, text: &str) -> Result<(), Error> {
     }
 }
 
-/// Writes the `event` line. An empty type is the default one (9.2.6, dispatch, step 5) and needs none.
+/// Writes the `event` line.
 #[inline(always)]
 pub(crate) fn event_type(out: &mut impl Buffer, event: &str) {
-    if !event.is_empty() {
-        out.extend(b"event: ");
-        lossy(out, Field::EventType, event);
-        out.extend(b"\n");
-    }
+    out.extend(b"event: ");
+    lossy(out, Field::EventType, event);
+    out.extend(b"\n");
 }
 
 /// Writes the `id` line. An empty ID resets the client's last event ID.

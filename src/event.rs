@@ -145,7 +145,7 @@ impl Event {
 
     /// Whether no field is set, so that nothing is sent.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty() && !self.has_type
+        self.fields.is_empty()
     }
 
     /// Whether it has its own ID.

@@ -1,5 +1,6 @@
 //! Server-Sent Events on the wire.
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;

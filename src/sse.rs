@@ -174,8 +174,7 @@ impl Sse {
         value: &(impl serde_core::Serialize + ?Sized),
     ) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        let mut open = self.open();
-        block::event_type(open.buffer(), event);
+        let mut open = self.open_message(event);
         block::json(open.buffer(), value)?.end_block();
         open.commit();
         Ok(self)
@@ -186,8 +185,7 @@ impl Sse {
     /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
     /// [`finish`](MessageWriter::finish).
     pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
-        let mut open = self.open();
-        block::event_type(open.buffer(), event);
+        let open = self.open_message(event);
         MessageWriter::begin(open)
     }
 
@@ -227,8 +225,7 @@ impl Sse {
 
     #[inline]
     fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
-        let mut open = self.open();
-        block::event_type(open.buffer(), event);
+        let mut open = self.open_message(event);
         let mut writer = DataWriter::begin(open.buffer(), lossy);
         data.write(&mut writer)?;
         writer.end_block();
@@ -327,6 +324,7 @@ impl Sse {
             Some(end) if self.sent > self.start() => {
                 self.buf.truncate(*end);
                 self.ends.truncate(self.sent_blocks + 1);
+                self.id_waits = false;
             }
             _ => self.clear(),
         }
@@ -365,6 +363,15 @@ impl Sse {
 
     fn is_last_block_begun(&self) -> bool {
         self.sent_blocks + 1 == self.ends.len() && self.sent > self.start()
+    }
+
+    #[inline]
+    fn open_message(&mut self, event: &str) -> Open<'_> {
+        let mut open = self.open();
+        if !event.is_empty() {
+            block::event_type(open.buffer(), event);
+        }
+        open
     }
 
     /// Begins a message, to which the waiting ID belongs.
