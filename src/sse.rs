@@ -223,7 +223,7 @@ impl Sse {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
         let mut open = self.open_message(event);
         let mut writer = DataWriter::begin(open.buffer(), lossy);
@@ -365,7 +365,7 @@ impl Sse {
         self.sent_blocks + 1 == self.ends.len() && self.sent > self.start()
     }
 
-    #[inline]
+    #[inline(always)]
     fn open_message(&mut self, event: &str) -> Open<'_> {
         let mut open = self.open();
         if !event.is_empty() {
@@ -375,7 +375,7 @@ impl Sse {
     }
 
     /// Begins a message, to which the waiting ID belongs.
-    #[inline]
+    #[inline(always)]
     fn open(&mut self) -> Open<'_> {
         self.make_room();
         let with_id = self.id_waits;
