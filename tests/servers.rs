@@ -120,14 +120,6 @@ fn expect_disconnection(error: io::Error) {
     assert!(matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset), "{error}");
 }
 
-/// What a response of all the events holds.
-fn whole() -> (Sse, String) {
-    let mut sse = Sse::new();
-    sse.extend(support::events());
-    let text = sse.to_string();
-    (sse, text)
-}
-
 #[test]
 fn tiny_http_responds_with_what_is_buffered() {
     let as_reader = |sse: Sse| {
@@ -137,7 +129,7 @@ fn tiny_http_responds_with_what_is_buffered() {
     let as_bytes = |sse: Sse| tiny_http::Response::from_data(sse).boxed();
     let as_text = |sse: Sse| tiny_http::Response::from_string(sse).boxed();
     for respond in [as_reader, as_bytes, as_text] {
-        let (sse, text) = whole();
+        let (sse, text) = support::whole();
         let (url, handler) = tiny_http(move |request| {
             let type_ = "Content-Type: text/event-stream".parse::<tiny_http::Header>().expect("a header");
             let mut response = respond(sse);
@@ -160,7 +152,7 @@ fn tcp_takes_what_is_buffered_in_every_form() {
     let read: Send = |sse, socket| io::copy(&mut sse.into_reader(), socket).map(drop);
     let bytes: Send = |sse, socket| socket.write_all(&Vec::from(sse));
     for send in [shown, drained, written, read, bytes] {
-        let (sse, text) = whole();
+        let (sse, text) = support::whole();
         let (url, handler) = tcp(move |mut socket| {
             write_head(&mut socket, "")?;
             send(sse, &mut socket)

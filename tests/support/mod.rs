@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(unreachable_pub, reason = "this is a module of test binaries")]
 
-use sse_wire::Event;
+use sse_wire::{Event, Sse};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -18,7 +18,7 @@ use ureq::http;
 const PAGE: &str = include_str!("../../examples/page.html");
 
 /// How long a test waits before it fails. Nothing takes that long unless something is broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The headers of an event stream.
 pub const HEADERS: [(&str, &str); 3] = [
@@ -94,7 +94,7 @@ fn header<'h>(headers: &'h http::HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).map(|value| value.to_str().expect("text"))
 }
 
-fn expect_headers(headers: &http::HeaderMap) {
+pub fn expect_headers(headers: &http::HeaderMap) {
     for (name, value) in HEADERS {
         assert_eq!(header(headers, name), Some(value), "{name}");
         assert_eq!(headers.get_all(name).iter().count(), 1, "{name}");
@@ -142,6 +142,14 @@ pub fn events() -> Vec<Event> {
     ]
 }
 
+/// What a response of all these events holds.
+pub fn whole() -> (Sse, String) {
+    let mut sse = Sse::new();
+    sse.extend(events());
+    let text = sse.to_string();
+    (sse, text)
+}
+
 /// Leaves such a handler after the first event, and then pushes until `push` says that nobody is there.
 pub fn expect_the_handler_to_end_when_the_client_leaves(url: &str, mut push: impl FnMut(Event) -> bool) {
     let event = Event::new().event("tick").data("1");
@@ -179,6 +187,10 @@ impl Example {
         example
     }
 
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("http")
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
@@ -209,7 +221,7 @@ fn page(example: &Example) {
     assert_eq!(page.read_to_end(), PAGE);
 }
 
-const FIRST_SECOND: &str = "retry: 2000\n\n\
+pub const FIRST_SECOND: &str = "retry: 2000\n\n\
     event: reading\ndata: {\"n\":1,\"celsius\":21.68}\n\n\
     id: 1\nevent: tick\ndata: 1\n\n";
 
@@ -255,8 +267,7 @@ fn without_a_body(example: &Example) {
 
 /// A client of HTTP/1.0 knows no chunked encoding: the body must come as it is.
 fn http_1_0(example: &Example) {
-    let address = example.url.strip_prefix("http://").expect("http");
-    let mut socket = TcpStream::connect(address).expect("a connection");
+    let mut socket = TcpStream::connect(example.address()).expect("a connection");
     socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     socket.write_all(b"GET /events HTTP/1.0\r\n\r\n").expect("a request");
     let head = read_until(&mut socket, "\r\n\r\n").to_ascii_lowercase();
@@ -267,7 +278,7 @@ fn http_1_0(example: &Example) {
 }
 
 fn address_in_use(program: &Path, example: &Example) {
-    let address = example.url.strip_prefix("http://").expect("http");
+    let address = example.address();
     let output = Command::new(program).arg(address).output().expect("it starts");
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
