@@ -1,4 +1,5 @@
 //! Real servers on real sockets: tiny_http and a bare `TcpListener`.
+#![cfg(feature = "std")]
 
 mod support;
 
