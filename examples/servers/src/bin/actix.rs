@@ -21,7 +21,9 @@ async fn main() -> io::Result<()> {
             .service(web::resource("/").get(page).head(page))
             .service(web::resource("/events").get(events).head(events))
     };
-    HttpServer::new(app).listen(demo::listen())?.run().await
+    // When it is told to end, actix waits for open responses. A stream would make it wait the 30 seconds
+    // that are the default.
+    HttpServer::new(app).shutdown_timeout(1).listen(demo::listen())?.run().await
 }
 
 async fn events(request: HttpRequest) -> HttpResponse {
