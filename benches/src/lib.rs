@@ -5,10 +5,12 @@
 mod allocations;
 mod plot;
 mod python;
+mod threads;
 
 pub use allocations::allocations;
 pub use plot::plot;
 pub use python::Python;
+pub use threads::{pin, thread_time};
 
 use std::{
     fmt,
@@ -45,18 +47,18 @@ pub struct Row {
     name: String,
     /// One for each workload, in their order. `None` where the contender cannot do it.
     cells: Vec<Option<Cell>>,
-    in_this_process: bool,
+    counted: bool,
 }
 
 impl Row {
     pub fn new(kind: Kind, name: impl Into<String>, passes: impl IntoIterator<Item = Option<Pass>>) -> Self {
         let cells = passes.into_iter().map(|pass| pass.map(Cell::new)).collect();
-        Row { kind, name: name.into(), cells, in_this_process: true }
+        Row { kind, name: name.into(), cells, counted: true }
     }
 
-    /// The contender works in another process, where allocations cannot be counted.
-    pub fn in_another_process(mut self) -> Self {
-        self.in_this_process = false;
+    /// The contender works in another thread or process, where its allocations are not counted.
+    pub fn uncounted(mut self) -> Self {
+        self.counted = false;
         self
     }
 }
@@ -99,7 +101,7 @@ impl Bench {
                 .cells
                 .into_iter()
                 .zip(&workloads)
-                .map(|(cell, (_, events))| Some(cell?.figure(*events, row.in_this_process)))
+                .map(|(cell, (_, events))| Some(cell?.figure(*events, row.counted)))
                 .collect(),
         });
         Table { rows: rows.collect(), workloads: workloads.iter().map(|(name, _)| *name).collect() }

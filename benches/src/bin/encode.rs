@@ -9,7 +9,9 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_util::stream;
 use http_body::Body;
-use sse_wire_bench::{Bench, Kind, Pass, Python, Row, Target, plot, timed, verdict_at_most};
+use sse_wire_bench::{
+    Bench, Kind, Pass, Python, Row, Target, pin, plot, thread_time, timed, verdict_at_most,
+};
 use std::{
     convert::Infallible,
     env,
@@ -19,10 +21,10 @@ use std::{
     io,
     path::Path,
     pin::pin,
-    sync::mpsc::{self, TryRecvError},
+    sync::mpsc,
     task::{Context, Poll, Waker},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio_util::codec::Encoder as _;
 
@@ -326,7 +328,7 @@ fn python_rows(works: &'static [Workload]) -> io::Result<Vec<Row>> {
                 Duration::from_nanos(ns.expect("an answer").parse().expect("a time"))
             })));
         }
-        rows.push(Row::new(Kind::Peer, format!("Python {name} {version}"), passes).in_another_process());
+        rows.push(Row::new(Kind::Peer, format!("Python {name} {version}"), passes).uncounted());
     }
     Ok(rows)
 }
@@ -361,12 +363,11 @@ fn check(name: &str, work: &Workload, stream: &[u8]) {
 
 // --- blocks for another thread ---
 
-/// Builds blocks on one thread and drops them on another.
+/// Builds blocks on one thread and drops them on another, which runs on another core.
 ///
 /// They travel in batches of a thousand, whose vectors come back to be filled again, and each thread
-/// times only what it does to a batch: the sum is what a block costs both of them together, without the
-/// channel, the waiting and the memory of the batches. A thread that waits yields instead of going to
-/// sleep, because the system tends to put a thread that it wakes on the core of the one which woke it.
+/// takes the processor time that it needs for a batch: the sum is what a block costs both of them
+/// together, without the channel, the waiting and the memory of the batches.
 fn across_threads<T: Send>(
     work: &'static Workload,
     drain: fn(&mut sse_wire::Sse, &mut Vec<T>),
@@ -379,41 +380,34 @@ fn across_threads<T: Send>(
         }
         thread::scope(|scope| {
             let dropper = scope.spawn(move || {
+                pin(1);
                 let mut busy = Duration::ZERO;
-                while let Some(mut batch) = receive(&to_drop) {
-                    let start = Instant::now();
+                for mut batch in to_drop {
+                    let start = thread_time();
                     batch.clear();
-                    busy += start.elapsed();
+                    busy += thread_time() - start;
                     // At the end nobody fills it again.
                     let _ = empty.send(batch);
                 }
                 busy
             });
-            let (mut sse, mut ids) = (sse_wire::Sse::without_retry(), FIRST_ID..);
-            let mut busy = Duration::ZERO;
-            for _ in 0..times {
-                let mut batch = receive(&to_fill).expect("the other thread returns batches");
-                let start = Instant::now();
-                while batch.len() < BATCH {
-                    add(&mut sse, black_box(work), ids.next().unwrap_or_default());
-                    drain(&mut sse, &mut batch);
+            let builder = scope.spawn(move || {
+                pin(0);
+                let (mut sse, mut ids) = (sse_wire::Sse::without_retry(), FIRST_ID..);
+                let mut busy = Duration::ZERO;
+                for mut batch in to_fill.into_iter().take(times as usize) {
+                    let start = thread_time();
+                    while batch.len() < BATCH {
+                        add(&mut sse, black_box(work), ids.next().unwrap_or_default());
+                        drain(&mut sse, &mut batch);
+                    }
+                    busy += thread_time() - start;
+                    full.send(batch).expect("the other thread takes batches");
                 }
-                busy += start.elapsed();
-                full.send(batch).expect("the other thread takes batches");
-            }
-            drop(full);
-            busy + dropper.join().expect("it does not panic")
+                busy
+            });
+            [builder, dropper].into_iter().map(|thread| thread.join().expect("no panic")).sum()
         })
-    }
-}
-
-fn receive<T>(channel: &mpsc::Receiver<T>) -> Option<T> {
-    loop {
-        match channel.try_recv() {
-            Ok(item) => return Some(item),
-            Err(TryRecvError::Empty) => thread::yield_now(),
-            Err(TryRecvError::Disconnected) => return None,
-        }
     }
 }
 
@@ -422,27 +416,24 @@ const BATCH: usize = 1000;
 const CHUNKS: &str = "`Chunk`s of a drained `Sse`";
 
 fn threads_bench(works: &'static [Workload]) -> Bench {
+    fn row<T: Send + 'static>(
+        kind: Kind,
+        name: &str,
+        works: &'static [Workload],
+        drain: fn(&mut sse_wire::Sse, &mut Vec<T>),
+    ) -> Row {
+        let pass = |work| -> Option<Pass> { Some(Box::new(across_threads(work, drain))) };
+        Row::new(kind, name, works.iter().map(pass)).uncounted()
+    }
     let works = &works[..2];
     Bench {
         workloads: works.iter().map(|work| (work.name, BATCH as u64)).collect(),
         rows: vec![
-            Row::new(
-                Kind::Ours,
-                CHUNKS,
-                works.iter().map(|work| -> Option<Pass> {
-                    Some(Box::new(across_threads(work, |sse, batch| batch.extend(sse))))
-                }),
-            ),
-            Row::new(
-                Kind::Peer,
-                "the same bytes as `Vec<u8>`",
-                works.iter().map(|work| -> Option<Pass> {
-                    Some(Box::new(across_threads(work, |sse, batch| {
-                        batch.push(Vec::from(sse.as_bytes()));
-                        sse.clear();
-                    })))
-                }),
-            ),
+            row(Kind::Ours, CHUNKS, works, |sse, batch| batch.extend(sse)),
+            row(Kind::Peer, "the same bytes as `Vec<u8>`", works, |sse, batch| {
+                batch.push(Vec::from(sse.as_bytes()));
+                sse.clear();
+            }),
         ],
     }
 }
