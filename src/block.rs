@@ -6,7 +6,6 @@
 use crate::{Error, Field, line::Lines};
 use alloc::vec::Vec;
 use core::fmt;
-use smallvec::{Array, SmallVec};
 
 /// Stands for what the wire cannot carry.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
@@ -17,13 +16,6 @@ pub trait Buffer {
 }
 
 impl Buffer for Vec<u8> {
-    #[inline(always)]
-    fn extend(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-impl<A: Array<Item = u8>> Buffer for SmallVec<A> {
     #[inline(always)]
     fn extend(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
