@@ -12,6 +12,10 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    pub(crate) const fn new() -> Lines {
+        Lines { after_cr: false }
+    }
+
     /// Takes the first line off `input`, without its end. `None` when `input` ends before the line
     /// does; what is left in it then is the beginning of a line.
     #[inline(always)]
