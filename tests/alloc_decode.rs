@@ -207,5 +207,6 @@ fn a_long_id_is_not_copied_into_each_message() {
         assert_eq!(messages.len(), 1001);
         assert!(messages.iter().all(|message| message.last_event_id().len() == LIMIT));
     });
-    assert!(most < 5 * LIMIT as isize, "{most} bytes");
+    // A copy for each would be 64 MB.
+    assert!(most < 1 << 20, "{most} bytes");
 }
