@@ -41,6 +41,19 @@ impl Field {
     }
 }
 
+/// Whether [`Field::EventType`] carries `event`; the same check in a form that runs at compile time.
+#[doc(hidden)]
+pub const fn __is_event_type(event: &str) -> bool {
+    let mut bytes = event.as_bytes();
+    while let [first, rest @ ..] = bytes {
+        if matches!(first, b'\n' | b'\r') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -112,9 +125,11 @@ mod tests {
     fn what_an_event_type_carries() {
         for text in ["", "tick", " tick ", "a\0\t\u{7f}", "é\u{85}\u{2028}\u{feff}"] {
             assert_eq!(Field::EventType.fault(text, 0), None, "{text:?}");
+            assert!(__is_event_type(text));
         }
         for (text, at) in [("\n", 0), ("tick\r", 4), ("é\n\r", 2)] {
             assert_eq!(Field::EventType.fault(text, 0), Some(at), "{text:?}");
+            assert!(!__is_event_type(text));
         }
     }
 

@@ -7,13 +7,27 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod block;
+#[cfg(feature = "http")]
+mod body;
+mod chunk;
+mod data;
 mod decode;
 mod error;
+mod event;
 mod field;
+mod id;
 mod line;
 mod message;
+mod message_writer;
 mod scan;
+mod sse;
+mod vocabulary;
 
+#[cfg(feature = "http")]
+pub use body::SseBody;
+pub use chunk::Chunk;
+pub use data::Data;
 #[cfg(feature = "std")]
 pub use decode::MessageReader;
 #[cfg(feature = "stream")]
@@ -24,5 +38,13 @@ pub use error::JsonError;
 #[cfg(any(feature = "std", feature = "stream"))]
 pub use error::ReadError;
 pub use error::{Error, TooLarge};
+pub use event::Event;
+#[doc(hidden)]
+pub use field::__is_event_type;
 pub use field::{Field, Retry};
+pub use id::EventId;
 pub use message::{MessageEvent, MessageRef};
+pub use message_writer::MessageWriter;
+pub use sse::Sse;
+#[doc(hidden)]
+pub use vocabulary::__without_raw_prefix;

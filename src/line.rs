@@ -21,9 +21,7 @@ impl Lines {
     #[inline(always)]
     pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         if self.after_cr {
-            let Some(first) = input.first() else {
-                return None;
-            };
+            let first = input.first()?;
             if *first == b'\n' {
                 *input = &input[1..];
             }
@@ -41,20 +39,39 @@ impl Lines {
 /// The position of the first CR or LF.
 #[inline(always)]
 pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
-    // Most lines are short, and for those a SIMD search takes longer to start than to search.
-    match bytes.split_at_checked(SHORT) {
-        None => scan::find(bytes, is_end),
-        Some((head, tail)) => match scan::find(head, is_end) {
-            None => find_far(tail).map(|i| SHORT + i),
-            found => found,
-        },
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let mut at = 0;
+    for block in blocks {
+        if has_end(block) {
+            return scan::find(block, is_end).map(|i| at + i);
+        }
+        at += BLOCK;
+        if at == SHORT {
+            return find_far(&bytes[at..]).map(|i| at + i);
+        }
     }
+    scan::find(&bytes[at..], is_end).map(|i| at + i)
 }
 
-const SHORT: usize = 32;
+const SHORT: usize = 128;
+
+const BLOCK: usize = 32;
 
 #[inline(always)]
-fn is_end(word: u64) -> u64 {
+pub(crate) fn has_end(block: &[u8; BLOCK]) -> bool {
+    // Two loops without a branch, because that is the form which compilers turn into SIMD.
+    let (mut lf, mut cr) = (0, 0);
+    for byte in block {
+        lf |= u8::from(*byte == b'\n');
+    }
+    for byte in block {
+        cr |= u8::from(*byte == b'\r');
+    }
+    lf | cr != 0
+}
+
+#[inline(always)]
+pub(crate) fn is_end(word: u64) -> u64 {
     scan::equal(word, b'\n') | scan::equal(word, b'\r')
 }
 

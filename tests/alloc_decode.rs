@@ -1,64 +1,10 @@
 //! Memory, counted: nothing is allocated for each event, and no input makes the decoder hold more than the
 //! limit and a constant.
 
+mod counting;
+
+use counting::{allocations, peak};
 use sse_wire::{Decoder, IncomingRef, Input};
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
-
-thread_local! {
-    /// How often memory was asked for, how much is held, and the most that was.
-    static COUNTS: Cell<(usize, isize, isize)> = const { Cell::new((0, 0, 0)) };
-}
-
-struct Counting;
-
-fn count(bytes: isize) {
-    // A thread's last frees come when its counts are gone.
-    let _ = COUNTS.try_with(|counts| {
-        let (times, held, most) = counts.get();
-        let held = held + bytes;
-        counts.set((times + usize::from(bytes > 0), held, most.max(held)));
-    });
-}
-
-// SAFETY: the system's allocator does the work, with what it was given.
-#[expect(unsafe_code, reason = "an allocator cannot be had without")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as isize - layout.size() as isize);
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often `f` asks for memory.
-fn allocations(f: impl FnOnce()) -> usize {
-    let before = COUNTS.get().0;
-    f();
-    COUNTS.get().0 - before
-}
-
-/// The most memory that `f` holds at a time, beyond what was held before.
-fn peak(f: impl FnOnce()) -> isize {
-    let (times, held, _) = COUNTS.get();
-    COUNTS.set((times, held, held));
-    f();
-    COUNTS.get().2 - held
-}
 
 fn feed(decoder: &mut Decoder, chunk: &[u8]) -> (usize, usize) {
     let (mut messages, mut too_large) = (0, 0);
@@ -112,7 +58,7 @@ fn an_owned_message_costs_one_allocation() {
 
 const LIMIT: usize = 64 << 10;
 /// What a decoder may hold beyond the limit.
-const CONSTANT: isize = 16 << 10;
+const CONSTANT: usize = 16 << 10;
 
 /// Feeds `start`, then `chunk` until there were 5 MB (a million of the smallest `data` fields), and holds the decoder to the limit all the time.
 fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize, usize) {
@@ -127,11 +73,7 @@ fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize
         // And it reads on.
         assert_eq!(feed(&mut decoder, b"\n\ndata: 1\n\n").0, 1);
     });
-    assert!(
-        most <= LIMIT as isize + CONSTANT,
-        "{most} bytes for {start:?}, {:?}",
-        &chunk[..chunk.len().min(20)]
-    );
+    assert!(most <= LIMIT + CONSTANT, "{most} bytes for {start:?}, {:?}", &chunk[..chunk.len().min(20)]);
     (messages, too_large)
 }
 
@@ -192,7 +134,7 @@ fn large_fields_do_not_add_up() {
                 assert_eq!(feed(&mut decoder, chunk).1, 0);
             }
         });
-        assert!(most <= 3 * LIMIT as isize + CONSTANT, "{most} bytes in chunks of {size}");
+        assert!(most <= 3 * LIMIT + CONSTANT, "{most} bytes in chunks of {size}");
     }
     assert_eq!(decoder.last_event_id(), "");
 }

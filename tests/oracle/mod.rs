@@ -15,7 +15,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     Message(Message),
-    /// A comment, without the colon and one space behind it.
+    /// A comment: all that is behind the colon.
     Comment(String),
     /// A reconnection time in milliseconds.
     Retry(u64),
@@ -25,13 +25,33 @@ pub enum Item {
 
 /// The messages of a stream.
 pub fn decode(bytes: &[u8]) -> Vec<Message> {
-    let messages = interpret(bytes, "").items.into_iter();
-    messages
-        .filter_map(|item| match item {
-            Item::Message(message) => Some(message),
-            _ => None,
-        })
-        .collect()
+    Client::default().read(bytes).messages
+}
+
+/// What a client knows after it has read a stream to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    pub messages: Vec<Message>,
+    pub comments: Vec<String>,
+    /// In milliseconds.
+    pub reconnection_time: Option<u64>,
+    pub last_event_id: String,
+}
+
+impl Client {
+    /// Reads the stream of one connection. The last event ID and the reconnection time stay for the next one.
+    pub fn read(mut self, bytes: &[u8]) -> Client {
+        let seen = interpret(bytes, &self.last_event_id);
+        for item in seen.items {
+            match item {
+                Item::Message(message) => self.messages.push(message),
+                Item::Comment(text) => self.comments.push(text),
+                Item::Retry(time) => self.reconnection_time = Some(time),
+                Item::TooLarge => unreachable!("there is no limit"),
+            }
+        }
+        Client { last_event_id: seen.last_event_id, ..self }
+    }
 }
 
 /// What a stream brings, and how it leaves its reader.
@@ -109,7 +129,7 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize) -> Inte
         }
         // "If the line starts with a U+003A COLON character (:): Ignore the line."
         if let Some(comment) = line.strip_prefix(':') {
-            items.push(Item::Comment(comment.strip_prefix(' ').unwrap_or(comment).to_string()));
+            items.push(Item::Comment(comment.to_string()));
             continue;
         }
         size += line.len() + 1;

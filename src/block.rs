@@ -1,0 +1,243 @@
+//! One event's bytes: its fields, its data written newline-safely, and the blank line that ends it.
+//! Whoever calls decides where a block begins and whether it stays.
+
+use crate::{Error, Field, line::Lines};
+use alloc::vec::Vec;
+use core::fmt;
+use smallvec::{Array, SmallVec};
+
+/// Stands for what the wire cannot carry.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// Where blocks are written: the buffer of an `Sse` or of an `Event`.
+pub trait Buffer {
+    fn extend(&mut self, bytes: &[u8]);
+}
+
+impl Buffer for Vec<u8> {
+    #[inline(always)]
+    fn extend(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl<A: Array<Item = u8>> Buffer for SmallVec<A> {
+    #[inline(always)]
+    fn extend(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// `Ok` if `field` can carry `text`.
+#[inline]
+pub(crate) fn check(field: Field, text: &str) -> Result<(), Error> {
+    match field.fault(text, 0) {
+        None => Ok(()),
+        Some(position) => {
+            let character = text[position..].chars().next().unwrap_or_default();
+            Err(Error::Character { field, character, position })
+        }
+    }
+}
+
+/// Writes the `event` line.
+#[inline(always)]
+pub(crate) fn event_type(out: &mut impl Buffer, event: &str) {
+    out.extend(b"event: ");
+    lossy(out, Field::EventType, event);
+    out.extend(b"\n");
+}
+
+/// Writes the `id` line. An empty ID resets the client's last event ID.
+#[inline(always)]
+pub(crate) fn event_id(out: &mut impl Buffer, id: &str) {
+    out.extend(b"id: ");
+    lossy(out, Field::EventId, id);
+    out.extend(b"\n");
+}
+
+/// Writes the `id` line for an ID that needs no check.
+#[inline(always)]
+pub(crate) fn integer_id(out: &mut impl Buffer, id: impl itoa::Integer) {
+    out.extend(b"id: ");
+    out.extend(itoa::Buffer::new().format(id).as_bytes());
+    out.extend(b"\n");
+}
+
+/// Writes the `retry` line.
+pub(crate) fn retry(out: &mut impl Buffer, milliseconds: u32) {
+    out.extend(b"retry: ");
+    out.extend(itoa::Buffer::new().format(milliseconds).as_bytes());
+    out.extend(b"\n");
+}
+
+/// Writes each line of `text` as a comment.
+pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
+    if text.is_empty() {
+        // The shortest comment, which is the usual keep-alive.
+        return out.extend(b":\n");
+    }
+    let (mut lines, mut input) = (Lines::default(), text.as_bytes());
+    out.extend(b": ");
+    while let Some(line) = lines.next(&mut input) {
+        out.extend(line);
+        out.extend(b"\n: ");
+    }
+    out.extend(input);
+    out.extend(b"\n");
+}
+
+/// Ends a block whose last line is ended: the client dispatches the event at this blank line.
+#[inline(always)]
+pub(crate) fn end(out: &mut impl Buffer) {
+    out.extend(b"\n");
+}
+
+/// Writes `text` with U+FFFD for each character that `field` cannot carry.
+#[inline(always)]
+fn lossy(out: &mut impl Buffer, field: Field, text: &str) {
+    match field.fault(text, 0) {
+        None => out.extend(text.as_bytes()),
+        Some(fault) => replace(out, field, text, fault),
+    }
+}
+
+#[cold]
+fn replace(out: &mut impl Buffer, field: Field, text: &str, mut fault: usize) {
+    let mut start = 0;
+    loop {
+        out.extend(&text.as_bytes()[start..fault]);
+        out.extend(REPLACEMENT);
+        start = fault + 1;
+        match field.fault(text, start) {
+            Some(next) => fault = next,
+            None => return out.extend(&text.as_bytes()[start..]),
+        }
+    }
+}
+
+/// Writes into the data field: every line end in the text begins a `data` line.
+#[derive(Debug)]
+pub struct DataWriter<'b, B> {
+    out: &'b mut B,
+    lines: Lines,
+    lossy: bool,
+}
+
+impl<'b, B: Buffer> DataWriter<'b, B> {
+    /// Begins the data field. A lossy writer puts U+FFFD where a checked one returns an error.
+    #[inline(always)]
+    pub(crate) fn begin(out: &'b mut B, lossy: bool) -> Self {
+        out.extend(b"data: ");
+        Self::resume(out, Lines::default(), lossy)
+    }
+
+    /// Goes on where an earlier writer was suspended.
+    #[inline(always)]
+    pub(crate) fn resume(out: &'b mut B, lines: Lines, lossy: bool) -> Self {
+        DataWriter { out, lines, lossy }
+    }
+
+    /// Leaves the field open, to be resumed.
+    #[inline(always)]
+    pub(crate) fn suspend(self) -> Lines {
+        self.lines
+    }
+
+    /// Ends the data field.
+    #[inline(always)]
+    pub(crate) fn end(self) {
+        self.out.extend(b"\n");
+    }
+
+    /// Ends the data field and with it the block.
+    #[inline(always)]
+    pub(crate) fn end_block(self) {
+        self.out.extend(b"\n\n");
+    }
+
+    /// Begins a new line of data.
+    #[inline(always)]
+    pub(crate) fn new_line(&mut self) {
+        self.out.extend(b"\ndata: ");
+        self.lines = Lines::default();
+    }
+
+    /// Writes text, or a part of it: a CRLF may be split between two calls.
+    #[inline(always)]
+    pub(crate) fn text(&mut self, text: &[u8]) {
+        let mut input = text;
+        while let Some(line) = self.lines.next(&mut input) {
+            self.out.extend(line);
+            self.out.extend(b"\ndata: ");
+        }
+        self.out.extend(input);
+    }
+
+    /// Writes text that holds no line end.
+    #[inline(always)]
+    pub(crate) fn plain(&mut self, text: &str) {
+        self.out.extend(text.as_bytes());
+        self.lines = Lines::default();
+    }
+
+    /// Writes what a `Display` implementation or `format_args!` says.
+    pub(crate) fn display(&mut self, value: &(impl fmt::Display + ?Sized)) -> Result<(), Error> {
+        match fmt::write(self, format_args!("{value}")) {
+            Ok(()) => Ok(()),
+            Err(fmt::Error) if self.lossy => {
+                self.text(REPLACEMENT);
+                Ok(())
+            }
+            Err(fmt::Error) => Err(Error::Format),
+        }
+    }
+
+    /// Writes bytes that ought to be UTF-8.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if !self.lossy
+            && let Err(error) = core::str::from_utf8(bytes)
+        {
+            return Err(Error::Utf8 { position: error.valid_up_to() });
+        }
+        for chunk in bytes.utf8_chunks() {
+            self.text(chunk.valid().as_bytes());
+            if !chunk.invalid().is_empty() {
+                self.text(REPLACEMENT);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<B: Buffer> fmt::Write for DataWriter<'_, B> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// For serializers that write to an `io::Write` and are known to write UTF-8.
+#[cfg(feature = "serde")]
+impl<B: Buffer> std::io::Write for DataWriter<'_, B> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.text(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Begins a data field with a value as JSON.
+#[cfg(feature = "serde")]
+pub(crate) fn json<'b, B: Buffer>(
+    out: &'b mut B,
+    value: &(impl serde_core::Serialize + ?Sized),
+) -> Result<DataWriter<'b, B>, Error> {
+    let mut data = DataWriter::begin(out, false);
+    serde_json::to_writer(&mut data, value).map_err(|error| Error::Json { source: error.into() })?;
+    Ok(data)
+}

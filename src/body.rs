@@ -1,0 +1,84 @@
+//! What is buffered, as a response body.
+
+use crate::Sse;
+use bytes::Bytes;
+use core::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use futures_core::Stream;
+use http_body::{Body, Frame, SizeHint};
+
+/// The content of an [`Sse`] as a response body that ends after it.
+///
+/// It is a [`Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of [`Bytes`] for
+/// actix-web and warp. All comes in one frame, without a copy.
+///
+/// ```
+/// use sse_wire::{Sse, SseBody};
+///
+/// let mut sse = Sse::new();
+/// sse.add_message("tick", "1");
+/// let response: http::Response<SseBody> = http::Response::builder()
+///     .header("Content-Type", "text/event-stream")
+///     .body(sse.into_body())?;
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SseBody(Bytes);
+
+impl Sse {
+    /// Turns what is buffered into a response body that ends after it. The client will then wait for
+    /// the reconnection time and connect again.
+    pub fn into_body(self) -> SseBody {
+        SseBody(self.into())
+    }
+}
+
+/// What is buffered, without a copy.
+impl From<Sse> for Bytes {
+    fn from(sse: Sse) -> Self {
+        let (buf, unsent) = sse.into_parts();
+        Bytes::from(buf).slice(unsent)
+    }
+}
+
+impl SseBody {
+    fn take(&mut self) -> Option<Bytes> {
+        (!self.0.is_empty()).then(|| core::mem::take(&mut self.0))
+    }
+}
+
+impl Body for SseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
+
+impl Stream for SseBody {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.take().map(Ok))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let frames = usize::from(!self.0.is_empty());
+        (frames, Some(frames))
+    }
+}

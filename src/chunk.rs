@@ -1,0 +1,119 @@
+//! What draining yields.
+
+use alloc::{string::String, vec::Vec};
+use core::{fmt, ops::Deref};
+use smallvec::SmallVec;
+
+/// One whole block of an event stream, taken out of an [`Sse`](crate::Sse), as bytes.
+///
+/// It is an event with the blank line that ends it; or, if a writer had already taken the beginning
+/// of a block, the rest of that. Short blocks are kept inline, which makes them cheap to hand to
+/// another thread.
+///
+/// ```
+/// let mut sse = sse_wire::Sse::without_retry();
+/// sse.add_message("tick", "1").add_message("tick", "2");
+/// let chunks: Vec<_> = sse.collect();
+/// assert_eq!(chunks[0], b"event: tick\ndata: 1\n\n");
+/// assert_eq!(chunks[1].to_string(), "event: tick\ndata: 2\n\n");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Chunk(SmallVec<[u8; INLINE]>);
+
+/// The longest block that is kept inline, in bytes.
+pub(crate) const INLINE: usize = 128;
+
+impl Chunk {
+    /// The bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&[u8]> for Chunk {
+    #[inline]
+    fn from(block: &[u8]) -> Self {
+        Chunk(SmallVec::from_slice(block))
+    }
+}
+
+impl Deref for Chunk {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Chunk {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Without a copy if the block is longer than 128 bytes.
+impl From<Chunk> for Vec<u8> {
+    fn from(chunk: Chunk) -> Self {
+        chunk.0.into_vec()
+    }
+}
+
+/// Without a copy if the block is longer than 128 bytes.
+#[cfg(feature = "http")]
+impl From<Chunk> for bytes::Bytes {
+    fn from(chunk: Chunk) -> Self {
+        if chunk.0.spilled() { chunk.0.into_vec().into() } else { bytes::Bytes::copy_from_slice(&chunk) }
+    }
+}
+
+impl PartialEq<[u8]> for Chunk {
+    fn eq(&self, other: &[u8]) -> bool {
+        **self == *other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for Chunk {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<str> for Chunk {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Chunk {
+    fn eq(&self, other: &&str) -> bool {
+        **self == *other.as_bytes()
+    }
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Chunk").field(&String::from_utf8_lossy(self)).finish()
+    }
+}
+
+/// Shows the text of the event stream. In the rest of a block that was cut inside a character, the
+/// part of that character becomes U+FFFD.
+impl fmt::Display for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display_lossy(self, f)
+    }
+}
+
+/// Writes the bytes as text, with U+FFFD where they are not UTF-8.
+pub(crate) fn display_lossy(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        f.write_str(chunk.valid())?;
+        if !chunk.invalid().is_empty() {
+            f.write_str("\u{fffd}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! One outgoing event.
+
+use crate::{
+    Data, Error, EventId, Field, Retry,
+    block::{self, DataWriter},
+    chunk::INLINE,
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+use smallvec::SmallVec;
+
+/// One outgoing event, encoded while it is built.
+///
+/// It borrows nothing and is cheap to hand to another thread: what fits in 128 bytes is kept inline.
+/// The fields are written in the order in which they are set, which means nothing to a client. Where
+/// one is set twice the last one holds, except for comments and [`data`](Event::data), which add up.
+///
+/// What a client does with an event depends on the fields it has:
+///
+/// * with data or an event type it is a message, which is dispatched. If there is no data, it is sent
+///   with empty data, because a client drops a message without any;
+/// * with only an ID, a retry or comments it changes the client's state (or does nothing) and is not
+///   seen by listeners;
+/// * without fields it is sent as nothing at all.
+///
+/// ```
+/// use sse_wire::{Event, Sse};
+///
+/// let event = Event::new().event("tick").id(7).data("1");
+/// assert_eq!(event.to_string(), "event: tick\nid: 7\ndata: 1\n\n");
+///
+/// let sse: Sse = [event, Event::new().comment("bye")].into_iter().collect();
+/// assert_eq!(sse.to_string(), "event: tick\nid: 7\ndata: 1\n\n: bye\n\n");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[must_use = "an event does nothing until it is pushed or written"]
+pub struct Event {
+    /// The fields, each line with its end; not yet the blank line.
+    fields: SmallVec<[u8; INLINE]>,
+    has_type: bool,
+    has_id: bool,
+    has_data: bool,
+}
+
+impl Event {
+    /// An event without fields.
+    #[inline]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the event type, which says which listeners get the message. Without one, or with an empty
+    /// one, those of `message` do.
+    ///
+    /// A CR or LF in it becomes U+FFFD.
+    #[inline]
+    pub fn event(mut self, event: &str) -> Self {
+        self.has_type = true;
+        block::event_type(&mut self.fields, event);
+        self
+    }
+
+    /// As [`event`](Event::event).
+    ///
+    /// # Errors
+    /// If the event type holds a CR or LF.
+    pub fn try_event(self, event: &str) -> Result<Self, Error> {
+        block::check(Field::EventType, event)?;
+        Ok(self.event(event))
+    }
+
+    /// Sets the event ID, text or an integer, which a client sends back as `Last-Event-ID` when it
+    /// connects again. An empty one makes it forget the ID that it has.
+    ///
+    /// What would not come back in a request header (control characters, a space at either end)
+    /// becomes U+FFFD.
+    #[inline]
+    pub fn id(mut self, id: impl EventId) -> Self {
+        self.has_id = true;
+        id.write(&mut self.fields);
+        self
+    }
+
+    /// As [`id`](Event::id).
+    ///
+    /// # Errors
+    /// If the ID holds a control character, or a space at either end.
+    pub fn try_id(self, id: impl EventId) -> Result<Self, Error> {
+        id.check()?;
+        Ok(self.id(id))
+    }
+
+    /// Sets the client's reconnection time, in milliseconds or as a [`Duration`](core::time::Duration).
+    #[inline]
+    pub fn retry(mut self, retry: impl Retry) -> Self {
+        block::retry(&mut self.fields, retry.to_wire());
+        self
+    }
+
+    /// Adds a comment, which clients skip. Each line of the text becomes one.
+    #[inline]
+    pub fn comment(mut self, text: &str) -> Self {
+        block::comment(&mut self.fields, text);
+        self
+    }
+
+    /// Adds data. Each line of the text becomes a line of data; called again, it goes on with a new
+    /// line.
+    #[inline]
+    pub fn data(mut self, data: impl Data) -> Self {
+        // A lossy writer does not fail.
+        let _ = self.write_data(data, true);
+        self
+    }
+
+    /// As [`data`](Event::data).
+    ///
+    /// # Errors
+    /// If a `Display` implementation in the data fails, or bytes are not UTF-8.
+    pub fn try_data(mut self, data: impl Data) -> Result<Self, Error> {
+        self.write_data(data, false)?;
+        Ok(self)
+    }
+
+    /// Adds a value as JSON to the data, straight into the event. A line end in the JSON text (as in a
+    /// `RawValue`) begins a new line of data, which is white space to a JSON reader.
+    ///
+    /// # Errors
+    /// If the value cannot be serialized.
+    #[cfg(feature = "serde")]
+    pub fn json(mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<Self, Error> {
+        self.has_data = true;
+        block::json(&mut self.fields, value)?.end();
+        Ok(self)
+    }
+
+    #[inline]
+    fn write_data(&mut self, data: impl Data, lossy: bool) -> Result<(), Error> {
+        self.has_data = true;
+        let mut writer = DataWriter::begin(&mut self.fields, lossy);
+        data.write(&mut writer)?;
+        writer.end();
+        Ok(())
+    }
+
+    /// Whether no field is set, so that nothing is sent.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Whether it has its own ID.
+    #[inline]
+    pub(crate) fn has_id(&self) -> bool {
+        self.has_id
+    }
+
+    /// Whether a client dispatches it.
+    #[inline]
+    pub(crate) fn is_message(&self) -> bool {
+        self.has_data || self.has_type
+    }
+
+    /// Writes all fields; not the blank line that ends the block.
+    #[inline]
+    pub(crate) fn write_fields(&self, out: &mut impl block::Buffer) {
+        out.extend(&self.fields);
+        if self.has_type && !self.has_data {
+            // A client drops an event whose data buffer is empty (9.2.6, dispatch, step 2).
+            DataWriter::begin(out, true).end();
+        }
+    }
+}
+
+/// Shows what is sent.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from(self.clone()))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Event").field(&String::from(self.clone())).finish()
+    }
+}
+
+impl From<Event> for Vec<u8> {
+    fn from(event: Event) -> Self {
+        let mut block = Vec::with_capacity(event.fields.len() + "data: \n\n".len());
+        if !event.is_empty() {
+            event.write_fields(&mut block);
+            block::end(&mut block);
+        }
+        block
+    }
+}
+
+impl From<Event> for String {
+    fn from(event: Event) -> Self {
+        String::from_utf8(event.into()).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "http")]
+impl From<Event> for bytes::Bytes {
+    fn from(event: Event) -> Self {
+        Vec::from(event).into()
+    }
+}

@@ -1,0 +1,67 @@
+//! What may be given as an event ID.
+
+use crate::{Error, Field, block, block::Buffer};
+use alloc::{borrow::Cow, string::String};
+
+/// What can be an event ID: text (`&str`, `String`, `Cow<str>`) or an integer.
+///
+/// This trait is sealed. An ID of a type of your own goes in as text.
+pub trait EventId: sealed::EventId {}
+impl<T: sealed::EventId + ?Sized> EventId for T {}
+
+pub(crate) mod sealed {
+    use super::*;
+
+    pub trait EventId {
+        /// Whether the wire can carry it.
+        fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        /// Writes the `id` line.
+        fn write<B: Buffer>(&self, out: &mut B);
+    }
+}
+
+impl sealed::EventId for str {
+    fn check(&self) -> Result<(), Error> {
+        block::check(Field::EventId, self)
+    }
+
+    #[inline(always)]
+    fn write<B: Buffer>(&self, out: &mut B) {
+        block::event_id(out, self);
+    }
+}
+
+macro_rules! text {
+    ($([$($generics:tt)*] $t:ty;)*) => {$(
+        impl<$($generics)*> sealed::EventId for $t {
+            fn check(&self) -> Result<(), Error> {
+                (**self).check()
+            }
+
+            #[inline(always)]
+            fn write<B: Buffer>(&self, out: &mut B) {
+                (**self).write(out)
+            }
+        }
+    )*};
+}
+text! {
+    [] String;
+    [] Cow<'_, str>;
+    [T: sealed::EventId + ?Sized] &T;
+}
+
+macro_rules! integers {
+    ($($t:ty)*) => {$(
+        impl sealed::EventId for $t {
+            #[inline(always)]
+            fn write<B: Buffer>(&self, out: &mut B) {
+                block::integer_id(out, *self);
+            }
+        }
+    )*};
+}
+integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);

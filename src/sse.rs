@@ -1,0 +1,575 @@
+//! The buffer.
+
+use crate::{
+    Chunk, Data, Error, Event, EventId, Field, MessageWriter, Retry,
+    block::{self, DataWriter},
+    chunk::display_lossy,
+};
+use alloc::{string::String, vec::Vec};
+use core::{fmt, ops::Range};
+
+/// A buffer in which events are written and from which they are sent.
+///
+/// Fill it with [`add_message`](Sse::add_message) and its relatives. Then send what it holds in
+/// whichever way the server takes it: [`Display`](fmt::Display) shows it and keeps it; iteration
+/// drains it, one whole block at a time; [`write_to`](Sse::write_to) drains it into any
+/// [`io::Write`](std::io::Write).
+///
+/// The methods that return `&mut Self` never fail. What an event stream cannot carry in an event type
+/// or an event ID becomes U+FFFD, as in [`String::from_utf8_lossy`]. The methods that return a
+/// `Result` check instead, and leave the buffer as it was if they fail.
+///
+/// ```
+/// use sse_wire::Sse;
+///
+/// let mut sse = Sse::new();
+/// sse.set_event_id(7).add_message("tick", "1");
+/// assert_eq!(sse.to_string(), "retry: 2000\n\nid: 7\nevent: tick\ndata: 1\n\n");
+/// ```
+#[derive(Clone)]
+pub struct Sse {
+    /// Blocks, one after the other. Those that have left are removed now and then, but never the
+    /// beginning of a block that has left in part.
+    buf: Vec<u8>,
+    /// Where each block in `buf` ends. What lies behind the last end is being written.
+    ends: Vec<usize>,
+    /// How many bytes of `buf` have left.
+    sent: usize,
+    /// How many blocks have left as a whole.
+    sent_blocks: usize,
+    /// The last block is nothing but the ID of the next message, and no byte of it has left.
+    id_waits: bool,
+}
+
+/// What the Python original sends first, in milliseconds.
+const DEFAULT_RETRY: u64 = 2000;
+
+impl Sse {
+    /// A buffer that begins with a reconnection time of 2000 ms, as that of the Python original does.
+    pub fn new() -> Self {
+        Self::with_retry(DEFAULT_RETRY)
+    }
+
+    /// A buffer that begins with this reconnection time, in milliseconds or as a
+    /// [`Duration`](core::time::Duration).
+    ///
+    /// ```
+    /// let sse = sse_wire::Sse::with_retry(500);
+    /// assert_eq!(sse.to_string(), "retry: 500\n\n");
+    /// ```
+    pub fn with_retry(retry: impl Retry) -> Self {
+        let mut sse = Self::without_retry();
+        sse.set_retry(retry);
+        sse
+    }
+
+    /// An empty buffer. It does not allocate until something is added.
+    pub fn without_retry() -> Self {
+        Sse { buf: Vec::new(), ends: Vec::new(), sent: 0, sent_blocks: 0, id_waits: false }
+    }
+
+    // --- adding ---
+
+    /// Sets the client's reconnection time, in milliseconds or as a
+    /// [`Duration`](core::time::Duration): how long it waits before it connects again.
+    ///
+    /// A duration rounds up to whole milliseconds, and 2<sup>31</sup> ms or more, which a client's
+    /// timer does not hold, become 2<sup>31</sup> − 1.
+    pub fn set_retry(&mut self, retry: impl Retry) -> &mut Self {
+        self.add_beside_id(|buf| block::retry(buf, retry.to_wire()))
+    }
+
+    /// Sets the ID of the next message, text or an integer. A client sends the last ID that it got
+    /// back as `Last-Event-ID` when it connects again.
+    ///
+    /// The ID travels in the same block as the message. If no message follows, it is sent as a block
+    /// of its own. Set twice, the last one holds; an empty one is as
+    /// [`reset_event_id`](Sse::reset_event_id).
+    ///
+    /// What would not come back in a request header (control characters, a space at either end)
+    /// becomes U+FFFD.
+    #[inline]
+    pub fn set_event_id(&mut self, id: impl EventId) -> &mut Self {
+        self.drop_waiting_id();
+        id.write(&mut self.buf);
+        block::end(&mut self.buf);
+        self.ends.push(self.buf.len());
+        self.id_waits = true;
+        self
+    }
+
+    /// As [`set_event_id`](Sse::set_event_id).
+    ///
+    /// # Errors
+    /// If the ID holds a control character, or a space at either end.
+    pub fn try_set_event_id(&mut self, id: impl EventId) -> Result<&mut Self, Error> {
+        id.check()?;
+        Ok(self.set_event_id(id))
+    }
+
+    /// Makes the client forget the last event ID, with the next message.
+    pub fn reset_event_id(&mut self) -> &mut Self {
+        self.set_event_id("")
+    }
+
+    /// Adds a message: an event type, which says which listeners get it, and data.
+    ///
+    /// A CR or LF in the event type becomes U+FFFD. An empty event type is the default one,
+    /// `message`. (In browsers, listeners of `error` and `open` also get what the `EventSource`
+    /// itself has to say.)
+    ///
+    /// The data may be any text, a number, a list and more, see [`Data`]. A line end in it (CRLF, LF or
+    /// CR) is read back as LF; everything else is read back as it was. If a `Display` implementation
+    /// in it fails, what it wrote is kept and ends with U+FFFD.
+    #[inline]
+    pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
+        // A lossy writer does not fail.
+        let _ = self.message(event, data, true);
+        self
+    }
+
+    /// As [`add_message`](Sse::add_message).
+    ///
+    /// # Errors
+    /// If the event type holds a CR or LF, a `Display` implementation in the data fails, or bytes given
+    /// as data are not UTF-8.
+    pub fn try_add_message(&mut self, event: &str, data: impl Data) -> Result<&mut Self, Error> {
+        block::check(Field::EventType, event)?;
+        self.message(event, data, false)?;
+        Ok(self)
+    }
+
+    /// Adds a message without an event type, which listeners of `message` get.
+    #[inline]
+    pub fn add_data(&mut self, data: impl Data) -> &mut Self {
+        self.add_message("", data)
+    }
+
+    /// As [`add_data`](Sse::add_data).
+    ///
+    /// # Errors
+    /// If a `Display` implementation in the data fails, or bytes given as data are not UTF-8.
+    pub fn try_add_data(&mut self, data: impl Data) -> Result<&mut Self, Error> {
+        self.try_add_message("", data)
+    }
+
+    /// Adds a message whose data is a value as JSON, written straight into the buffer.
+    ///
+    /// A line end in the JSON text, as in a `RawValue`, is safe: it begins a new line of data, which is
+    /// white space to a JSON reader.
+    ///
+    /// # Errors
+    /// If the event type holds a CR or LF, or the value cannot be serialized.
+    ///
+    /// ```
+    /// let mut sse = sse_wire::Sse::without_retry();
+    /// sse.add_json("tick", &[1, 2])?;
+    /// assert_eq!(sse.to_string(), "event: tick\ndata: [1,2]\n\n");
+    /// # Ok::<(), sse_wire::Error>(())
+    /// ```
+    #[cfg(feature = "serde")]
+    pub fn add_json(
+        &mut self,
+        event: &str,
+        value: &(impl serde_core::Serialize + ?Sized),
+    ) -> Result<&mut Self, Error> {
+        block::check(Field::EventType, event)?;
+        let mut open = self.open_message(event);
+        block::json(open.buffer(), value)?.end_block();
+        open.commit();
+        Ok(self)
+    }
+
+    /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
+    ///
+    /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
+    /// [`finish`](MessageWriter::finish).
+    pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
+        let open = self.open_message(event);
+        MessageWriter::begin(open)
+    }
+
+    /// As [`start_message`](Sse::start_message).
+    ///
+    /// # Errors
+    /// If the event type holds a CR or LF.
+    pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
+        block::check(Field::EventType, event)?;
+        Ok(self.start_message(event))
+    }
+
+    /// Adds a comment, which clients skip. Each line of the text becomes one.
+    ///
+    /// An empty comment is the usual way to keep a connection from being taken for dead.
+    pub fn add_comment(&mut self, text: &str) -> &mut Self {
+        self.add_beside_id(|buf| block::comment(buf, text))
+    }
+
+    /// Adds an event. If it has an ID of its own, that replaces one that was set for the next message.
+    pub fn push(&mut self, event: &Event) -> &mut Self {
+        if event.has_id() {
+            self.drop_waiting_id();
+        }
+        if event.is_message() {
+            let mut open = self.open();
+            event.write_fields(open.buffer());
+            block::end(open.buffer());
+            open.commit();
+            self
+        } else if event.is_empty() {
+            self
+        } else {
+            self.add_beside_id(|buf| event.write_fields(buf))
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
+        let mut open = self.open_message(event);
+        let mut writer = DataWriter::begin(open.buffer(), lossy);
+        data.write(&mut writer)?;
+        writer.end_block();
+        open.commit();
+        Ok(())
+    }
+
+    // --- sending ---
+
+    /// All that is buffered and has not left yet, whole blocks but for the first, of which a part may
+    /// have left.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.buf.get(self.sent..self.end()).unwrap_or_default()
+    }
+
+    /// Whether nothing is buffered.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.sent_blocks == self.ends.len()
+    }
+
+    /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. More than there are count as
+    /// all.
+    ///
+    /// For writers that are no [`io::Write`](std::io::Write), as those of async runtimes:
+    ///
+    /// ```
+    /// # async fn send(sse: &mut sse_wire::Sse, socket: &mut Socket) -> std::io::Result<()> {
+    /// while !sse.is_empty() {
+    ///     let n = socket.write(sse.as_bytes()).await?;
+    ///     sse.advance(n);
+    /// }
+    /// # Ok(()) }
+    /// # struct Socket;
+    /// # impl Socket { async fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> { Ok(bytes.len()) } }
+    /// ```
+    #[inline]
+    pub fn advance(&mut self, n: usize) {
+        if n >= self.as_bytes().len() {
+            return self.clear();
+        }
+        self.sent += n;
+        while self.ends.get(self.sent_blocks).is_some_and(|end| *end <= self.sent) {
+            self.sent_blocks += 1;
+        }
+        if self.id_waits && self.is_last_block_begun() {
+            // It is on its way without a message now.
+            self.id_waits = false;
+        }
+    }
+
+    /// Sends all that is buffered into `writer`. It does not flush the writer.
+    ///
+    /// What the writer took is gone from the buffer, and what it did not take stays, also when it takes
+    /// a part of a block or fails: call it again to go on, and nothing is lost or repeated.
+    ///
+    /// # Errors
+    /// The writer's own, but for [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries
+    /// again; and [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes nothing.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub fn write_to<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        use std::io::ErrorKind::{Interrupted, WriteZero};
+        loop {
+            let bytes = self.as_bytes();
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            match writer.write(bytes) {
+                Ok(0) => {
+                    return Err(std::io::Error::new(
+                        WriteZero,
+                        "the writer took no more of the event stream",
+                    ));
+                }
+                Ok(n) => self.advance(n),
+                Err(error) if error.kind() == Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Turns what is buffered into a reader, for servers that read their response bodies.
+    #[cfg(feature = "std")]
+    pub fn into_reader(self) -> std::io::Cursor<Vec<u8>> {
+        std::io::Cursor::new(self.into())
+    }
+
+    /// Drops what is buffered, an ID for the next message included, and keeps the allocation.
+    ///
+    /// If a part of a block has left, the rest of that block stays, because the client would take what
+    /// follows for a part of it. To start over on another connection use [`clear`](Sse::clear).
+    pub fn flush(&mut self) -> &mut Self {
+        match self.ends.get(self.sent_blocks) {
+            Some(end) if self.sent > self.start() => {
+                self.buf.truncate(*end);
+                self.ends.truncate(self.sent_blocks + 1);
+                self.id_waits = false;
+            }
+            _ => self.clear(),
+        }
+        self
+    }
+
+    /// Drops everything, also the rest of a block of which a part has left, and keeps the allocation.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.buf.clear();
+        self.ends.clear();
+        self.sent = 0;
+        self.sent_blocks = 0;
+        self.id_waits = false;
+    }
+
+    /// The buffer, and what in it has not left.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Range<usize>) {
+        let unsent = self.sent..self.end();
+        (self.buf, unsent)
+    }
+
+    // --- blocks ---
+
+    /// Where the last block ends.
+    #[inline]
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Where the first block begins that has not left as a whole.
+    #[inline]
+    fn start(&self) -> usize {
+        self.sent_blocks.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0)
+    }
+
+    fn is_last_block_begun(&self) -> bool {
+        self.sent_blocks + 1 == self.ends.len() && self.sent > self.start()
+    }
+
+    #[inline]
+    fn open_message(&mut self, event: &str) -> Open<'_> {
+        let mut open = self.open();
+        if !event.is_empty() {
+            block::event_type(open.buffer(), event);
+        }
+        open
+    }
+
+    /// Begins a message, to which the waiting ID belongs.
+    #[inline]
+    fn open(&mut self) -> Open<'_> {
+        self.make_room();
+        let with_id = self.id_waits;
+        if with_id {
+            // The ID's block goes on: its blank line is taken back.
+            self.ends.pop();
+            self.buf.pop();
+            self.id_waits = false;
+        }
+        let start = self.buf.len();
+        Open { sse: self, start, with_id, committed: false }
+    }
+
+    /// Adds a block that is no message, ahead of an ID that waits for one.
+    fn add_beside_id(&mut self, write_fields: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+        self.make_room();
+        let end = self.buf.len();
+        write_fields(&mut self.buf);
+        block::end(&mut self.buf);
+        if self.id_waits {
+            self.ends.pop();
+            let id = self.end()..end;
+            self.buf[id.start..].rotate_left(id.len());
+            self.ends.push(self.buf.len() - id.len());
+        }
+        self.ends.push(self.buf.len());
+        self
+    }
+
+    #[inline]
+    fn drop_waiting_id(&mut self) {
+        self.make_room();
+        if self.id_waits {
+            self.id_waits = false;
+            self.ends.pop();
+            self.buf.truncate(self.end());
+        }
+    }
+
+    /// Removes what a message left behind that was begun and forgotten, and blocks that have left, when
+    /// they are most of the buffer: so each byte is moved once at most, and a buffer that never
+    /// runs empty does not grow.
+    #[inline]
+    fn make_room(&mut self) {
+        self.buf.truncate(self.end());
+        if self.sent_blocks > 0 && self.start() > self.buf.len() / 2 {
+            self.compact();
+        }
+    }
+
+    #[cold]
+    fn compact(&mut self) {
+        let start = self.start();
+        self.buf.drain(..start);
+        self.ends.drain(..self.sent_blocks);
+        self.ends.iter_mut().for_each(|end| *end -= start);
+        self.sent -= start;
+        self.sent_blocks = 0;
+    }
+}
+
+/// A message that is being written. Dropped without a [`commit`](Open::commit) it takes back what was
+/// written, and the ID waits again.
+#[derive(Debug)]
+pub(crate) struct Open<'a> {
+    sse: &'a mut Sse,
+    start: usize,
+    with_id: bool,
+    committed: bool,
+}
+
+impl Open<'_> {
+    /// Where to write the fields.
+    #[inline(always)]
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.sse.buf
+    }
+
+    /// Keeps the message, whose block is written to its end.
+    #[inline(always)]
+    pub(crate) fn commit(mut self) {
+        self.sse.ends.push(self.sse.buf.len());
+        self.committed = true;
+    }
+}
+
+impl Drop for Open<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.committed {
+            let sse = &mut *self.sse;
+            sse.buf.truncate(self.start);
+            if self.with_id {
+                block::end(&mut sse.buf);
+                sse.ends.push(sse.buf.len());
+                sse.id_waits = true;
+            }
+        }
+    }
+}
+
+/// Drains the buffer, one whole block at a time. Only the first item may be the rest of a block, if a
+/// part of it had left before.
+///
+/// What is not taken stays. Taking the last block takes the ID with it that waits for a message.
+impl Iterator for Sse {
+    type Item = Chunk;
+
+    #[inline]
+    fn next(&mut self) -> Option<Chunk> {
+        let end = *self.ends.get(self.sent_blocks)?;
+        let block = &self.buf[self.sent..end];
+        let chunk = Chunk::from(block);
+        self.advance(block.len());
+        Some(chunk)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let blocks = self.ends.len() - self.sent_blocks;
+        (blocks, Some(blocks))
+    }
+}
+
+impl core::iter::FusedIterator for Sse {}
+
+/// Shows all that is buffered and drains nothing. Where a block was cut inside a character, the part of
+/// that character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) has it exactly.
+impl fmt::Display for Sse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display_lossy(self.as_bytes(), f)
+    }
+}
+
+impl fmt::Debug for Sse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sse").field(&String::from_utf8_lossy(self.as_bytes())).finish()
+    }
+}
+
+/// As [`Sse::new`].
+impl Default for Sse {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'e> Extend<&'e Event> for Sse {
+    fn extend<I: IntoIterator<Item = &'e Event>>(&mut self, events: I) {
+        for event in events {
+            self.push(event);
+        }
+    }
+}
+
+impl Extend<Event> for Sse {
+    fn extend<I: IntoIterator<Item = Event>>(&mut self, events: I) {
+        for event in events {
+            self.push(&event);
+        }
+    }
+}
+
+/// Holds the events and no reconnection time.
+impl<'e> FromIterator<&'e Event> for Sse {
+    fn from_iter<I: IntoIterator<Item = &'e Event>>(events: I) -> Self {
+        let mut sse = Self::without_retry();
+        sse.extend(events);
+        sse
+    }
+}
+
+/// Holds the events and no reconnection time.
+impl FromIterator<Event> for Sse {
+    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
+        let mut sse = Self::without_retry();
+        sse.extend(events);
+        sse
+    }
+}
+
+/// What is buffered, without a copy unless a part has left.
+impl From<Sse> for Vec<u8> {
+    fn from(sse: Sse) -> Self {
+        let (mut buf, unsent) = sse.into_parts();
+        buf.truncate(unsent.end);
+        buf.drain(..unsent.start);
+        buf
+    }
+}
+
+/// What is buffered, as it is shown.
+impl From<Sse> for String {
+    fn from(sse: Sse) -> Self {
+        String::from_utf8(sse.into())
+            .unwrap_or_else(|cut| String::from_utf8_lossy(cut.as_bytes()).into_owned())
+    }
+}
