@@ -9,6 +9,8 @@
 
 mod input;
 mod last_event_id;
+#[cfg(any(feature = "std", feature = "stream"))]
+mod own;
 #[cfg(feature = "std")]
 mod read;
 #[cfg(feature = "stream")]
@@ -450,6 +452,7 @@ impl Decoder {
     }
 
     /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
+    #[inline(always)]
     fn end_line(&mut self, input: &mut Input<'_>) -> Option<Ended> {
         let Some(end) = input.line(&mut self.lines) else {
             return self.extend_line(input.take_rest()).map(Ended::TooLarge);
@@ -507,6 +510,7 @@ impl Decoder {
     }
 
     /// Keeps what has come of a line that begins in this chunk and does not end there.
+    #[inline(always)]
     fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         let first = text.first()?;
         self.line = match value(text, b"data") {
@@ -523,6 +527,7 @@ impl Decoder {
     }
 
     /// Keeps what has come of a line that began earlier and does not end here either.
+    #[inline(always)]
     fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         self.line_len = self.line_len.saturating_add(text.len());
         if self.skipping {
