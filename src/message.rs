@@ -23,6 +23,10 @@ pub struct MessageRef<'a> {
     pub(crate) data: &'a str,
     pub(crate) last_event_id: &'a str,
     /// No earlier message has carried this ID.
+    #[cfg_attr(
+        not(any(feature = "std", feature = "stream")),
+        allow(dead_code, reason = "it is for `Owner`")
+    )]
     pub(crate) id_is_new: bool,
 }
 

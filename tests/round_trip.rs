@@ -1,6 +1,5 @@
 //! Whatever `Sse` writes, the decoder reads back.
 
-#[allow(dead_code, unreachable_pub)]
 mod engines;
 
 use proptest::prelude::*;
