@@ -108,7 +108,7 @@ impl IncomingRef<'_> {
 /// A decoder holds the event that has begun, up to [`max_event_size`](Decoder::max_event_size), and the
 /// last event ID, which came in such an event. While an event with invalid UTF-8 is dispatched, its text
 /// with U+FFFD in it is held besides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     limit: usize,
     comments: bool,
@@ -322,7 +322,7 @@ impl Decoder {
     /// count.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        if self.skipping { 0 } else { self.size + self.line_len }
+        if self.skipping { 0 } else { self.size.saturating_add(self.line_len) }
     }
 
     /// Begins a new connection: drops the event that has begun, and keeps the last event ID and the
@@ -464,7 +464,7 @@ impl Decoder {
         if line_len > self.limit.saturating_sub(self.size) {
             return Some(Ended::TooLarge(self.too_large(line_len)));
         }
-        let size = self.size.saturating_add(line_len + 1);
+        let size = self.size.saturating_add(line_len).saturating_add(1);
         match self.line {
             Line::Ignored => return Some(Ended::Nothing),
             Line::Data => {
