@@ -23,7 +23,10 @@ pub use read::MessageReader;
 #[cfg(feature = "stream")]
 pub use stream::MessageStream;
 
-use crate::{MessageEvent, MessageRef, TooLarge, field, line::Lines};
+use crate::{
+    MessageEvent, MessageRef, TooLarge, field,
+    line::{self, Lines},
+};
 use alloc::{string::String, vec::Vec};
 use core::{mem, str, time::Duration};
 use input::Value;
@@ -507,6 +510,22 @@ impl Decoder {
         }
         self.size = size;
         Some(Ended::Nothing)
+    }
+
+    /// Takes a small chunk out of the middle of a long data line, if it is one. There is nothing to find in it.
+    #[inline]
+    fn take_middle(&mut self, chunk: &[u8]) -> bool {
+        let is_middle = self.line_len > 0
+            && matches!(self.line, Line::Data)
+            && !self.skipping
+            && chunk.len() <= 128
+            && chunk.len() <= self.limit.saturating_sub(self.size).saturating_sub(self.line_len)
+            && line::find_end(chunk).is_none();
+        if is_middle {
+            self.line_len += chunk.len();
+            self.append(chunk);
+        }
+        is_middle
     }
 
     /// Keeps what has come of a line that begins in this chunk and does not end there.

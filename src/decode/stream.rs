@@ -107,6 +107,7 @@ where
         }
         while !self.at_end {
             match ready!(self.source.as_mut().poll_next(context)) {
+                Some(Ok(chunk)) if self.decoder.take(chunk.as_ref()) => {}
                 Some(Ok(chunk)) => {
                     let item = self.decoder.next(chunk.as_ref(), own);
                     if item.is_some() {
