@@ -23,10 +23,7 @@ pub use read::MessageReader;
 #[cfg(feature = "stream")]
 pub use stream::MessageStream;
 
-use crate::{
-    MessageEvent, MessageRef, TooLarge, field,
-    line::{self, Lines},
-};
+use crate::{MessageEvent, MessageRef, TooLarge, field, line::Lines};
 use alloc::{string::String, vec::Vec};
 use core::{mem, str, time::Duration};
 use input::Value;
@@ -513,6 +510,7 @@ impl Decoder {
     }
 
     /// Takes a small chunk out of the middle of a long data line, if it is one. There is nothing to find in it.
+    #[cfg(any(feature = "std", feature = "stream"))]
     #[inline]
     fn take_middle(&mut self, chunk: &[u8]) -> bool {
         let is_middle = self.line_len > 0
@@ -520,7 +518,7 @@ impl Decoder {
             && !self.skipping
             && chunk.len() <= 128
             && chunk.len() <= self.limit.saturating_sub(self.size).saturating_sub(self.line_len)
-            && line::find_end(chunk).is_none();
+            && crate::line::find_end(chunk).is_none();
         if is_middle {
             self.line_len += chunk.len();
             self.append(chunk);

@@ -25,9 +25,9 @@ impl OwningDecoder {
 
     /// Decodes the chunk up to the next item that `own` takes, the next time from there on. `None` means
     /// that there is none, and that a new chunk comes next.
-    // Written once, to where the caller wants it: moving a message once more takes as long as decoding a
-    // short one.
-    #[inline(never)]
+    // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
+    // as long as decoding a short one.
+    #[inline(always)]
     pub(super) fn next<T>(
         &mut self,
         chunk: &[u8],
