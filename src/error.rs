@@ -82,3 +82,114 @@ impl core::error::Error for Error {
         }
     }
 }
+
+/// An incoming event was larger than the decoder's
+/// [`max_event_size`](crate::Decoder::max_event_size). It has been skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TooLarge {
+    /// How many bytes of the event had arrived when it was given up. More may have followed.
+    pub size: usize,
+    /// The limit, in bytes.
+    pub limit: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TooLarge { size, limit } = self;
+        write!(f, "an event was skipped after {size} bytes, because it is larger than {limit} bytes")
+    }
+}
+
+impl core::error::Error for TooLarge {}
+
+/// Why a [`MessageReader`](crate::MessageReader) or a [`MessageStream`](crate::MessageStream) yields no
+/// message this time. It can be asked again after either.
+#[cfg(any(feature = "std", feature = "stream"))]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError<E> {
+    /// The source of the bytes failed.
+    Source(E),
+    /// An event was too large. The next one will be read.
+    TooLarge(TooLarge),
+}
+
+#[cfg(any(feature = "std", feature = "stream"))]
+impl<E: fmt::Display> fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Source(error) => error.fmt(f),
+            ReadError::TooLarge(error) => error.fmt(f),
+        }
+    }
+}
+
+#[cfg(any(feature = "std", feature = "stream"))]
+impl<E: core::error::Error> core::error::Error for ReadError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            ReadError::Source(error) => error.source(),
+            ReadError::TooLarge(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<ReadError<std::io::Error>> for std::io::Error {
+    fn from(error: ReadError<std::io::Error>) -> std::io::Error {
+        match error {
+            ReadError::Source(error) => error,
+            ReadError::TooLarge(error) => std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+        }
+    }
+}
+
+/// A message's data is not the JSON that was asked for.
+///
+/// The reason is this error's [`source`](core::error::Error::source).
+#[cfg(feature = "serde")]
+#[derive(Debug)]
+pub struct JsonError {
+    event: alloc::string::String,
+    last_event_id: alloc::string::String,
+    source: serde_json::Error,
+}
+
+#[cfg(feature = "serde")]
+impl JsonError {
+    pub(crate) fn new(message: &crate::MessageRef<'_>, source: serde_json::Error) -> JsonError {
+        JsonError { event: message.event().into(), last_event_id: message.last_event_id().into(), source }
+    }
+
+    /// The line of the data, counted from 1, on which reading stopped.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.source.line()
+    }
+
+    /// The column on that line, in bytes, counted from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.source.column()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the data of the event {:?}", self.event)?;
+        if !self.last_event_id.is_empty() {
+            write!(f, " with the ID {:?}", self.last_event_id)?;
+        }
+        let (line, column) = (self.line(), self.column());
+        write!(f, " is not the JSON that was asked for: line {line}, column {column}")
+    }
+}
+
+#[cfg(feature = "serde")]
+impl core::error::Error for JsonError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

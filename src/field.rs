@@ -64,6 +64,24 @@ impl fmt::Display for Field {
     }
 }
 
+/// Whether a received ID counts (WHATWG HTML, 9.2.6: "if the field value does not contain U+0000 NULL").
+#[inline(always)]
+pub(crate) fn is_received_id(value: &[u8]) -> bool {
+    !value.contains(&0)
+}
+
+/// A received reconnection time, if it counts: "if the field value consists of only ASCII digits" (WHATWG
+/// HTML, 9.2.6). The standard knows no largest value; what a `u64` cannot hold becomes its maximum.
+pub(crate) fn received_retry(value: &[u8]) -> Option<Duration> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let (first, rest) = value.split_first()?;
+    let mut milliseconds = digit(first)?;
+    for byte in rest {
+        milliseconds = milliseconds.saturating_mul(10).saturating_add(digit(byte)?);
+    }
+    Some(Duration::from_millis(milliseconds))
+}
+
 /// A reconnection time: whole milliseconds as a `u64`, or a [`Duration`], which rounds up to the next
 /// millisecond.
 ///
@@ -130,6 +148,19 @@ mod tests {
             let text = ["x", core::str::from_utf8(&[control]).unwrap(), " "].concat();
             assert_eq!(Field::EventId.fault(&text, 0), Some(1), "{text:?}");
             assert_eq!(Field::EventId.fault(&text, 2), Some(2), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_received_as_a_retry() {
+        for (text, ms) in [("0", 0), ("03000", 3000), ("18446744073709551615", u64::MAX)] {
+            assert_eq!(received_retry(text.as_bytes()), Some(Duration::from_millis(ms)), "{text}");
+        }
+        for huge in ["18446744073709551616", "99999999999999999999", &"9".repeat(1000)] {
+            assert_eq!(received_retry(huge.as_bytes()), Some(Duration::from_millis(u64::MAX)), "{huge}");
+        }
+        for text in ["", " 1", "1 ", "+1", "-1", "1x", "1.5", "0x1", "\u{663}", "99999999999999999999x"] {
+            assert_eq!(received_retry(text.as_bytes()), None, "{text}");
         }
     }
 

@@ -13,12 +13,14 @@ mod block;
 mod body;
 mod chunk;
 mod data;
+mod decode;
 mod error;
 mod event;
 mod field;
 mod id;
 mod inline;
 mod line;
+mod message;
 mod message_writer;
 mod scan;
 mod sse;
@@ -28,12 +30,22 @@ mod vocabulary;
 pub use body::SseBody;
 pub use chunk::Chunk;
 pub use data::Data;
-pub use error::Error;
+#[cfg(feature = "std")]
+pub use decode::MessageReader;
+#[cfg(feature = "stream")]
+pub use decode::MessageStream;
+pub use decode::{Decoder, Incoming, IncomingRef, Input};
+#[cfg(feature = "serde")]
+pub use error::JsonError;
+#[cfg(any(feature = "std", feature = "stream"))]
+pub use error::ReadError;
+pub use error::{Error, TooLarge};
 pub use event::Event;
 #[doc(hidden)]
 pub use field::__is_event_type;
 pub use field::{Field, Retry};
 pub use id::EventId;
+pub use message::{MessageEvent, MessageRef};
 pub use message_writer::MessageWriter;
 pub use sse::Sse;
 #[doc(hidden)]

@@ -12,6 +12,10 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    pub(crate) const fn new() -> Lines {
+        Lines { after_cr: false }
+    }
+
     /// Takes the first line off `input`, without its end. `None` when `input` ends before the line
     /// does; what is left in it then is the beginning of a line.
     #[inline(always)]
@@ -22,6 +26,11 @@ impl Lines {
                 *input = &input[1..];
             }
             self.after_cr = false;
+        }
+        // Every event ends with a blank line, and this is the usual one.
+        if let Some((b'\n', rest)) = input.split_first() {
+            *input = rest;
+            return Some(&[]);
         }
         let end = find_end(input)?;
         let (line, rest) = input.split_at_checked(end)?;

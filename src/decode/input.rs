@@ -1,0 +1,133 @@
+//! Input: a chunk of bytes on its way through the decoder.
+
+use super::text;
+use crate::line::Lines;
+use core::fmt;
+
+/// A chunk of an event stream, and how far the decoder has come in it.
+///
+/// ```
+/// use sse_wire::{Decoder, Input};
+///
+/// let mut decoder = Decoder::new();
+/// let mut input = Input::new(b"data: 1\n\ndata: 2\n\n");
+/// assert!(decoder.next(&mut input).is_some());
+/// assert_eq!(input.remaining(), b"data: 2\n\n");
+/// ```
+#[derive(Clone)]
+pub struct Input<'c> {
+    chunk: &'c [u8],
+    /// The end of `chunk`, from where the decoder goes on.
+    rest: &'c [u8],
+    /// A part of `chunk` that is known to be UTF-8.
+    checked: &'c str,
+    /// Where that part begins in `chunk`.
+    checked_at: usize,
+    /// How many bytes a check covers at least. Checking short texts one at a time would take longer than
+    /// everything else that is done with them.
+    ahead: usize,
+}
+
+/// The bytes of a field's value, and where in the chunk they end.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'c> {
+    pub(super) bytes: &'c [u8],
+    end: usize,
+}
+
+impl<'c> Input<'c> {
+    /// A chunk of bytes. It may begin and end anywhere: inside a line, a CRLF or a character.
+    #[must_use]
+    pub fn new(chunk: &'c [u8]) -> Input<'c> {
+        Input { ahead: 2048, ..Input::once(chunk) }
+    }
+
+    /// For whoever makes a new `Input` for each event: what it checked ahead would be lost.
+    pub(super) fn once(chunk: &'c [u8]) -> Input<'c> {
+        Input { chunk, rest: chunk, checked: "", checked_at: 0, ahead: 0 }
+    }
+
+    /// The bytes that have not been decoded.
+    #[must_use]
+    pub fn remaining(&self) -> &'c [u8] {
+        self.rest
+    }
+
+    /// Whether all bytes have been decoded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Takes one line, without its end, or what completes one that began in an earlier chunk.
+    #[inline(always)]
+    pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
+        lines.next(&mut self.rest)
+    }
+
+    /// Takes what is left.
+    pub(super) fn take_rest(&mut self) -> &'c [u8] {
+        core::mem::take(&mut self.rest)
+    }
+
+    /// Takes one byte, if it is this one.
+    pub(super) fn take_byte(&mut self, byte: u8) -> bool {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A value that ends where the line ends that was taken last.
+    #[inline(always)]
+    pub(super) fn value(&self, bytes: &'c [u8]) -> Value<'c> {
+        // The line's end is one byte: the LF of a CRLF is taken with the next line.
+        Value { bytes, end: self.chunk.len() - self.rest.len() - 1 }
+    }
+
+    /// A value as text. `None` if it is not UTF-8.
+    #[inline(always)]
+    pub(super) fn text(&mut self, value: Value<'c>) -> Option<&'c str> {
+        let start = value.end - value.bytes.len();
+        // What lies before `checked_at` wraps around to where there is no text.
+        let [from, to] = [start, value.end].map(|at| at.wrapping_sub(self.checked_at));
+        match self.checked.get(from..to) {
+            Some(text) => Some(text),
+            None => self.check(value, start),
+        }
+    }
+
+    #[inline(never)]
+    fn check(&mut self, value: Value<'c>, start: usize) -> Option<&'c str> {
+        if value.bytes.len() >= self.ahead {
+            return text::valid(value.bytes);
+        }
+        let window = self.chunk.get(start..)?;
+        let window = window.get(..self.ahead).unwrap_or(window);
+        self.checked = text::valid(window).unwrap_or_else(|| valid_prefix(window));
+        self.checked_at = start;
+        self.checked.get(..value.bytes.len())
+    }
+}
+
+#[cold]
+fn valid_prefix(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+impl<'c> From<&'c [u8]> for Input<'c> {
+    fn from(chunk: &'c [u8]) -> Input<'c> {
+        Input::new(chunk)
+    }
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input")
+            .field("remaining", &format_args!("\"{}\"", self.rest.escape_ascii()))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Text: what becomes of bytes when an event is dispatched.
+
+use super::{Input, input::Value};
+use alloc::string::String;
+use core::ops::Range;
+
+/// The bytes as text, if they are UTF-8.
+#[inline]
+pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
+    // A short text is checked before a SIMD check has begun.
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= 64 {
+        return simdutf8::basic::from_utf8(bytes).ok();
+    }
+    core::str::from_utf8(bytes).ok()
+}
+
+/// A field's value, decoded.
+pub(super) enum Text<'t> {
+    Valid(&'t str),
+    /// It had to be copied, with U+FFFD in it, and is this part of the copies.
+    Lossy(Range<usize>),
+}
+
+impl<'t> Text<'t> {
+    /// Decodes a value from the chunk or, if it is not there, what was kept of earlier chunks. `None` if
+    /// it becomes larger than the limit.
+    #[inline(always)]
+    pub(super) fn new<'c: 't>(
+        value: Option<Value<'c>>,
+        kept: &'t [u8],
+        input: &mut Input<'c>,
+        lossy: &mut String,
+        limit: usize,
+    ) -> Option<Text<'t>> {
+        let (text, bytes) = match value {
+            Some(value) => (input.text(value), value.bytes),
+            None if kept.is_empty() => (Some(""), kept),
+            None => (valid(kept), kept),
+        };
+        match text {
+            Some(text) => Some(Text::Valid(text)),
+            None => replace_invalid(bytes, lossy, limit).map(Text::Lossy),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn resolve(self, lossy: &'t str) -> &'t str {
+        match self {
+            Text::Valid(text) => text,
+            Text::Lossy(range) => lossy.get(range).unwrap_or_default(),
+        }
+    }
+}
+
+/// The UTF-8 decode algorithm of the WHATWG Encoding standard, which replaces each maximal subpart of an
+/// invalid sequence by one U+FFFD; std does the same. It can make three bytes of one, so the limit is
+/// looked at again.
+#[cold]
+fn replace_invalid(bytes: &[u8], lossy: &mut String, limit: usize) -> Option<Range<usize>> {
+    let start = lossy.len();
+    for chunk in bytes.utf8_chunks() {
+        lossy.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            lossy.push(char::REPLACEMENT_CHARACTER);
+        }
+        if lossy.len() - start > limit {
+            lossy.truncate(start);
+            return None;
+        }
+    }
+    Some(start..lossy.len())
+}

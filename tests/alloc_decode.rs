@@ -1,0 +1,152 @@
+//! Memory, counted: nothing is allocated for each event, and no input makes the decoder hold more than the
+//! limit and a constant.
+
+mod counting;
+
+use counting::{allocations, peak};
+use sse_wire::{Decoder, IncomingRef, Input};
+
+fn feed(decoder: &mut Decoder, chunk: &[u8]) -> (usize, usize) {
+    let (mut messages, mut too_large) = (0, 0);
+    let mut input = Input::new(chunk);
+    while let Some(incoming) = decoder.next(&mut input) {
+        match incoming {
+            IncomingRef::Message(_) => messages += 1,
+            IncomingRef::TooLarge(_) => too_large += 1,
+            _ => {}
+        }
+    }
+    (messages, too_large)
+}
+
+#[test]
+fn an_event_costs_no_allocation() {
+    let line = |len| "x".repeat(len);
+    for event in [
+        "data: 123456\n\n".to_string(),
+        "event: tick\nid: 123456\ndata: 12345678901234567890123456789012\n\n".to_string(),
+        format!("id: 1\nevent: tick\n: a comment\nretry: 5\ndata: {}\n\n", line(1024)),
+        format!("data: {}\n", line(80)).repeat(800) + "\n",
+        format!("data: {}\r\n\r\n", line(1 << 20)),
+        "event: événement\nid: é\ndata: ……\n\n".to_string(),
+    ] {
+        for size in [1, 64, 1460, 16 << 10, usize::MAX] {
+            let mut decoder = Decoder::new().comments(true).retries(true);
+            let stream = event.repeat(((64 << 10) / event.len()).clamp(2, 2000));
+            let mut seen = 0;
+            let mut read = || {
+                stream.as_bytes().chunks(size.min(stream.len())).for_each(|chunk| {
+                    seen += feed(&mut decoder, chunk).0;
+                })
+            };
+            read();
+            assert_eq!(allocations(&mut read), 0, "{:?}… in chunks of {size}", &event[..20]);
+            assert_eq!(seen, 2 * stream.len() / event.len());
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn an_owned_message_costs_one_allocation() {
+    let stream = "event: tick\nid: 123456\ndata: 12345678901234567890123456789012\n\n".repeat(1000);
+    let mut messages = sse_wire::MessageReader::new(stream.as_bytes());
+    let mut read = |count| messages.by_ref().take(count).for_each(|message| drop(message.unwrap()));
+    read(300);
+    assert_eq!(allocations(|| read(500)), 500);
+}
+
+const LIMIT: usize = 64 << 10;
+/// What a decoder may hold beyond the limit.
+const CONSTANT: usize = 16 << 10;
+
+/// Feeds `start`, then `chunk` until there were 5 MB (a million of the smallest `data` fields), and holds the decoder to the limit all the time.
+fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize, usize) {
+    let mut decoder = options(Decoder::new().max_event_size(LIMIT));
+    let (mut messages, mut too_large) = (0, 0);
+    let most = peak(|| {
+        feed(&mut decoder, start.as_bytes());
+        for _ in 0..5_000_000 / chunk.len() {
+            let seen = feed(&mut decoder, chunk);
+            (messages, too_large) = (messages + seen.0, too_large + seen.1);
+        }
+        // And it reads on.
+        assert_eq!(feed(&mut decoder, b"\n\ndata: 1\n\n").0, 1);
+    });
+    assert!(most <= LIMIT + CONSTANT, "{most} bytes for {start:?}, {:?}", &chunk[..chunk.len().min(20)]);
+    (messages, too_large)
+}
+
+#[test]
+fn endless_lines_and_events_stay_within_the_limit() {
+    let all: fn(Decoder) -> Decoder = |decoder| decoder.comments(true).retries(true);
+    for options in [all, |decoder| decoder] {
+        for len in [5, 64 << 10] {
+            let fill = vec![b'x'; len];
+            // A line without an end, in every place that a line has.
+            for start in [
+                "",
+                "data",
+                "data: ",
+                "event: ",
+                "id: ",
+                "retry: ",
+                ":",
+                ": ",
+                "\u{feff}",
+                "x: ",
+                "data: 1\nid: ",
+            ] {
+                assert_eq!(endless(start, &fill, options), (0, 1), "{start:?}");
+            }
+            assert_eq!(endless("data: ", &vec![0xff; len], options), (0, 1));
+            assert_eq!(endless("data: ", &vec![0; len], options), (0, 1));
+        }
+        // An event without an end, of tiny fields.
+        for line in
+            ["data\n", "data:\r\n", "x\n", "id\n", "id: 1\n", "event: a\r", "retry: 1\n", "data: 12345\n"]
+        {
+            let seen = endless("", line.repeat(300).as_bytes(), options);
+            assert_eq!(seen, (0, 1), "{line:?}");
+        }
+        // What does not end up in an event may go on for ever.
+        for line in [":\n", ": keep-alive\r\n", "\n", "event: a\n\n", "id: 1\n\n", "retry: 1\n\n"] {
+            assert_eq!(endless("", line.repeat(300).as_bytes(), options).1, 0, "{line:?}");
+        }
+    }
+}
+
+/// Each field as large as can be, one after the other: nothing of one event is held for the next, except the
+/// last event ID and the data buffer's capacity.
+#[test]
+fn large_fields_do_not_add_up() {
+    let fill = "x".repeat(LIMIT - 20);
+    let mut decoder = Decoder::new().max_event_size(LIMIT).comments(true);
+    let stream = format!(
+        "event: {fill}\n\nid: {fill}\ndata\n\nid\ndata\n\ndata: {fill}\n\n:{fill}\n\nfoo: {fill}\n\n"
+    )
+    .repeat(3);
+    for size in [1000, 16 << 10, stream.len()] {
+        let most = peak(|| {
+            for chunk in stream.as_bytes().chunks(size) {
+                assert_eq!(feed(&mut decoder, chunk).1, 0);
+            }
+        });
+        assert!(most <= 3 * LIMIT + CONSTANT, "{most} bytes in chunks of {size}");
+    }
+    assert_eq!(decoder.last_event_id(), "");
+}
+
+/// A long ID is shared by the owned messages that carry it, so that a tiny event stays cheap.
+#[cfg(feature = "std")]
+#[test]
+fn a_long_id_is_not_copied_into_each_message() {
+    let stream = format!("id: {}\ndata\n\n", "x".repeat(LIMIT)) + &"data\n\n".repeat(1000);
+    let most = peak(|| {
+        let messages: Vec<_> = sse_wire::MessageReader::new(stream.as_bytes()).map(Result::unwrap).collect();
+        assert_eq!(messages.len(), 1001);
+        assert!(messages.iter().all(|message| message.last_event_id().len() == LIMIT));
+    });
+    // A copy for each would be 64 MB.
+    assert!(most < 1 << 20, "{most} bytes");
+}

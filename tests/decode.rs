@@ -1,0 +1,542 @@
+//! The decoder against the oracle on arbitrary input, and what the standard leaves to it: limits, comments,
+//! what a source's errors and its end do.
+
+mod engines;
+#[allow(unreachable_pub)]
+mod oracle;
+
+use oracle::{Item, Message};
+use proptest::prelude::*;
+use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageRef};
+use std::time::Duration;
+
+fn item(incoming: &Incoming) -> Item {
+    match incoming {
+        Incoming::Message(message) => Item::Message(Message {
+            event: message.event().into(),
+            data: message.data().into(),
+            last_event_id: message.last_event_id().into(),
+        }),
+        Incoming::TooLarge(error) => {
+            assert!(error.size > error.limit);
+            Item::TooLarge
+        }
+        Incoming::Comment(text) => Item::Comment(text.clone()),
+        Incoming::Retry(time) => Item::Retry(u64::try_from(time.as_millis()).unwrap()),
+        _ => unreachable!(),
+    }
+}
+
+/// What the oracle's items are to a decoder that reports these.
+fn reported(items: Vec<Item>, comments: bool, retries: bool) -> Vec<Item> {
+    let items = items.into_iter().filter_map(|item| match item {
+        Item::Comment(text) => {
+            comments.then(|| Item::Comment(text.strip_prefix(' ').unwrap_or(&text).into()))
+        }
+        Item::Retry(_) => retries.then_some(item),
+        item => Some(item),
+    });
+    items.collect()
+}
+
+fn items(incoming: &[Incoming]) -> Vec<Item> {
+    incoming.iter().map(item).collect()
+}
+
+/// Bytes that look like an event stream, and some that look like nothing.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let text = prop_oneof![
+        3 => "[ -~]{0,12}".prop_map(String::into_bytes),
+        1 => "\\PC{0,6}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..6),
+        1 => prop::sample::select(vec![&b"\0"[..], b" ", b":", b"\xef\xbb\xbf", b"\xf0\x9f", b"\xe2\x80\xa8", b"\x80"])
+            .prop_map(<[u8]>::to_vec),
+        1 => "[0-9]{1,25}".prop_map(String::into_bytes),
+    ];
+    let name = prop_oneof![
+        8 => prop::sample::select(vec!["data", "event", "id", "retry", "", "Data", "dat", "dataa", " data"]),
+    ];
+    let colon = prop::sample::select(vec!["", ":", ": ", ":  "]);
+    let end = prop_oneof![
+        6 => prop::sample::select(vec!["\n", "\r\n", "\r"]),
+        4 => prop::sample::select(vec!["\n\n", "\r\n\r\n", "\r\r", "\n\r\n"]),
+        1 => Just(""),
+    ];
+    let line = (name, colon, text, end).prop_map(|(name, colon, text, end)| {
+        [name.as_bytes(), colon.as_bytes(), &text, end.as_bytes()].concat()
+    });
+    let start = prop::sample::select(vec![&b""[..], b"", b"\xef\xbb\xbf", b"\xef\xbb", b"\xef"]);
+    (start, prop::collection::vec(line, 0..24)).prop_map(|(start, lines)| [start, &lines.concat()].concat())
+}
+
+fn any_stream() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        6 => stream(),
+        1 => prop::collection::vec(any::<u8>(), 0..200),
+        1 => prop::collection::vec(prop::sample::select(b"\r\n\n: dataeventidretry\0\xef\xbb\xbf0".to_vec()), 0..200),
+    ]
+}
+
+/// `bytes` cut where `cuts` say.
+fn cut<'b>(bytes: &'b [u8], cuts: &[prop::sample::Index]) -> Vec<&'b [u8]> {
+    let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    at.sort_unstable();
+    at.push(bytes.len());
+    let mut start = 0;
+    at.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect()
+}
+
+fn cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 0..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_in_any_chunks_mean_what_the_standard_says(
+        bytes in any_stream(), cuts in cuts(), comments: bool, retries: bool, id in "[a-z]{0,2}",
+    ) {
+        let oracle = oracle::interpret(&bytes, &id);
+        let expected = reported(oracle.items, comments, retries);
+        let make = || Decoder::new().comments(comments).retries(retries).with_last_event_id(&*id);
+        for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
+            engines::each(make, &chunks, |engine, seen, decoder| {
+                assert_eq!(items(&seen), expected, "{engine}");
+                assert_eq!(decoder.last_event_id(), oracle.last_event_id, "{engine}");
+                assert_eq!(
+                    decoder.reconnection_time(), oracle.reconnection_time.map(Duration::from_millis), "{engine}"
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn so_they_do_within_a_limit(bytes in any_stream(), cuts in cuts(), limit in 0..60usize, comments: bool) {
+        // U+FFFD counts differently before and after decoding, so that the oracle is exact only without.
+        let bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
+        let expected = reported(oracle::interpret_within(&bytes, "", limit).items, comments, true);
+        let make = || Decoder::new().comments(comments).retries(true).max_event_size(limit);
+        for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
+            engines::each(make, &chunks, |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}"));
+        }
+    }
+
+    #[test]
+    fn invalid_bytes_within_a_limit_mean_the_same_in_any_chunks(
+        bytes in any_stream(), cuts in cuts(), limit in 0..60usize,
+    ) {
+        let make = || Decoder::new().comments(true).retries(true).max_event_size(limit);
+        let whole = items(&engines::decoder(make(), &[&bytes]).0);
+        for item in &whole {
+            if let Item::Message(message) = item {
+                assert!(message.data.len() <= limit && message.event.len() <= limit.max(7));
+            }
+        }
+        for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect()] {
+            engines::each(make, &chunks, |engine, seen, _| assert_eq!(items(&seen), whole, "{engine}"));
+        }
+    }
+
+    #[test]
+    fn reconnecting_anywhere_keeps_the_id_and_nothing_else(a in any_stream(), b in any_stream(), cuts in cuts()) {
+        let mut decoder = engines::decoder(Decoder::new(), &cut(&a, &cuts)).1;
+        let first = oracle::interpret(&a, "");
+        decoder.reconnect();
+        prop_assert_eq!(decoder.unfinished(), 0);
+        let (seen, decoder) = engines::decoder(decoder, &cut(&b, &cuts));
+        let second = oracle::interpret(&b, &first.last_event_id);
+        let messages = reported(second.items, false, false);
+        prop_assert_eq!(items(&seen), messages);
+        let retry = second.reconnection_time.or(first.reconnection_time).map(Duration::from_millis);
+        prop_assert_eq!(decoder.reconnection_time(), retry);
+    }
+}
+
+fn message(event: &str, data: &str, last_event_id: &str) -> Item {
+    Item::Message(Message { event: event.into(), data: data.into(), last_event_id: last_event_id.into() })
+}
+
+#[test]
+fn comments_and_retries_come_in_the_order_of_the_stream() {
+    let stream = b":a\nretry: 5\nevent: tick\ndata: 1\n: b\nid: 7\nretry: 6x\nretry:7\r\n\n:\n::c\n:  d\n";
+    let comment = |text: &str| Item::Comment(text.into());
+    let expected = [
+        comment("a"),
+        Item::Retry(5),
+        comment("b"),
+        Item::Retry(7),
+        message("tick", "1", "7"),
+        comment(""),
+        comment(":c"),
+        comment(" d"),
+    ];
+    let all = || Decoder::new().comments(true).retries(true);
+    engines::each_cut(stream, |way, chunks| {
+        engines::each(all, chunks, |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}, {way}"));
+        engines::each(Decoder::new, chunks, |engine, seen, _| {
+            assert_eq!(items(&seen), expected[4..5], "{engine}, {way}");
+        });
+    });
+}
+
+#[test]
+fn a_too_large_event_is_reported_and_skipped() {
+    let make = || Decoder::new().max_event_size(20);
+    for (stream, expected) in [
+        // 20 bytes, their line end not counted; and one more.
+        ("data: 12345678901234\n\n", vec![message("message", "12345678901234", "")]),
+        ("data: 123456789012345\n\n", vec![Item::TooLarge]),
+        ("data: 123456789012345\ndata: 1\n\ndata: 2\n\n", vec![Item::TooLarge, message("message", "2", "")]),
+        // All fields count, with one byte for each line end.
+        ("data\ndata\ndata\ndata\n\n", vec![message("message", "\n\n\n", "")]),
+        ("data\ndata\ndata\ndata\nx\n\n", vec![Item::TooLarge]),
+        ("event\nid\nretry\nxx:yyyyy\n\n", vec![Item::TooLarge]),
+        // A CRLF is one line end.
+        ("data\r\ndata\r\ndata\r\ndata\r\n\r\n", vec![message("message", "\n\n\n", "")]),
+        // Comments that are complete do not count.
+        (":1234567890\ndata: 1\n:1234567890\n\n", vec![message("message", "1", "")]),
+        (":12345678901234567890\ndata: 1\n\n", vec![Item::TooLarge]),
+        // Neither a field's length nor the number of fields outlives the event.
+        (
+            "data: 1234567890\n\ndata: 1234567890\n\n",
+            vec![message("message", "1234567890", ""), message("message", "1234567890", "")],
+        ),
+        // Its ID does not count, wherever it stands; nor do other fields behind the limit.
+        (
+            "id: 1\ndata\n\nid: 2\ndata: 12345678901234567890\nid: 3\nevent: a\n\ndata\n\n",
+            vec![message("message", "", "1"), Item::TooLarge, message("message", "", "1")],
+        ),
+        ("data: 12345678901234567890\nretry: 1\n:c\n\n", vec![Item::TooLarge]),
+    ] {
+        engines::each_cut(stream.as_bytes(), |way, chunks| {
+            engines::each(make, chunks, |engine, seen, decoder| {
+                assert_eq!(items(&seen), expected, "{stream:?}, {engine}, {way}");
+                assert_eq!(decoder.unfinished(), 0);
+                assert_eq!(decoder.reconnection_time(), None);
+            });
+        });
+    }
+}
+
+#[test]
+fn a_too_large_event_is_reported_before_it_ends() {
+    let mut decoder = Decoder::new().max_event_size(10);
+    let mut input = Input::new(b"data: 1234");
+    assert_eq!(decoder.next(&mut input), None);
+    assert_eq!(decoder.unfinished(), 10);
+    let mut input = Input::new(b"567");
+    let Some(IncomingRef::TooLarge(error)) = decoder.next(&mut input) else { panic!() };
+    assert_eq!((error.size, error.limit), (13, 10));
+    assert_eq!(error.to_string(), "an event was skipped after 13 bytes, because it is larger than 10 bytes");
+    assert_eq!(decoder.unfinished(), 0, "it has been reported");
+    let mut input = Input::new(b"8\n\ndata: 9\n\n");
+    let Some(IncomingRef::Message(message)) = decoder.next(&mut input) else { panic!() };
+    assert_eq!(message.data(), "9");
+}
+
+#[test]
+fn replacing_invalid_bytes_does_not_pass_the_limit() {
+    let make = || Decoder::new().max_event_size(12);
+    // Four times U+FFFD are twelve bytes, five are fifteen.
+    let stream =
+        b"data:\xff\xff\xff\xff\n\ndata:\xff\xff\xff\xff\xff\n\nevent:\xff\xff\xff\xff\xff\n\nid:\xff\xff\xff\xff\xff\n\ndata:1\n\n";
+    let expected = [
+        message("message", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}", ""),
+        Item::TooLarge,
+        // Without data the type means nothing.
+        Item::TooLarge,
+        message("message", "1", ""),
+    ];
+    engines::each_cut(stream, |way, chunks| {
+        let each = |engine: &str, seen: Vec<Incoming>, _| {
+            let seen: Vec<_> = seen
+                .iter()
+                .map(|incoming| match incoming {
+                    Incoming::TooLarge(_) => Item::TooLarge,
+                    other => item(other),
+                })
+                .collect();
+            assert_eq!(seen, expected, "{engine}, {way}");
+        };
+        engines::each(make, chunks, each);
+    });
+}
+
+#[test]
+fn the_end_of_the_input_leaves_word_of_an_unfinished_event() {
+    for (stream, unfinished) in [
+        ("", 0),
+        ("data: 1\n\n", 0),
+        ("data: 1\r\n\r", 0),
+        ("data: 1\n\n: a comment\n", 0),
+        ("data: 1\n", 8),
+        ("data: 1\r\n", 8),
+        ("data: 1\n\nid: 2\ndata", 10),
+    ] {
+        engines::each_cut(stream.as_bytes(), |way, chunks| {
+            engines::each(Decoder::new, chunks, |engine, _, mut decoder| {
+                assert_eq!(decoder.unfinished(), unfinished, "{stream:?}, {engine}, {way}");
+                decoder.reconnect();
+                assert_eq!(decoder.unfinished(), 0);
+            });
+        });
+    }
+}
+
+#[test]
+fn an_event_in_one_chunk_is_borrowed_from_it() {
+    let chunk = "event: tick\nid: 7\ndata: 1\n\nevent: é\ndata: 2\n\n".to_string();
+    let range = chunk.as_bytes().as_ptr_range();
+    let mut decoder = Decoder::new();
+    let mut input = Input::new(chunk.as_bytes());
+    let mut messages = 0;
+    while let Some(IncomingRef::Message(message)) = decoder.next(&mut input) {
+        for text in [message.event(), message.data()] {
+            assert!(range.contains(&text.as_ptr()), "{text:?}");
+        }
+        messages += 1;
+    }
+    assert_eq!(messages, 2);
+}
+
+#[test]
+fn input_that_was_not_decoded_stays() {
+    let mut decoder = Decoder::new();
+    let mut input = Input::new(b"data: 1\n\ndata: 2\n\n");
+    assert!(decoder.next(&mut input).is_some());
+    let rest = input.remaining();
+    assert_eq!(rest, b"data: 2\n\n");
+    let mut input = Input::from(rest);
+    let Some(IncomingRef::Message(message)) = decoder.next(&mut input) else { panic!() };
+    assert_eq!(message.data(), "2");
+    assert!(decoder.next(&mut input).is_none() && input.is_empty());
+}
+
+#[test]
+fn a_decoder_is_seeded_with_the_last_event_id() {
+    let mut decoder = Decoder::new().with_last_event_id("41");
+    assert_eq!(decoder.last_event_id(), "41");
+    let mut input = Input::new(b"data: 1\n\nid\ndata: 2\n\n");
+    let mut ids = Vec::new();
+    while let Some(IncomingRef::Message(message)) = decoder.next(&mut input) {
+        ids.push(message.last_event_id().to_string());
+    }
+    assert_eq!(ids, ["41", ""]);
+}
+
+#[test]
+fn messages_own_and_lend_the_same() {
+    let long = "7".repeat(1000);
+    let stream =
+        format!("event: tick\nid: 7\ndata: a\ndata: é\n\nid: {long}\ndata: 1\n\ndata: 2\n\nid\ndata: 3\n\n");
+    let expected =
+        [("tick", "a\né", "7"), ("message", "1", &*long), ("message", "2", &*long), ("message", "3", "")];
+    engines::each_cut(stream.as_bytes(), |_, chunks| {
+        engines::each(Decoder::new, chunks, |engine, seen, _| {
+            let mut expected = expected.iter();
+            for incoming in seen {
+                let Incoming::Message(message) = incoming else { panic!() };
+                let (event, data, id) = *expected.next().unwrap();
+                assert_eq!(
+                    (message.event(), message.data(), message.last_event_id()),
+                    (event, data, id),
+                    "{engine}"
+                );
+                let lent: MessageRef<'_> = message.as_ref();
+                assert_eq!((lent.event(), lent.data(), lent.last_event_id()), (event, data, id));
+                assert_eq!(sse_wire::MessageEvent::from(lent), message);
+                assert_eq!(message.into_data(), data);
+            }
+            assert!(expected.next().is_none());
+        });
+    });
+}
+
+#[test]
+fn equal_messages_are_equal_however_they_came() {
+    let all = |stream: &str| engines::decoder(Decoder::new(), &[stream.as_bytes()]).0;
+    assert_eq!(all("data: 1\n\n"), all("event: message\ndata: 1\n\n"));
+    assert_ne!(all("data: 1\n\n"), all("event: x\ndata: 1\n\n"));
+    assert_ne!(all("data: 1\n\n"), all("id: x\ndata: 1\n\n"));
+}
+
+#[cfg(feature = "std")]
+mod reader {
+    use super::*;
+    use sse_wire::{MessageReader, ReadError};
+    use std::io::{self, ErrorKind, Read};
+
+    /// What each call of `read` gives.
+    struct Script(Vec<io::Result<&'static [u8]>>);
+
+    impl Read for Script {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                return Ok(0);
+            }
+            let bytes = self.0.remove(0)?;
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_source_loses_nothing() {
+        let error = |kind: ErrorKind| Err(io::Error::from(kind));
+        let source = Script(vec![
+            Ok(b"data: 1\n\ndata: 2"),
+            error(ErrorKind::WouldBlock),
+            error(ErrorKind::Interrupted),
+            Ok(b"3\n"),
+            error(ErrorKind::ConnectionReset),
+            Ok(b"\ndata: 4\n\n"),
+        ]);
+        let seen: Vec<_> = MessageReader::new(source)
+            .map(|message| match message {
+                Ok(message) => message.into_data(),
+                Err(ReadError::Source(error)) => error.kind().to_string(),
+                Err(error) => panic!("{error}"),
+            })
+            .collect();
+        let blocked = ErrorKind::WouldBlock.to_string();
+        let reset = ErrorKind::ConnectionReset.to_string();
+        assert_eq!(seen, ["1", &blocked, &reset, "23", "4"]);
+    }
+
+    #[test]
+    fn a_too_large_event_is_an_error_after_which_reading_goes_on() {
+        let decoder = Decoder::new().max_event_size(10).comments(true).retries(true);
+        let stream: &[u8] = b":c\nretry: 1\n\ndata: 1234567890\n\ndata: 2\n\n";
+        let mut messages = MessageReader::with_decoder(decoder, stream);
+        let error = messages.next().unwrap().unwrap_err();
+        let ReadError::TooLarge(too_large) = &error else { panic!() };
+        assert_eq!(too_large.limit, 10);
+        let error = io::Error::from(error);
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(
+            error.to_string(),
+            "an event was skipped after 16 bytes, because it is larger than 10 bytes"
+        );
+        assert_eq!(messages.next().unwrap().unwrap().data(), "2");
+        assert!(messages.next().is_none());
+    }
+
+    #[test]
+    fn the_next_connection_goes_on_with_the_decoder() {
+        let mut messages = MessageReader::new(&b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n"[..]);
+        assert_eq!(messages.by_ref().count(), 1);
+        assert_eq!(messages.decoder().unfinished(), 14);
+        let mut decoder = messages.into_decoder();
+        decoder.reconnect();
+        let mut messages = MessageReader::with_decoder(decoder, &b"data: 3\n\n"[..]);
+        let message = messages.next().unwrap().unwrap();
+        assert_eq!((message.data(), message.last_event_id()), ("3", "1"));
+    }
+
+    /// A source that claims to have read more than there is room for.
+    #[test]
+    fn a_source_that_lies_does_no_harm() {
+        struct Liar(bool);
+        impl Read for Liar {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Ok(if std::mem::replace(&mut self.0, true) { 0 } else { usize::MAX })
+            }
+        }
+        assert_eq!(MessageReader::new(Liar(false)).count(), 0);
+    }
+}
+
+#[cfg(feature = "stream")]
+mod stream_of_chunks {
+    use super::{engines::Chunks, *};
+    use sse_wire::{MessageStream, ReadError};
+    use std::{
+        fmt::Debug,
+        pin::Pin,
+        task::{Context, Poll, Waker},
+    };
+
+    fn all<C: AsRef<[u8]>, E: Debug>(chunks: Vec<Result<C, E>>) -> Vec<Result<String, ReadError<E>>> {
+        let decoder = Decoder::new().max_event_size(12);
+        let mut stream = MessageStream::with_decoder(decoder, Chunks::new(chunks.into_iter()));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut seen = Vec::new();
+        loop {
+            match futures_core::Stream::poll_next(Pin::new(&mut stream), &mut context) {
+                Poll::Ready(Some(message)) => seen.push(message.map(|message| message.into_data())),
+                Poll::Ready(None) => return seen,
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_are_whatever_holds_bytes() {
+        let chunks = ["data: 1\n\nda", "ta: 2\n", "\ndata"];
+        fn data<E: Debug>(seen: Vec<Result<String, ReadError<E>>>) -> Vec<String> {
+            seen.into_iter().map(Result::unwrap).collect()
+        }
+        let slices: Vec<Result<&[u8], ()>> = chunks.iter().map(|chunk| Ok(chunk.as_bytes())).collect();
+        assert_eq!(data(all(slices)), ["1", "2"]);
+        let vecs: Vec<Result<Vec<u8>, ()>> =
+            chunks.iter().map(|chunk| Ok(chunk.as_bytes().to_vec())).collect();
+        assert_eq!(data(all(vecs)), ["1", "2"]);
+        let strings: Vec<Result<String, ()>> = chunks.iter().map(|chunk| Ok(chunk.to_string())).collect();
+        assert_eq!(data(all(strings)), ["1", "2"]);
+        #[cfg(feature = "http")]
+        {
+            let bytes: Vec<Result<bytes::Bytes, ()>> =
+                chunks.iter().map(|chunk| Ok(bytes::Bytes::from_static(chunk.as_bytes()))).collect();
+            assert_eq!(data(all(bytes)), ["1", "2"]);
+        }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_source_and_loses_nothing() {
+        #[derive(Debug, PartialEq)]
+        struct Broken(u8);
+        let seen = all(vec![Ok("data: 1"), Err(Broken(7)), Ok("2\n\ndata: 4567890\n\n"), Ok("data: 3\n\n")]);
+        let seen: Vec<_> = seen
+            .into_iter()
+            .map(|item| match item {
+                Ok(data) => data,
+                Err(ReadError::Source(broken)) => format!("{broken:?}"),
+                Err(ReadError::TooLarge(error)) => format!("{} of {}", error.size, error.limit),
+                Err(_) => unreachable!(),
+            })
+            .collect();
+        assert_eq!(seen, ["Broken(7)", "12", "13 of 12", "3"]);
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn json_errors_name_the_event_and_the_place() {
+    use std::error::Error;
+    let (seen, _) = engines::decoder(
+        Decoder::new(),
+        &[b"event: point\nid: 7\ndata: [1,\ndata: x]\n\nid\ndata: {\"a\": \"b\"}\n\ndata\n\n"],
+    );
+    let messages: Vec<_> = seen
+        .into_iter()
+        .map(|incoming| match incoming {
+            Incoming::Message(message) => message,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let error = messages[0].json::<Vec<i32>>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the data of the event \"point\" with the ID \"7\" is not the JSON that was asked for: line 2, column 1"
+    );
+    assert_eq!((error.line(), error.column()), (2, 1));
+    assert!(error.source().unwrap().to_string().starts_with("expected value"));
+    let borrowed: std::collections::HashMap<&str, &str> = messages[1].json().unwrap();
+    assert_eq!(borrowed["a"], "b");
+    let error = messages[2].json::<i32>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the data of the event \"message\" is not the JSON that was asked for: line 1, column 0"
+    );
+}
