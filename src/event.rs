@@ -160,6 +160,25 @@ impl Event {
         self.has_data || self.has_type
     }
 
+    /// How many bytes are sent, the blank line included.
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let added_data = if self.has_type && !self.has_data { "data: \n".len() } else { 0 };
+        self.fields.len() + added_data + "\n".len()
+    }
+
+    /// Writes the whole block, or nothing if no field is set.
+    #[inline]
+    pub(crate) fn write_block(&self, out: &mut impl block::Buffer) {
+        if !self.is_empty() {
+            self.write_fields(out);
+            block::end(out);
+        }
+    }
+
     /// Writes all fields; not the blank line that ends the block.
     #[inline]
     pub(crate) fn write_fields(&self, out: &mut impl block::Buffer) {
@@ -186,11 +205,9 @@ impl fmt::Debug for Event {
 
 impl From<Event> for Vec<u8> {
     fn from(event: Event) -> Self {
-        let mut block = Vec::with_capacity(event.fields.len() + "data: \n\n".len());
-        if !event.is_empty() {
-            event.write_fields(&mut block);
-            block::end(&mut block);
-        }
+        // Exact, so that `Bytes` takes it over without another allocation.
+        let mut block = Vec::with_capacity(event.encoded_len());
+        event.write_block(&mut block);
         block
     }
 }

@@ -18,6 +18,7 @@ mod field;
 mod id;
 mod line;
 mod message_writer;
+pub mod response;
 mod scan;
 mod sse;
 mod vocabulary;
