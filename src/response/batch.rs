@@ -37,7 +37,7 @@ impl Batch {
 
     /// Whether there is no room in the frame. Then nothing must be added.
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= self.limit || !self.next.is_empty()
+        !self.is_empty() && self.len() >= self.limit || !self.next.is_empty()
     }
 
     /// Adds an item, and says whether there was anything in it.
