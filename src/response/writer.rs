@@ -416,7 +416,7 @@ impl fmt::Display for SendError {
 impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            SendError::ClientLeft { source } => Some(source),
+            SendError::ClientLeft { source } => Some(&**source),
             _ => None,
         }
     }
