@@ -432,6 +432,7 @@ fn an_error_ends_the_body_as_the_hook_says() {
         assert_eq!(seen.get(), 7);
         assert_eq!(body.is_end_stream(), clean);
         if !clean {
+            assert_eq!(poll(&mut body), None, "a moment in which the server writes what it has");
             assert_eq!(poll(&mut body), Some(Some(Err(Broken(8)))));
         }
         assert_eq!(poll(&mut body), Some(None));
@@ -443,6 +444,9 @@ fn an_error_ends_the_body_as_the_hook_says() {
 #[test]
 fn without_a_hook_an_error_fails_the_body() {
     let mut body = pin!(Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))])));
+    let waker = Arc::new(Count::default());
+    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
+    assert_eq!(waker.get(), 1);
     assert_eq!(poll(&mut body), Some(Some(Err(Broken(1)))));
     assert_eq!(poll(&mut body), Some(None));
 }

@@ -70,6 +70,8 @@ struct Out<Error, E: FnOnce(End)> {
     batch: Batch,
     farewell: Bytes,
     failure: Option<Error>,
+    /// Whether the server had time to write before it gets the failure.
+    has_yielded: bool,
     /// Set once nothing is added any more.
     end: Option<End>,
     on_end: OnEnd<E>,
@@ -114,6 +116,7 @@ where
                 batch: Batch::new(BATCH),
                 farewell: Bytes::new(),
                 failure: None,
+                has_yielded: false,
                 end: None,
                 on_end: OnEnd::new(|_| (), End::Dropped),
             },
@@ -197,8 +200,8 @@ where
     /// ```
     pub fn on_end<E2: FnOnce(End)>(self, callback: E2) -> Body<S, T, E2, F> {
         let on_end = self.out.on_end.replace(callback);
-        let Out { batch, farewell, failure, end, .. } = self.out;
-        let out = Out { batch, farewell, failure, end, on_end };
+        let Out { batch, farewell, failure, has_yielded, end, .. } = self.out;
+        let out = Out { batch, farewell, failure, has_yielded, end, on_end };
         let Body { source, sleep, timer, keep_alive, shutdown, is_stopping, on_error, .. } = self;
         Body { source, sleep, timer, keep_alive, shutdown, is_stopping, on_error, out }
     }
@@ -235,7 +238,7 @@ where
     fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, SourceError<S>>>> {
         let mut this = self.project();
         let Some(source) = this.source.as_mut().as_pin_mut() else {
-            return Poll::Ready(this.out.take());
+            return this.out.poll_rest(cx);
         };
 
         let mut must_stop = false;
@@ -271,14 +274,14 @@ where
                 this.out.farewell = shutdown.farewell().into();
             }
             this.out.end = Some(end);
-            return Poll::Ready(this.out.take());
+            return this.out.poll_rest(cx);
         }
-        if let Some(frame) = this.out.take() {
+        if let Some(frame) = this.out.batch.take() {
             if !*this.is_stopping {
                 // The silence begins anew.
                 this.sleep.set(None);
             }
-            return Poll::Ready(Some(frame));
+            return Poll::Ready(Some(Ok(frame)));
         }
         if *this.is_stopping {
             return Poll::Pending;
@@ -291,8 +294,8 @@ where
         }
         this.sleep.set(None);
         this.out.batch.add(this.keep_alive.message());
-        match this.out.take() {
-            Some(frame) => Poll::Ready(Some(frame)),
+        match this.out.batch.take() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
             None => {
                 // An empty message: only the time begins anew.
                 cx.waker().wake_by_ref();
@@ -329,20 +332,25 @@ where
 }
 
 impl<Error, E: FnOnce(End)> Out<Error, E> {
-    /// What the server gets next.
-    fn take(&mut self) -> Option<Result<Bytes, Error>> {
-        let farewell = &mut self.farewell;
+    /// What the server gets once nothing is added any more.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let next = match self.batch.take() {
-            None if farewell.is_empty() => self.failure.take().map(Err),
-            None => Some(Ok(mem::take(farewell))),
             Some(frame) => Some(Ok(frame)),
+            None if !self.farewell.is_empty() => Some(Ok(mem::take(&mut self.farewell))),
+            None if self.failure.is_some() && !mem::replace(&mut self.has_yielded, true) => {
+                // A server drops what it has not written yet when a body fails, and writes when it has
+                // to wait.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            None => self.failure.take().map(Err),
         };
         if let Some(end) = self.end
             && self.is_over()
         {
             self.on_end.call(end);
         }
-        next
+        Poll::Ready(next)
     }
 
     /// Whether the server has taken all, and nothing will follow.
