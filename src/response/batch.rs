@@ -19,11 +19,13 @@ pub(super) struct Batch {
     many: Vec<u8>,
     /// An item for which the frame had no room: the next frame.
     next: Bytes,
+    /// How long the last frame was, in bytes. The next one is probably similar.
+    last_len: usize,
 }
 
 impl Batch {
     pub(super) fn new(limit: usize) -> Self {
-        Batch { limit, one: Bytes::new(), many: Vec::new(), next: Bytes::new() }
+        Batch { limit, one: Bytes::new(), many: Vec::new(), next: Bytes::new(), last_len: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -53,7 +55,8 @@ impl Batch {
             self.next = item.into_bytes();
         } else {
             if self.many.is_empty() {
-                self.many.reserve_exact(2 * (self.one.len() + len));
+                let len = self.last_len.min(self.limit).max(2 * (self.one.len() + len));
+                self.many.reserve_exact(len);
                 self.many.extend_from_slice(&mem::take(&mut self.one));
             }
             item.write(&mut self.many);
@@ -68,6 +71,7 @@ impl Batch {
             many => many.into(),
         };
         self.one = mem::take(&mut self.next);
+        self.last_len = frame.len();
         (!frame.is_empty()).then_some(frame)
     }
 }
