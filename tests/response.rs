@@ -635,6 +635,31 @@ fn ten_thousand_bodies_share_a_handle() {
     }
 }
 
+/// With the last waker of a task goes what the task owns, which may be another body.
+#[test]
+fn a_waker_may_own_a_body() {
+    struct Owner {
+        _body: Box<dyn Send + Sync>,
+    }
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+    let shutdown = Shutdown::new();
+    let body = || Box::pin(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
+    let owner = || Waker::from(Arc::new(Owner { _body: Box::new(body()) }));
+
+    let mut replaced = body();
+    poll_with(&mut replaced.as_mut(), &owner());
+    poll(&mut replaced.as_mut());
+    let mut dropped = body();
+    poll_with(&mut dropped.as_mut(), &owner());
+    drop(dropped);
+    let mut begun = shutdown.begun();
+    assert!(Pin::new(&mut begun).poll(&mut Context::from_waker(&owner())).is_pending());
+    drop(begun);
+    assert_eq!(shutdown.streams(), 1);
+}
+
 #[test]
 fn no_timer_is_a_value() {
     let _ = Body::with_timer(stream::pending::<Event>(), NoTimer::default());

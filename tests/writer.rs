@@ -405,6 +405,13 @@ fn a_socket_with_a_write_timeout_frees_its_thread() {
 
 /// A server that answers every request with the ticks 1 and 2 and then what `more` does.
 fn tiny_http(more: impl Fn(&Sender) + Send + Clone + 'static) -> TcpStream {
+    tiny_http_with(|driver| driver, more)
+}
+
+fn tiny_http_with(
+    configure: impl Fn(Driver) -> Driver + Send + 'static,
+    more: impl Fn(&Sender) + Send + Clone + 'static,
+) -> TcpStream {
     let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(server.server_addr().to_ip().unwrap()).unwrap();
     thread::spawn(move || {
@@ -426,6 +433,7 @@ fn tiny_http(more: impl Fn(&Sender) + Send + Clone + 'static) -> TcpStream {
                 }
                 more(&sender);
             });
+            let driver = configure(driver);
             thread::spawn(|| driver.run(request.into_writer()));
         }
     });
@@ -514,4 +522,48 @@ fn tiny_http_delivers_at_once_and_sees_a_client_leave() {
         }
         assert!(matches!(tell.recv().unwrap(), SendError::ClientLeft { .. }));
     }
+}
+
+#[test]
+fn tiny_http_ends_its_streams_at_a_shutdown() {
+    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(7..=7);
+    let (handle, (keep, kept)) = (shutdown.clone(), mpsc::channel());
+    let mut client = BufReader::new(tiny_http_with(
+        move |driver| driver.shutdown(&handle),
+        move |sender| keep.send(sender.clone()).unwrap(),
+    ));
+    client.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    head(&mut client);
+    let sender: Sender = kept.recv().unwrap();
+    shutdown.begin();
+    assert_eq!(
+        chunks(&mut client),
+        tick(1).to_string() + &tick(2).to_string() + "event: bye\ndata: \n\nretry: 7\n\n"
+    );
+    assert!(matches!(sender.send(tick(3)), Err(SendError::ShutDown)));
+    assert!(shutdown.wait_timeout(Duration::MAX));
+}
+
+#[test]
+fn tiny_http_keeps_a_silent_stream_alive() {
+    let ping = KeepAlive::every(Duration::from_millis(1)).comment("ping");
+    let (keep, _kept) = mpsc::channel();
+    let mut client = BufReader::new(tiny_http_with(
+        move |driver| driver.keep_alive(ping.clone()),
+        move |sender| keep.send(sender.clone()).unwrap(),
+    ));
+    client.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let pings = client.lines().map(Result::unwrap).filter(|line| line == ": ping").take(3);
+    assert_eq!(pings.count(), 3);
+}
+
+#[test]
+fn tiny_http_gives_up_a_client_that_never_reads() {
+    let (told, tell) = mpsc::channel();
+    let mut client = tiny_http_with(
+        |driver| driver.send_timeout(Duration::from_millis(100)),
+        move |sender| told.send(send_until_it_fails(sender)).unwrap(),
+    );
+    client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(matches!(tell.recv().unwrap(), SendError::TimedOut));
 }

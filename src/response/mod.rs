@@ -1,4 +1,48 @@
-//! A response that lives.
+//! A response that lives: headers, keep-alive, resuming, noticing that the client left, shutdown.
+//!
+//! For an async server it is a [`Body`] over any stream of events:
+//!
+//! ```
+//! # #[cfg(feature = "tokio")]
+//! # fn handler(events: impl futures_core::Stream<Item = sse_wire::Event>) {
+//! let response = sse_wire::response::Body::new(events).into_response();
+//! # }
+//! ```
+//!
+//! For a server in which each connection has a thread it is a [`writer`]: senders for events, and a driver
+//! that owns the connection.
+//!
+//! ```
+//! # fn handler(connection: impl std::io::Write) -> std::io::Result<()> {
+//! use sse_wire::{Event, response::{self, Framing}};
+//!
+//! let (sender, driver) = response::writer(Framing::of("GET", (1, 1), None));
+//! std::thread::spawn(move || sender.send(Event::new().data("from any thread")));
+//! driver.run(connection)?;
+//! # Ok(()) }
+//! # let mut response = Vec::new();
+//! # handler(&mut response)?;
+//! # assert!(response.ends_with(b"data: from any thread\n\n\r\n0\r\n\r\n"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
+//! at a [`Shutdown`], and both say how the stream ended ([`End`]). [`last_event_id`] says where a client wants
+//! to go on.
+//!
+//! Nothing here needs a runtime. Where time is needed a [`Timer`] is a parameter; the feature `tokio` adds
+//! tokio's, for [`Body::new`].
+//!
+//! | feature | what is here |
+//! |---|---|
+//! | none | [`headers`], [`last_event_id`] |
+//! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`] |
+//! | `http` | [`Body`], [`with_headers`], [`no_content`], [`last_event_id::from_headers`] |
+//! | `tokio` | [`Body::new`], [`TokioTimer`] |
+// The recipes are compiled by the package in examples/servers, which has the servers that they name.
+#![cfg_attr(not(doctest), doc = include_str!("servers.md"))]
+#![cfg_attr(not(doctest), doc = "")]
+#![doc = include_str!("proxies.md")]
 
 #[cfg(feature = "http")]
 mod batch;

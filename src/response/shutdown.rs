@@ -232,10 +232,11 @@ impl Stream {
         if !self.shared.begun.load(Ordering::Acquire) && self.place.holds(cx) {
             return None;
         }
+        let _before;
         let mut state = self.shared.lock();
         // Also once it has begun: a second call may shorten the time.
         if !self.place.holds(cx) {
-            state.waiting_for_begin.set(&mut self.place, cx);
+            _before = state.waiting_for_begin.set(&mut self.place, cx);
         }
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         state.deadline.map(|deadline| deadline.map_or(Duration::MAX, left))
@@ -259,9 +260,10 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
+        let _before;
         let waiting = {
             let mut state = self.shared.lock();
-            state.waiting_for_begin.remove(&mut self.place);
+            _before = state.waiting_for_begin.remove(&mut self.place);
             state.streams -= 1;
             if state.is_finished() { state.waiting_for_finish.all() } else { Vec::new() }
         };
@@ -281,12 +283,13 @@ impl Future for Begun {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Begun { shared, place } = self.get_mut();
+        let _before;
         let mut state = shared.lock();
         if state.deadline.is_some() {
             return Poll::Ready(());
         }
         if !place.holds(cx) {
-            state.waiting_for_begin.set(place, cx);
+            _before = state.waiting_for_begin.set(place, cx);
         }
         Poll::Pending
     }
@@ -294,7 +297,7 @@ impl Future for Begun {
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.shared.lock().waiting_for_begin.remove(&mut self.place);
+        let _before = self.shared.lock().waiting_for_begin.remove(&mut self.place);
     }
 }
 
@@ -310,12 +313,13 @@ impl Future for Finished {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Finished { shared, place } = self.get_mut();
+        let _before;
         let mut state = shared.lock();
         if state.is_finished() {
             return Poll::Ready(());
         }
         if !place.holds(cx) {
-            state.waiting_for_finish.set(place, cx);
+            _before = state.waiting_for_finish.set(place, cx);
         }
         Poll::Pending
     }
@@ -323,7 +327,7 @@ impl Future for Finished {
 
 impl Drop for Finished {
     fn drop(&mut self) {
-        self.shared.lock().waiting_for_finish.remove(&mut self.place);
+        let _before = self.shared.lock().waiting_for_finish.remove(&mut self.place);
     }
 }
 

@@ -23,7 +23,11 @@ impl Place {
 
 impl Wakers {
     /// Registers the task, instead of the one that was registered at this place.
-    pub(super) fn set(&mut self, place: &mut Place, cx: &Context<'_>) {
+    ///
+    /// What it returns has to be dropped once the lock around this is released: with the last waker of
+    /// a task the task itself may go, and take the lock when it does.
+    #[must_use]
+    pub(super) fn set(&mut self, place: &mut Place, cx: &Context<'_>) -> impl Sized + use<> {
         let waker = cx.waker();
         let index = match &place.0 {
             Some((index, _)) => *index,
@@ -32,15 +36,19 @@ impl Wakers {
                 self.places.len() - 1
             }),
         };
-        self.places[index] = Some(waker.clone());
-        place.0 = Some((index, waker.clone()));
+        let before = self.places[index].replace(waker.clone());
+        (before, place.0.replace((index, waker.clone())))
     }
 
-    pub(super) fn remove(&mut self, place: &mut Place) {
-        if let Some((index, _)) = place.0.take() {
-            self.places[index] = None;
-            self.free.push(index);
-        }
+    /// Frees the place. What it returns has to be dropped as what [`set`](Wakers::set) does.
+    #[must_use]
+    pub(super) fn remove(&mut self, place: &mut Place) -> impl Sized + use<> {
+        let registered = place.0.take();
+        let waker = registered.as_ref().and_then(|(index, _)| {
+            self.free.push(*index);
+            self.places[*index].take()
+        });
+        (waker, registered)
     }
 
     /// All wakers, to be woken once the lock around this is released: they may take locks themselves.

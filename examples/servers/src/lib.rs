@@ -35,3 +35,8 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
+
+/// The recipes in the documentation, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../../src/response/servers.md")]
+pub struct Recipes;

@@ -7,7 +7,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, r
 use bytes::Bytes;
 use feed::Once;
 use futures_util::stream::{self, Stream};
-use live::{Client, body, in_time, tick};
+use live::{Client, body, in_time, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{self, Body, End, KeepAlive, Shutdown},
@@ -84,6 +84,18 @@ async fn a_client_that_resets_is_seen_in_silence() {
         client.reset();
         assert_eq!(probe.end().await, End::Dropped);
     }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
+    let (mut probe, body) = body();
+    let (address, _) = serve(false, |_| body);
+    let mut client = Client::get(address).await;
+    client.head().await;
+    send_until_stalled(&probe, Duration::from_millis(100)).await;
+    assert!(!probe.has_ended());
+    client.reset();
+    assert_eq!(probe.end().await, End::Dropped);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod live;
 use axum::{Router, extract::State, http::Method, response::IntoResponse, routing::get};
 use feed::Once;
 use futures_util::stream;
-use live::{Client, Probe, body, tick};
+use live::{Client, Probe, body, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{Body, End, KeepAlive, last_event_id},
@@ -45,6 +45,17 @@ async fn the_body_is_dropped_at_once_when_the_connection_is_closed_or_reset() {
         leave(client);
         assert_eq!(probe.end().await, End::Dropped);
     }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
+    let (mut probe, app) = probe();
+    let mut client = Client::get(serve(app).await).await;
+    client.head().await;
+    send_until_stalled(&probe, Duration::from_millis(100)).await;
+    assert!(!probe.has_ended());
+    client.reset();
+    assert_eq!(probe.end().await, End::Dropped);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use live::{Client, Probe, body, in_time, tick};
+use live::{Client, Probe, body, in_time, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{Body, End, KeepAlive},
@@ -277,14 +277,7 @@ async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
     let (mut probe, address, connection) = serve_probe().await;
     let mut client = Client::get(address).await;
     client.head().await;
-    // The kernel's buffers take some megabytes, hyper's some hundred kilobytes. Then nothing moves.
-    let large = Event::new().data("x".repeat(64 * 1024));
-    let timeout = Duration::from_secs(30);
-    let mut sent = 0;
-    while probe.events.send_timeout(large.clone(), timeout).await.is_ok() {
-        sent += 1;
-        assert!(sent < 10_000, "memory is bounded");
-    }
+    send_until_stalled(&probe, Duration::from_secs(30)).await;
     // Neither the end of the events nor the time reaches the body: hyper does not ask it.
     let polls = probe.polls();
     let (events, _) = tokio::sync::mpsc::channel(1);

@@ -92,6 +92,18 @@ pub fn body() -> (
     (probe, body)
 }
 
+/// Sends to a client that never reads until nothing moves any more for this long.
+///
+/// The kernel's buffers take some megabytes, the server's some hundred kilobytes.
+pub async fn send_until_stalled(probe: &Probe, timeout: Duration) {
+    let large = Event::new().data("x".repeat(64 * 1024));
+    let mut sent = 0;
+    while probe.events.send_timeout(large.clone(), timeout).await.is_ok() {
+        sent += 1;
+        assert!(sent < 10_000, "memory is bounded");
+    }
+}
+
 /// A connection over HTTP/1.1.
 pub struct Client(BufReader<TcpStream>);
 
