@@ -1,5 +1,6 @@
 //! What draining yields.
 
+use crate::inline::INLINE;
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 use smallvec::SmallVec;
@@ -19,9 +20,6 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Chunk(SmallVec<[u8; INLINE]>);
-
-/// The longest block that is kept inline, in bytes.
-pub(crate) const INLINE: usize = 128;
 
 impl Chunk {
     /// The bytes.

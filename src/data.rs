@@ -84,8 +84,7 @@ impl sealed::Data for char {
 
 impl sealed::Data for bool {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-        out.plain(if *self { "true" } else { "false" });
-        Ok(())
+        if *self { "true" } else { "false" }.write(out)
     }
 }
 
@@ -100,7 +99,7 @@ impl sealed::Data for fmt::Arguments<'_> {
 
 impl sealed::Data for u8 {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-        out.plain(itoa::Buffer::new().format(*self));
+        out.integer(*self);
         Ok(())
     }
 
@@ -114,7 +113,7 @@ macro_rules! integers {
         impl sealed::Data for $t {
             #[inline]
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-                out.plain(itoa::Buffer::new().format(*self));
+                out.integer(*self);
                 Ok(())
             }
         }

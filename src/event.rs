@@ -3,11 +3,10 @@
 use crate::{
     Data, Error, EventId, Field, Retry,
     block::{self, DataWriter},
-    chunk::INLINE,
+    inline::InlineBytes,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use smallvec::SmallVec;
 
 /// One outgoing event, encoded while it is built.
 ///
@@ -36,7 +35,7 @@ use smallvec::SmallVec;
 #[must_use = "an event does nothing until it is pushed or written"]
 pub struct Event {
     /// The fields, without the end of the last line.
-    fields: SmallVec<[u8; INLINE]>,
+    fields: InlineBytes,
     has_type: bool,
     has_id: bool,
     has_data: bool,
@@ -142,7 +141,7 @@ impl Event {
 
     /// Where to write the next field.
     #[inline]
-    fn field(&mut self) -> &mut SmallVec<[u8; INLINE]> {
+    fn field(&mut self) -> &mut InlineBytes {
         if !self.fields.is_empty() {
             block::end_line(&mut self.fields);
         }

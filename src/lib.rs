@@ -17,6 +17,7 @@ mod error;
 mod event;
 mod field;
 mod id;
+mod inline;
 mod line;
 mod message_writer;
 pub mod response;
