@@ -131,7 +131,7 @@ fn a_batch_is_one_write() {
     }
     client.allow();
     assert_eq!(client.next(), all);
-    sender.send(&tick(1)).unwrap();
+    sender.send(tick(1)).unwrap();
     assert_eq!(client.next(), tick(1).to_string());
     drop(sender);
     assert_eq!(driver.join().unwrap().unwrap(), End::Finished);

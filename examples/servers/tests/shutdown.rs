@@ -51,7 +51,7 @@ fn body(
     TokioTimer,
     impl FnOnce(End) + Send + 'static,
 > {
-    let begun = if n % 2 == 0 { state.shutdown.begun().boxed() } else { future::pending().boxed() };
+    let begun = if n.is_multiple_of(2) { state.shutdown.begun().boxed() } else { future::pending().boxed() };
     let last = stream::once(begun).map(|()| Event::new().event("last"));
     let ends = state.ends.clone();
     Body::new(stream::iter([tick(1)]).chain(last)).shutdown(&state.shutdown).on_end(move |end| {
