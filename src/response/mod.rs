@@ -13,17 +13,18 @@
 //! that owns the connection.
 //!
 //! ```
-//! # fn handler(connection: impl std::io::Write) -> std::io::Result<()> {
+//! # #[cfg(feature = "std")]
+//! # fn main() -> std::io::Result<()> {
+//! # let mut connection = Vec::new();
 //! use sse_wire::{Event, response::{self, Framing}};
 //!
 //! let (sender, driver) = response::writer(Framing::of("GET", (1, 1), None));
 //! std::thread::spawn(move || sender.send(Event::new().data("from any thread")));
-//! driver.run(connection)?;
+//! driver.run(&mut connection)?;
+//! # assert!(connection.ends_with(b"data: from any thread\n\n\r\n0\r\n\r\n"));
 //! # Ok(()) }
-//! # let mut response = Vec::new();
-//! # handler(&mut response)?;
-//! # assert!(response.ends_with(b"data: from any thread\n\n\r\n0\r\n\r\n"));
-//! # Ok::<(), std::io::Error>(())
+//! # #[cfg(not(feature = "std"))]
+//! # fn main() {}
 //! ```
 //!
 //! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
