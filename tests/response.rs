@@ -528,19 +528,28 @@ fn a_source_may_end_in_its_own_way_until_the_deadline() {
 
 #[test]
 fn the_time_may_be_shortened_but_not_prolonged() {
-    let shutdown = Shutdown::new();
-    let clock = Clock::default();
-    let waker = Arc::new(Count::default());
-    let mut body = pin!(Body::with_timer(stream::pending::<Event>(), clock.timer()).shutdown(&shutdown));
-    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
-    shutdown.begin_within(Duration::MAX);
-    shutdown.begin_within(3600 * SECOND);
-    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
-    shutdown.begin_within(Duration::MAX);
-    assert_eq!(waker.get(), 2);
-    shutdown.begin();
-    assert_eq!(waker.get(), 3);
-    assert_eq!(poll(&mut body), Some(None));
+    let hour = 3600 * SECOND;
+    for last in [Duration::ZERO, hour / 2] {
+        let shutdown = Shutdown::new();
+        let clock = Clock::default();
+        let waker = Arc::new(Count::default());
+        let mut body = pin!(Body::with_timer(stream::pending::<Event>(), clock.timer()).shutdown(&shutdown));
+        let mut now = || poll_with(&mut body, &waker.clone().into());
+        assert_eq!(now(), None);
+        shutdown.begin_within(Duration::MAX);
+        assert_eq!(now(), None);
+        shutdown.begin_within(hour);
+        assert_eq!(now(), None);
+        shutdown.begin_within(Duration::MAX);
+        assert_eq!(waker.get(), 2);
+        shutdown.begin_within(last);
+        assert_eq!(waker.get(), 3);
+        if !last.is_zero() {
+            assert_eq!(now(), None);
+            clock.pass(last);
+        }
+        assert_eq!(now(), Some(None));
+    }
 }
 
 #[test]

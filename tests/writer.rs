@@ -195,6 +195,24 @@ fn silence_is_interrupted() {
 }
 
 #[test]
+fn a_computed_keep_alive_may_send_and_may_be_empty() {
+    let (sender, driver) = response::writer(Framing::UntilClose);
+    let slot = std::sync::Mutex::new(Some(sender));
+    let message = move || {
+        // The first time it ends the stream.
+        if let Some(sender) = slot.lock().unwrap().take() {
+            sender.send(tick(1)).unwrap();
+        }
+        Event::new()
+    };
+    let (client, driver) =
+        run(driver.keep_alive(KeepAlive::every(Duration::from_millis(1)).computed(message)));
+    client.next();
+    assert_eq!(client.next(), tick(1).to_string());
+    assert_eq!(driver.join().unwrap().unwrap(), End::Finished);
+}
+
+#[test]
 fn a_long_silence_may_be_allowed() {
     let (sender, driver) = response::writer(Framing::UntilClose);
     let (client, _driver) = run(driver.keep_alive(KeepAlive::every(Duration::MAX)));

@@ -59,7 +59,8 @@ pin_project! {
         timer: T,
         keep_alive: KeepAlive,
         shutdown: Option<shutdown::Stream>,
-        is_stopping: bool,
+        // Once a shutdown has begun.
+        deadline: Option<shutdown::Deadline>,
         on_error: Option<F>,
         out: Out<SourceError<S>, E>,
     }
@@ -110,7 +111,7 @@ where
             timer,
             keep_alive: KeepAlive::default(),
             shutdown: None,
-            is_stopping: false,
+            deadline: None,
             on_error: Some(Err),
             out: Out {
                 batch: Batch::new(BATCH),
@@ -202,8 +203,8 @@ where
         let on_end = self.out.on_end.replace(callback);
         let Out { batch, farewell, failure, has_yielded, end, .. } = self.out;
         let out = Out { batch, farewell, failure, has_yielded, end, on_end };
-        let Body { source, sleep, timer, keep_alive, shutdown, is_stopping, on_error, .. } = self;
-        Body { source, sleep, timer, keep_alive, shutdown, is_stopping, on_error, out }
+        let Body { source, sleep, timer, keep_alive, shutdown, deadline, on_error, .. } = self;
+        Body { source, sleep, timer, keep_alive, shutdown, deadline, on_error, out }
     }
 
     /// Calls this if the event source yields an error, after which it is not polled again. With `Ok` the
@@ -226,8 +227,8 @@ where
     where
         F2: FnOnce(SourceError<S>) -> Result<(), SourceError<S>>,
     {
-        let Body { source, sleep, timer, keep_alive, shutdown, is_stopping, out, .. } = self;
-        Body { source, sleep, timer, keep_alive, shutdown, is_stopping, on_error: Some(hook), out }
+        let Body { source, sleep, timer, keep_alive, shutdown, deadline, out, .. } = self;
+        Body { source, sleep, timer, keep_alive, shutdown, deadline, on_error: Some(hook), out }
     }
 
     /// The response: this body with the [headers](crate::response::headers) of an event stream.
@@ -243,19 +244,20 @@ where
 
         let mut must_stop = false;
         if let Some(shutdown) = this.shutdown
-            && let Some(left) = shutdown.poll_time_left(cx)
+            && let Some(deadline) = shutdown.poll_deadline(cx)
         {
-            if !mem::replace(this.is_stopping, true) {
-                let sleep = if left.is_zero() { None } else { this.timer.sleep(left) };
-                this.sleep.set(sleep);
+            if this.deadline.replace(deadline) != Some(deadline) {
+                let left = deadline.left();
+                this.sleep.set(if left.is_zero() { None } else { this.timer.sleep(left) });
             }
-            must_stop = left.is_zero()
-                || this.sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(cx).is_ready());
+            // Without a sleep there is no time left, or no timer.
+            must_stop = this.sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(cx).is_ready());
         }
+        let is_stopping = this.deadline.is_some();
 
         // When it must stop, what is ready still goes, as much as a frame takes.
         let end = match pull(source, &mut this.out.batch, cx) {
-            Pulled::Ended if *this.is_stopping => Some(End::ShutDown),
+            Pulled::Ended if is_stopping => Some(End::ShutDown),
             Pulled::Ended => Some(End::Finished),
             Pulled::Failed(error) => {
                 // The source is not polled again, so the hook is still there.
@@ -277,13 +279,13 @@ where
             return this.out.poll_rest(cx);
         }
         if let Some(frame) = this.out.batch.take() {
-            if !*this.is_stopping {
+            if !is_stopping {
                 // The silence begins anew.
                 this.sleep.set(None);
             }
             return Poll::Ready(Some(Ok(frame)));
         }
-        if *this.is_stopping {
+        if is_stopping {
             return Poll::Pending;
         }
         if this.sleep.is_none() {
@@ -408,7 +410,7 @@ where
         f.debug_struct("Body")
             .field("batch", &self.out.batch)
             .field("keep_alive", &self.keep_alive)
-            .field("is_stopping", &self.is_stopping)
+            .field("is_stopping", &self.deadline.is_some())
             .field("end", &self.out.end)
             .finish_non_exhaustive()
     }

@@ -68,10 +68,12 @@ impl Frame {
         &mut self.buf
     }
 
-    /// Empties it. It keeps its allocation up to about this many bytes.
-    pub(super) fn clear(&mut self, keep: usize) {
+    /// Empties it. It keeps its allocation, unless that is much larger than `usual` bytes need.
+    pub(super) fn clear(&mut self, usual: usize) {
         self.buf.truncate(ROOM);
-        self.buf.shrink_to(keep.saturating_add(2 * ROOM));
+        if self.buf.capacity() / 4 > usual.saturating_add(ROOM) {
+            self.buf.shrink_to(usual);
+        }
     }
 
     /// The bytes to write; with the end of the stream if this is the last frame.

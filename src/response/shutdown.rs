@@ -64,8 +64,8 @@ struct Shared {
 }
 
 struct State {
-    /// When all streams have to be ended, once it has begun. `None` in it is later than the clock goes.
-    deadline: Option<Option<Instant>>,
+    /// Set once it has begun.
+    deadline: Option<Deadline>,
     farewell: Vec<u8>,
     /// In milliseconds, both ends included.
     retry: Option<(u32, u32)>,
@@ -125,12 +125,10 @@ impl Shutdown {
     ///
     /// Called again, it may shorten the time, but not prolong it. A body without a timer ends at once.
     pub fn begin_within(&self, time: Duration) {
-        let deadline = Instant::now().checked_add(time);
+        let deadline = Deadline(Instant::now().checked_add(time));
         let waiting = {
             let mut state = self.0.lock();
-            if let Some(before) = state.deadline
-                && !is_earlier(deadline, before)
-            {
+            if state.deadline.is_some_and(|before| !deadline.is_before(before)) {
                 return;
             }
             state.deadline = Some(deadline);
@@ -199,11 +197,21 @@ impl Shutdown {
     }
 }
 
-/// `None` is later than all.
-fn is_earlier(a: Option<Instant>, b: Option<Instant>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a < b,
-        (a, _) => a.is_some(),
+/// When all streams have to be ended. `None` is later than the clock goes.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    fn is_before(self, other: Deadline) -> bool {
+        match (self.0, other.0) {
+            (Some(this), Some(other)) => this < other,
+            (this, _) => this.is_some(),
+        }
+    }
+
+    /// How much time is left.
+    pub(super) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -227,19 +235,18 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// How much time is left if the shutdown has begun; otherwise the task is woken when it does.
-    pub(super) fn poll_time_left(&mut self, cx: &Context<'_>) -> Option<Duration> {
+    /// The deadline, if the shutdown has begun. The task is woken when it does, or when the deadline
+    /// changes.
+    pub(super) fn poll_deadline(&mut self, cx: &Context<'_>) -> Option<Deadline> {
         if !self.shared.begun.load(Ordering::Acquire) && self.place.holds(cx) {
             return None;
         }
         let _before;
         let mut state = self.shared.lock();
-        // Also once it has begun: a second call may shorten the time.
         if !self.place.holds(cx) {
             _before = state.waiting_for_begin.set(&mut self.place, cx);
         }
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        state.deadline.map(|deadline| deadline.map_or(Duration::MAX, left))
+        state.deadline
     }
 
     /// What this stream sends last. The reconnection time is another one at each call.

@@ -5,7 +5,7 @@ use super::{
     framing::Frame,
     head,
     raw_head::{self, HeaderError},
-    shutdown,
+    shutdown::{self, Deadline},
 };
 use alloc::{
     string::{String, ToString},
@@ -288,7 +288,8 @@ impl Driver {
     pub fn run(mut self, mut connection: impl Write) -> io::Result<End> {
         let result = self.write(&mut connection);
         if let Err(error) = &result {
-            self.queue.lock().ended = Some(SendError::ClientLeft { source: Arc::new(copy(error)) });
+            let left = || SendError::ClientLeft { source: Arc::new(copy(error)) };
+            self.queue.lock().ended.get_or_insert_with(left);
             self.queue.notify();
         }
         result
@@ -319,12 +320,14 @@ impl Driver {
     /// Waits until there is something to write, and exchanges it for the frame that has been written.
     /// Returns how the stream ends, if this is the last.
     fn next_frame(&mut self, frame: &mut Frame, cx: &Context<'_>) -> Option<End> {
-        let silence_ends =
-            self.keep_alive.interval().and_then(|interval| Instant::now().checked_add(interval));
+        let next_silence =
+            || self.keep_alive.interval().and_then(|interval| Instant::now().checked_add(interval));
+        let mut silence_ends = next_silence();
         let mut state = self.queue.lock();
         loop {
-            let time_left = self.shutdown.as_mut().and_then(|shutdown| shutdown.poll_time_left(cx));
-            let end = match (&state.ended, time_left) {
+            let left =
+                self.shutdown.as_mut().and_then(|shutdown| shutdown.poll_deadline(cx)).map(Deadline::left);
+            let end = match (&state.ended, left) {
                 // Only a sender has ended it so far.
                 (Some(_), _) => Some(End::TimedOut),
                 (None, Some(left)) if left.is_zero() || state.senders == 0 => Some(End::ShutDown),
@@ -338,17 +341,20 @@ impl Driver {
                 state.ended = Some(SendError::ShutDown);
                 state.frame.blocks().extend_from_slice(&shutdown.farewell());
             }
-            let until = match time_left {
-                Some(left) => Instant::now().checked_add(left),
-                None => silence_ends,
-            };
             if end.is_none() && state.frame.len() == 0 {
-                let is_silent = time_left.is_none() && until.is_some_and(|until| until <= Instant::now());
-                if !is_silent {
+                let now = Instant::now();
+                if left.is_none() && silence_ends.is_some_and(|end| end <= now) {
+                    drop(state);
+                    // Without the lock: a computed message may send something itself.
+                    let message = self.keep_alive.message();
+                    silence_ends = next_silence();
+                    state = self.queue.lock();
+                    state.frame.blocks().extend_from_slice(&message);
+                } else {
+                    let until = left.map_or(silence_ends, |left| now.checked_add(left));
                     state = Queue::wait(&self.queue.filled, state, until);
-                    continue;
                 }
-                state.frame.blocks().extend_from_slice(&self.keep_alive.message());
+                continue;
             }
             frame.clear(state.capacity);
             mem::swap(&mut state.frame, frame);
