@@ -131,7 +131,8 @@ where
     S: Stream,
     S::Item: Item,
 {
-    /// A body that keeps its time with tokio.
+    /// A body that keeps its time with tokio. It must be polled in a tokio runtime whose time is
+    /// enabled, as it is by `#[tokio::main]`.
     pub fn new(events: S) -> Self {
         Self::with_timer(events, super::TokioTimer)
     }

@@ -49,8 +49,7 @@ impl Timer for NoTimer {
     }
 }
 
-/// The timer of tokio. A body that has it must be polled in a tokio runtime whose time is enabled, as
-/// it is by `#[tokio::main]`.
+/// The timer of tokio, see [`Body::new`](crate::response::Body::new).
 #[cfg(feature = "tokio")]
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]

@@ -1,6 +1,8 @@
 //! Graceful shutdown of hyper and axum with a thousand open streams, over HTTP/1.1 and HTTP/2.
 
 mod live;
+#[path = "../../../tests/support/mod.rs"]
+mod support;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future, stream};
@@ -217,4 +219,22 @@ async fn axum_over_http1() {
 #[tokio::test]
 async fn axum_over_http2() {
     check(axum, open_http2, now).await;
+}
+
+#[test]
+fn the_examples_end_their_streams_when_they_are_interrupted() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let programs = [env!("CARGO_BIN_EXE_hyper"), env!("CARGO_BIN_EXE_axum"), env!("CARGO_BIN_EXE_actix")];
+    for program in programs {
+        let example = support::Example::start(program.as_ref());
+        let mut stream = support::Stream::get(&format!("http://{}/events", example.address()));
+        stream.expect(support::FIRST_SECOND);
+        let process = Pid::from_raw(example.process_id() as i32).expect("a process");
+        kill_process(process, Signal::INT).expect("it runs");
+        let rest = stream.read_to_end();
+        let (_, retry) = rest.rsplit_once("retry: ").expect("a last retry");
+        let retry: u64 = retry.trim_end().parse().expect("a number");
+        assert!((1000..=5000).contains(&retry), "{rest:?}");
+        assert!(example.wait().success());
+    }
 }
