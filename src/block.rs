@@ -79,13 +79,18 @@ pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
         // The shortest comment, which is the usual keep-alive.
         return out.extend(b":");
     }
-    let (mut lines, mut input) = (Lines::default(), text.as_bytes());
     out.extend(b": ");
-    while let Some(line) = lines.next(&mut input) {
+    lines(out, &mut Lines::default(), text.as_bytes(), b"\n: ");
+}
+
+/// Writes text with `new_line` in place of each of its line ends.
+#[inline(always)]
+fn lines(out: &mut impl Buffer, lines: &mut Lines, mut text: &[u8], new_line: &[u8]) {
+    while let Some(line) = lines.next(&mut text) {
         out.extend(line);
-        out.extend(b"\n: ");
+        out.extend(new_line);
     }
-    out.extend(input);
+    out.extend(text);
 }
 
 /// Ends a line.
@@ -173,12 +178,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
     /// Writes text, or a part of it: a CRLF may be split between two calls.
     #[inline(always)]
     pub(crate) fn text(&mut self, text: &[u8]) {
-        let mut input = text;
-        while let Some(line) = self.lines.next(&mut input) {
-            self.out.extend(line);
-            self.out.extend(b"\ndata: ");
-        }
-        self.out.extend(input);
+        lines(self.out, &mut self.lines, text, b"\ndata: ");
     }
 
     /// Writes an integer.

@@ -22,17 +22,15 @@ use smallvec::SmallVec;
 pub struct Chunk(SmallVec<[u8; INLINE]>);
 
 impl Chunk {
+    #[inline]
+    pub(crate) fn new(block: &[u8]) -> Self {
+        Chunk(SmallVec::from_slice(block))
+    }
+
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-impl From<&[u8]> for Chunk {
-    #[inline]
-    fn from(block: &[u8]) -> Self {
-        Chunk(SmallVec::from_slice(block))
     }
 }
 
@@ -70,6 +68,18 @@ impl From<Chunk> for bytes::Bytes {
 impl PartialEq<[u8]> for Chunk {
     fn eq(&self, other: &[u8]) -> bool {
         **self == *other
+    }
+}
+
+impl PartialEq<&[u8]> for Chunk {
+    fn eq(&self, other: &&[u8]) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<Vec<u8>> for Chunk {
+    fn eq(&self, other: &Vec<u8>) -> bool {
+        **self == **other
     }
 }
 

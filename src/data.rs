@@ -23,8 +23,8 @@ use core::fmt;
 /// * Integers, floats, `bool`, as `Display` writes them.
 /// * Lists of these: slices, arrays, `Vec`, `VecDeque`, `LinkedList`, `BTreeSet`, `HashSet`. Each item
 ///   begins a new line of data; a list without items is empty data.
-/// * Bytes: `[u8]`, `[u8; N]` and `Vec<u8>` are text in UTF-8, not a list of integers. What is invalid
-///   in them becomes U+FFFD, or an error in the methods that check.
+/// * Bytes: `[u8]`, `[u8; N]` and `Vec<u8>` are text in UTF-8, not a list of integers (other lists of `u8`
+///   are). What is invalid in them becomes U+FFFD, or an error in the methods that check.
 /// * References to all these, and `Box`, `Rc` and `Arc`.
 ///
 /// This trait is sealed. For a type of your own use `format_args!("{value}")`.
@@ -34,6 +34,10 @@ use core::fmt;
 /// sse.add_data("two\nlines").add_data(["two", "lines"]).add_data(b"two\r\nlines");
 /// assert_eq!(sse.to_string(), "data: two\ndata: lines\n\n".repeat(3));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the data of a message",
+    note = "for a type that implements `Display`, write `format_args!(\"{{value}}\")`"
+)]
 pub trait Data: sealed::Data {}
 impl<T: sealed::Data + ?Sized> Data for T {}
 

@@ -38,4 +38,4 @@ pub use id::EventId;
 pub use message_writer::MessageWriter;
 pub use sse::Sse;
 #[doc(hidden)]
-pub use vocabulary::__without_raw_prefix;
+pub use vocabulary::{__is_method_of_sse, __without_raw_prefix};

@@ -1,7 +1,7 @@
 //! The buffer.
 
 use crate::{
-    Chunk, Data, Error, Event, EventId, Field, MessageWriter, Retry,
+    Chunk, Data, Error, Event, EventId, Field, Retry,
     block::{self, DataWriter},
     chunk::display_lossy,
 };
@@ -12,8 +12,8 @@ use core::{fmt, ops::Range};
 ///
 /// Fill it with [`add_message`](Sse::add_message) and its relatives. Then send what it holds in
 /// whichever way the server takes it: [`Display`](fmt::Display) shows it and keeps it; iteration
-/// drains it, one whole block at a time; [`write_to`](Sse::write_to) drains it into any
-/// [`io::Write`](std::io::Write).
+/// drains it, one whole block at a time; `write_to` drains it into any
+/// `std::io::Write`.
 ///
 /// The methods that return `&mut Self` never fail. What an event stream cannot carry in an event type
 /// or an event ID becomes U+FFFD, as in [`String::from_utf8_lossy`]. The methods that return a
@@ -126,7 +126,7 @@ impl Sse {
     #[inline]
     pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
         // A lossy writer does not fail.
-        let _ = self.message(event, data, true);
+        let _ = self.message(event, true, |writer| data.write(writer));
         self
     }
 
@@ -137,7 +137,7 @@ impl Sse {
     /// as data are not UTF-8.
     pub fn try_add_message(&mut self, event: &str, data: impl Data) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        self.message(event, data, false)?;
+        self.message(event, false, |writer| data.write(writer))?;
         Ok(self)
     }
 
@@ -176,27 +176,8 @@ impl Sse {
         value: &(impl serde_core::Serialize + ?Sized),
     ) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        let mut open = self.open();
-        DataWriter::begin_message(open.buffer(), event, false).json(value)?;
-        open.commit();
+        self.message(event, false, |writer| writer.json(value))?;
         Ok(self)
-    }
-
-    /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
-    ///
-    /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
-    /// [`finish`](MessageWriter::finish).
-    pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
-        MessageWriter::begin(self.open(), event)
-    }
-
-    /// As [`start_message`](Sse::start_message).
-    ///
-    /// # Errors
-    /// If the event type holds a CR or LF.
-    pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
-        block::check(Field::EventType, event)?;
-        Ok(self.start_message(event))
     }
 
     /// Adds a comment, which clients skip. Each line of the text becomes one.
@@ -224,9 +205,14 @@ impl Sse {
     }
 
     #[inline(always)]
-    fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
+    fn message(
+        &mut self,
+        event: &str,
+        lossy: bool,
+        write_data: impl FnOnce(&mut DataWriter<'_, Vec<u8>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut open = self.open();
-        data.write(&mut DataWriter::begin_message(open.buffer(), event, lossy))?;
+        write_data(&mut DataWriter::begin_message(open.buffer(), event, lossy))?;
         open.commit();
         Ok(())
     }
@@ -249,7 +235,7 @@ impl Sse {
     /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. More than there are count as
     /// all.
     ///
-    /// For writers that are no [`io::Write`](std::io::Write), as those of async runtimes:
+    /// For writers that are no `std::io::Write`, as those of async runtimes:
     ///
     /// ```
     /// # async fn send(sse: &mut sse_wire::Sse, socket: &mut Socket) -> std::io::Result<()> {
@@ -376,7 +362,7 @@ impl Sse {
 
     /// Begins a message, to which the waiting ID belongs.
     #[inline(always)]
-    fn open(&mut self) -> Open<'_> {
+    pub(crate) fn open(&mut self) -> Open<'_> {
         let with_id = self.id_waits;
         if with_id {
             // The ID's block goes on: its blank line is taken back.
@@ -420,8 +406,8 @@ impl Sse {
     }
 
     /// Removes what a message left behind that was begun and forgotten, and blocks that have left, when
-    /// they are most of the buffer: so each byte is moved once at most, and a buffer that never
-    /// runs empty does not grow.
+    /// they are most of the buffer: less is moved than has left, and a buffer that never runs empty does not
+    /// grow.
     #[inline]
     fn make_room(&mut self) {
         self.buf.truncate(self.end);
@@ -496,7 +482,7 @@ impl Iterator for Sse {
             return None;
         }
         let block = &self.buf[self.sent..self.first_end()];
-        let chunk = Chunk::from(block);
+        let chunk = Chunk::new(block);
         self.advance(block.len());
         Some(chunk)
     }
@@ -506,8 +492,6 @@ impl Iterator for Sse {
         (blocks, Some(blocks))
     }
 }
-
-impl core::iter::FusedIterator for Sse {}
 
 /// Shows all that is buffered and drains nothing. Where a block was cut inside a character, the part of
 /// that character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) has it exactly.

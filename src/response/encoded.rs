@@ -38,7 +38,7 @@ pub(crate) mod sealed {
 impl sealed::Encoded for Event {
     #[inline]
     fn encoded_len(&self) -> usize {
-        self.encoded_len()
+        self.block_len()
     }
 
     #[inline]
@@ -50,7 +50,7 @@ impl sealed::Encoded for Event {
 impl sealed::Encoded for &Event {
     #[inline]
     fn encoded_len(&self) -> usize {
-        Event::encoded_len(self)
+        self.block_len()
     }
 
     #[inline]

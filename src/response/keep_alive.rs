@@ -99,8 +99,8 @@ impl KeepAlive {
     /// What is sent now.
     pub(super) fn message(&self) -> crate::Chunk {
         match &self.message {
-            Message::Fixed(message) => message[..].into(),
-            Message::Computed(message) => message()[..].into(),
+            Message::Fixed(message) => crate::Chunk::new(message),
+            Message::Computed(message) => crate::Chunk::new(&message()),
         }
     }
 }

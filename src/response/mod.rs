@@ -44,6 +44,8 @@
 #![cfg_attr(not(doctest), doc = include_str!("servers.md"))]
 #![cfg_attr(not(doctest), doc = "")]
 #![doc = include_str!("proxies.md")]
+// The docs are whole with all features. With fewer, they name what is not there.
+#![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "http")]
 mod batch;
