@@ -131,22 +131,17 @@ fn a_body_allocates_its_frames() {
         time::Duration,
     };
 
-    /// Yields `batch` items, then waits once, and so on.
+    /// Yields `batch` items, then waits until the body has to wait as well, and so on.
     struct Source<F>(F, usize, usize);
 
     impl<T, F: FnMut() -> T + Unpin> Stream for Source<F> {
         type Item = T;
 
         fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
-            let Source(make, batch, left) = &mut *self;
-            match left.checked_sub(1) {
-                Some(less) => *left = less,
-                None => {
-                    *left = *batch;
-                    return Poll::Pending;
-                }
-            }
-            Poll::Ready(Some(make()))
+            let Source(make, batch, polls) = &mut *self;
+            *polls += 1;
+            // The first wait sends the frame, at the second there is none.
+            if *polls % (*batch + 2) < 2 { Poll::Pending } else { Poll::Ready(Some(make())) }
         }
     }
 

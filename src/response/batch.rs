@@ -66,12 +66,15 @@ impl Batch {
 
     /// Takes the frame. There is another one only if there was no room for an item.
     pub(super) fn take(&mut self) -> Option<Bytes> {
+        if self.is_empty() {
+            return None;
+        }
+        self.last_len = self.len();
         let frame = match mem::take(&mut self.many) {
             many if many.is_empty() => mem::take(&mut self.one),
             many => many.into(),
         };
         self.one = mem::take(&mut self.next);
-        self.last_len = frame.len();
-        (!frame.is_empty()).then_some(frame)
+        Some(frame)
     }
 }

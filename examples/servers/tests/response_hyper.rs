@@ -21,13 +21,13 @@ use hyper_util::{
 use live::{Client, Probe, body, in_time, send_until_stalled, tick};
 use sse_wire::{
     Event,
-    response::{Body, End, KeepAlive},
+    response::{Body, End, KeepAlive, Shutdown},
 };
 use std::{convert::Infallible, error::Error, net::SocketAddr, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 /// A server of one connection, which answers with what `answer` makes of the request's method.
@@ -274,19 +274,24 @@ async fn silence_is_interrupted_over_http2() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
-    let (mut probe, address, connection) = serve_probe().await;
+    let shutdown = Shutdown::new();
+    let (mut probe, body) = body();
+    let body = Once::new(body.shutdown(&shutdown));
+    let (address, connection) = serve(move |_| body.take().into_response()).await;
     let mut client = Client::get(address).await;
     client.head().await;
     send_until_stalled(&probe, Duration::from_secs(30)).await;
-    // Neither the end of the events nor the time reaches the body: hyper does not ask it.
+    // Neither the end of the events, nor a shutdown, nor the time reaches the body: hyper does not ask it.
     let polls = probe.polls();
     let (events, _) = tokio::sync::mpsc::channel(1);
     drop(std::mem::replace(&mut probe.events, events));
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    shutdown.begin();
+    timeout(Duration::from_secs(3600), shutdown.finished()).await.expect_err("a timeout around it helps");
     assert!(!probe.has_ended());
     assert_eq!(probe.polls(), polls);
     // What ends it is the end of the connection.
     connection.abort();
     assert_eq!(probe.end().await, End::Dropped);
+    shutdown.finished().await;
     drop(client);
 }
