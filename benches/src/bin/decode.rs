@@ -254,7 +254,10 @@ fn search() -> Engine {
 const BORROWED: &str = "sse-wire, borrowed";
 const STREAM: &str = "sse-wire, owned, `Stream`";
 
-const ENGINES: [(Kind, &str, fn() -> Engine); 10] = [
+/// What a row is, its name, and how its engine is made.
+type Contender = (Kind, &'static str, fn() -> Engine);
+
+const ENGINES: [Contender; 10] = [
     (Kind::Limit, "memchr2 over the bytes", search),
     (Kind::Ours, BORROWED, borrowed),
     (Kind::Ours, STREAM, stream),
