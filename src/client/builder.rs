@@ -149,7 +149,7 @@ impl EventSourceBuilder {
     /// When a setting is wrong, or the HTTP library does not start.
     #[cfg(feature = "ureq")]
     pub fn build(self) -> Result<EventSource, BuildError> {
-        self.build_with(super::ureq::Ureq)
+        self.build_with(super::ureq::Ureq::default())
     }
 
     /// Builds a client for sync code over a transport of your own.

@@ -1,15 +1,24 @@
 //! The transport over ureq.
 
 use super::{Answer, BoxError, Request, Stop, Transport};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use std::{
     io::{self, ErrorKind, Read},
-    sync::mpsc,
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
-use ureq::{Agent, config::AutoHeaderValue, http};
+use ureq::{
+    Agent,
+    config::AutoHeaderValue,
+    http,
+    tls::{RootCerts, TlsConfig},
+};
 
-pub(super) struct Ureq;
+/// One for each client.
+#[derive(Default)]
+pub(super) struct Ureq {
+    agent: Arc<Mutex<Option<Agent>>>,
+}
 
 /// The largest head of an answer, in bytes.
 const MAX_HEAD_SIZE: usize = 64 * 1024;
@@ -19,8 +28,8 @@ const BUFFER_SIZE: usize = 32 * 1024;
 
 impl Transport for Ureq {
     fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
-        // Shutting an agent down is for good, so each attempt has its own.
-        let agent = agent(request);
+        let slot = self.agent.clone();
+        let agent = lock(&slot).get_or_insert_with(|| agent(request)).clone();
         let request = to_http(request)?;
         // Neither a name resolution nor a TCP connect can be ended from outside. They happen in a thread of
         // their own, so that nobody needs to wait for them.
@@ -32,6 +41,8 @@ impl Transport for Ureq {
             .spawn(move || _ = sender.try_send(caller.run(request).map_err(BoxError::from)))?;
         stop.on_stop(move || {
             _ = stopped.try_send(Err("the client was closed".into()));
+            // This is for good. The next attempt has a new agent.
+            *lock(&slot) = None;
             agent.shutdown();
         });
         let (head, body) = answers.recv()??.into_parts();
@@ -39,6 +50,10 @@ impl Transport for Ureq {
         let answer = Answer::new(head.status.as_u16(), body);
         Ok(head.headers.iter().fold(answer, |answer, (name, value)| answer.header(name.as_str(), value)))
     }
+}
+
+fn lock(slot: &Mutex<Option<Agent>>) -> MutexGuard<'_, Option<Agent>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn agent(request: &Request) -> Agent {
@@ -54,6 +69,7 @@ fn agent(request: &Request) -> Agent {
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
         .user_agent(AutoHeaderValue::None)
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
         .build()
         .new_agent()
 }
