@@ -1,5 +1,7 @@
 //! One event's bytes: its fields, its data written newline-safely, and the blank line that ends it.
 //! Whoever calls decides where a block begins and whether it stays.
+//!
+//! A field's line is left open, so that its end can be written in one go with what follows.
 
 use crate::{Error, Field, line::Lines};
 use alloc::vec::Vec;
@@ -40,42 +42,38 @@ pub(crate) fn check(field: Field, text: &str) -> Result<(), Error> {
     }
 }
 
-/// Writes the `event` line.
+/// Writes the `event` field.
 #[inline(always)]
 pub(crate) fn event_type(out: &mut impl Buffer, event: &str) {
     out.extend(b"event: ");
     lossy(out, Field::EventType, event);
-    out.extend(b"\n");
 }
 
-/// Writes the `id` line. An empty ID resets the client's last event ID.
+/// Writes the `id` field. An empty ID resets the client's last event ID.
 #[inline(always)]
 pub(crate) fn event_id(out: &mut impl Buffer, id: &str) {
     out.extend(b"id: ");
     lossy(out, Field::EventId, id);
-    out.extend(b"\n");
 }
 
-/// Writes the `id` line for an ID that needs no check.
+/// Writes the `id` field for an ID that needs no check.
 #[inline(always)]
 pub(crate) fn integer_id(out: &mut impl Buffer, id: impl itoa::Integer) {
     out.extend(b"id: ");
     out.extend(itoa::Buffer::new().format(id).as_bytes());
-    out.extend(b"\n");
 }
 
-/// Writes the `retry` line.
+/// Writes the `retry` field.
 pub(crate) fn retry(out: &mut impl Buffer, milliseconds: u32) {
     out.extend(b"retry: ");
     out.extend(itoa::Buffer::new().format(milliseconds).as_bytes());
-    out.extend(b"\n");
 }
 
 /// Writes each line of `text` as a comment.
 pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
     if text.is_empty() {
         // The shortest comment, which is the usual keep-alive.
-        return out.extend(b":\n");
+        return out.extend(b":");
     }
     let (mut lines, mut input) = (Lines::default(), text.as_bytes());
     out.extend(b": ");
@@ -84,13 +82,18 @@ pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
         out.extend(b"\n: ");
     }
     out.extend(input);
+}
+
+/// Ends a line.
+#[inline(always)]
+pub(crate) fn end_line(out: &mut impl Buffer) {
     out.extend(b"\n");
 }
 
-/// Ends a block whose last line is ended: the client dispatches the event at this blank line.
+/// Ends a line and the block with it: the client dispatches the event at the blank line.
 #[inline(always)]
 pub(crate) fn end(out: &mut impl Buffer) {
-    out.extend(b"\n");
+    out.extend(b"\n\n");
 }
 
 /// Writes `text` with U+FFFD for each character that `field` cannot carry.
@@ -132,6 +135,18 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         Self::resume(out, Lines::default(), lossy)
     }
 
+    /// Writes the `event` field, which the default event type needs not, and begins the data field.
+    #[inline(always)]
+    pub(crate) fn begin_message(out: &'b mut B, event: &str, lossy: bool) -> Self {
+        if event.is_empty() {
+            out.extend(b"data: ");
+        } else {
+            event_type(out, event);
+            out.extend(b"\ndata: ");
+        }
+        Self::resume(out, Lines::default(), lossy)
+    }
+
     /// Goes on where an earlier writer was suspended.
     #[inline(always)]
     pub(crate) fn resume(out: &'b mut B, lines: Lines, lossy: bool) -> Self {
@@ -142,18 +157,6 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
     #[inline(always)]
     pub(crate) fn suspend(self) -> Lines {
         self.lines
-    }
-
-    /// Ends the data field.
-    #[inline(always)]
-    pub(crate) fn end(self) {
-        self.out.extend(b"\n");
-    }
-
-    /// Ends the data field and with it the block.
-    #[inline(always)]
-    pub(crate) fn end_block(self) {
-        self.out.extend(b"\n\n");
     }
 
     /// Begins a new line of data.
@@ -193,6 +196,12 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         }
     }
 
+    /// Writes a value as JSON.
+    #[cfg(feature = "serde")]
+    pub(crate) fn json(&mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<(), Error> {
+        serde_json::to_writer(self, value).map_err(|error| Error::Json { source: error.into() })
+    }
+
     /// Writes bytes that ought to be UTF-8.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if !self.lossy
@@ -229,15 +238,4 @@ impl<B: Buffer> std::io::Write for DataWriter<'_, B> {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// Begins a data field with a value as JSON.
-#[cfg(feature = "serde")]
-pub(crate) fn json<'b, B: Buffer>(
-    out: &'b mut B,
-    value: &(impl serde_core::Serialize + ?Sized),
-) -> Result<DataWriter<'b, B>, Error> {
-    let mut data = DataWriter::begin(out, false);
-    serde_json::to_writer(&mut data, value).map_err(|error| Error::Json { source: error.into() })?;
-    Ok(data)
 }

@@ -34,6 +34,20 @@ impl Sse {
     pub fn into_body(self) -> SseBody {
         SseBody(self.into())
     }
+
+    /// Takes all that is buffered out, as one piece. The buffer keeps its allocation.
+    ///
+    /// ```
+    /// let mut sse = sse_wire::Sse::without_retry();
+    /// sse.add_data("1").add_data("2");
+    /// assert_eq!(sse.take_bytes(), "data: 1\n\ndata: 2\n\n");
+    /// assert!(sse.is_empty());
+    /// ```
+    pub fn take_bytes(&mut self) -> Bytes {
+        let bytes = Bytes::copy_from_slice(self.as_bytes());
+        self.clear();
+        bytes
+    }
 }
 
 /// What is buffered, without a copy.

@@ -35,7 +35,7 @@ use smallvec::SmallVec;
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[must_use = "an event does nothing until it is pushed or written"]
 pub struct Event {
-    /// The fields, each line with its end; not yet the blank line.
+    /// The fields, without the end of the last line.
     fields: SmallVec<[u8; INLINE]>,
     has_type: bool,
     has_id: bool,
@@ -56,7 +56,7 @@ impl Event {
     #[inline]
     pub fn event(mut self, event: &str) -> Self {
         self.has_type = true;
-        block::event_type(&mut self.fields, event);
+        block::event_type(self.field(), event);
         self
     }
 
@@ -77,7 +77,7 @@ impl Event {
     #[inline]
     pub fn id(mut self, id: impl EventId) -> Self {
         self.has_id = true;
-        id.write(&mut self.fields);
+        id.write(self.field());
         self
     }
 
@@ -93,14 +93,14 @@ impl Event {
     /// Sets the client's reconnection time, in milliseconds or as a [`Duration`](core::time::Duration).
     #[inline]
     pub fn retry(mut self, retry: impl Retry) -> Self {
-        block::retry(&mut self.fields, retry.to_wire());
+        block::retry(self.field(), retry.to_wire());
         self
     }
 
     /// Adds a comment, which clients skip. Each line of the text becomes one.
     #[inline]
     pub fn comment(mut self, text: &str) -> Self {
-        block::comment(&mut self.fields, text);
+        block::comment(self.field(), text);
         self
     }
 
@@ -130,17 +130,23 @@ impl Event {
     #[cfg(feature = "serde")]
     pub fn json(mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<Self, Error> {
         self.has_data = true;
-        block::json(&mut self.fields, value)?.end();
+        DataWriter::begin(self.field(), false).json(value)?;
         Ok(self)
     }
 
     #[inline]
     fn write_data(&mut self, data: impl Data, lossy: bool) -> Result<(), Error> {
         self.has_data = true;
-        let mut writer = DataWriter::begin(&mut self.fields, lossy);
-        data.write(&mut writer)?;
-        writer.end();
-        Ok(())
+        data.write(&mut DataWriter::begin(self.field(), lossy))
+    }
+
+    /// Where to write the next field.
+    #[inline]
+    fn field(&mut self) -> &mut SmallVec<[u8; INLINE]> {
+        if !self.fields.is_empty() {
+            block::end_line(&mut self.fields);
+        }
+        &mut self.fields
     }
 
     /// Whether no field is set, so that nothing is sent.
@@ -160,13 +166,14 @@ impl Event {
         self.has_data || self.has_type
     }
 
-    /// Writes all fields; not the blank line that ends the block.
+    /// Writes all fields; not the end of the block.
     #[inline]
     pub(crate) fn write_fields(&self, out: &mut impl block::Buffer) {
         out.extend(&self.fields);
         if self.has_type && !self.has_data {
             // A client drops an event whose data buffer is empty (9.2.6, dispatch, step 2).
-            DataWriter::begin(out, true).end();
+            block::end_line(out);
+            DataWriter::begin(out, true);
         }
     }
 }

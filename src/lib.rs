@@ -1,4 +1,5 @@
-//! Server-Sent Events on the wire.
+// The README's code is compiled by the package in examples/servers, which has the servers that it names.
+#![cfg_attr(not(doctest), doc = include_str!("../README.md"))]
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

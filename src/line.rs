@@ -46,19 +46,22 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
             return scan::find(block, is_end).map(|i| at + i);
         }
         at += BLOCK;
+        #[cfg(feature = "memchr")]
         if at == SHORT {
-            return find_far(&bytes[at..]).map(|i| at + i);
+            return memchr::memchr2(b'\n', b'\r', &bytes[at..]).map(|i| at + i);
         }
     }
     scan::find(&bytes[at..], is_end).map(|i| at + i)
 }
 
-const SHORT: usize = 128;
-
 const BLOCK: usize = 32;
 
+/// From here on memchr is faster; before, it takes longer to start than to search.
+#[cfg(feature = "memchr")]
+const SHORT: usize = 128;
+
 #[inline(always)]
-pub(crate) fn has_end(block: &[u8; BLOCK]) -> bool {
+fn has_end(block: &[u8; BLOCK]) -> bool {
     // Two loops without a branch, because that is the form which compilers turn into SIMD.
     let (mut lf, mut cr) = (0, 0);
     for byte in block {
@@ -71,19 +74,8 @@ pub(crate) fn has_end(block: &[u8; BLOCK]) -> bool {
 }
 
 #[inline(always)]
-pub(crate) fn is_end(word: u64) -> u64 {
+fn is_end(word: u64) -> u64 {
     scan::equal(word, b'\n') | scan::equal(word, b'\r')
-}
-
-#[cfg(feature = "memchr")]
-#[inline(always)]
-fn find_far(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr2(b'\n', b'\r', bytes)
-}
-
-#[cfg(not(feature = "memchr"))]
-fn find_far(bytes: &[u8]) -> Option<usize> {
-    scan::find(bytes, is_end)
 }
 
 #[cfg(test)]

@@ -30,14 +30,13 @@ pub struct MessageWriter<'a> {
 }
 
 impl<'a> MessageWriter<'a> {
-    pub(crate) fn begin(mut open: Open<'a>) -> Self {
-        let lines = DataWriter::begin(open.buffer(), true).suspend();
+    pub(crate) fn begin(mut open: Open<'a>, event: &str) -> Self {
+        let lines = DataWriter::begin_message(open.buffer(), event, true).suspend();
         MessageWriter { open, lines }
     }
 
     /// Adds the message to the buffer.
-    pub fn finish(mut self) {
-        DataWriter::resume(self.open.buffer(), self.lines, true).end_block();
+    pub fn finish(self) {
         self.open.commit();
     }
 }

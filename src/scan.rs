@@ -32,20 +32,19 @@ pub(crate) fn find(bytes: &[u8], matches: impl Matcher) -> Option<usize> {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    let start = bytes.len() - tail.len();
-    // The tail, widened with bytes that are known not to match or, in a short input, read in halves.
     if let Some(last) = bytes.last_chunk::<8>() {
+        // The tail is widened with bytes that are known not to match.
         let found = matches(u64::from_le_bytes(*last));
         return (found != 0).then(|| bytes.len() - 8 + found.trailing_zeros() as usize / 8);
     }
-    find_short(tail, matches).map(|i| start + i)
+    find_short(tail, matches)
 }
 
 /// The same for fewer than eight bytes.
 #[inline(always)]
 fn find_short(bytes: &[u8], matches: impl Matcher) -> Option<usize> {
-    // Two overlapping halves cover 4 to 7 bytes. A byte that stands in both is reported at its place in
-    // the first, so the second is shifted to where it really begins.
+    // Two halves, which may overlap, put together to one word: the second is shifted to where it begins,
+    // so that a byte which stands in both falls on itself.
     let (first, last, shift) = if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
     {
         (u32::from_le_bytes(*a) as u64, u32::from_le_bytes(*b) as u64, bytes.len() - 4)

@@ -174,8 +174,8 @@ impl Sse {
         value: &(impl serde_core::Serialize + ?Sized),
     ) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        let mut open = self.open_message(event);
-        block::json(open.buffer(), value)?.end_block();
+        let mut open = self.open();
+        DataWriter::begin_message(open.buffer(), event, false).json(value)?;
         open.commit();
         Ok(self)
     }
@@ -185,8 +185,7 @@ impl Sse {
     /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
     /// [`finish`](MessageWriter::finish).
     pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
-        let open = self.open_message(event);
-        MessageWriter::begin(open)
+        MessageWriter::begin(self.open(), event)
     }
 
     /// As [`start_message`](Sse::start_message).
@@ -213,7 +212,6 @@ impl Sse {
         if event.is_message() {
             let mut open = self.open();
             event.write_fields(open.buffer());
-            block::end(open.buffer());
             open.commit();
             self
         } else if event.is_empty() {
@@ -223,12 +221,10 @@ impl Sse {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
-        let mut open = self.open_message(event);
-        let mut writer = DataWriter::begin(open.buffer(), lossy);
-        data.write(&mut writer)?;
-        writer.end_block();
+        let mut open = self.open();
+        data.write(&mut DataWriter::begin_message(open.buffer(), event, lossy))?;
         open.commit();
         Ok(())
     }
@@ -365,17 +361,8 @@ impl Sse {
         self.sent_blocks + 1 == self.ends.len() && self.sent > self.start()
     }
 
-    #[inline]
-    fn open_message(&mut self, event: &str) -> Open<'_> {
-        let mut open = self.open();
-        if !event.is_empty() {
-            block::event_type(open.buffer(), event);
-        }
-        open
-    }
-
     /// Begins a message, to which the waiting ID belongs.
-    #[inline]
+    #[inline(always)]
     fn open(&mut self) -> Open<'_> {
         self.make_room();
         let with_id = self.id_waits;
@@ -454,9 +441,10 @@ impl Open<'_> {
         &mut self.sse.buf
     }
 
-    /// Keeps the message, whose block is written to its end.
+    /// Ends the message's block, and keeps it.
     #[inline(always)]
     pub(crate) fn commit(mut self) {
+        block::end(self.buffer());
         self.sse.ends.push(self.sse.buf.len());
         self.committed = true;
     }
@@ -469,7 +457,7 @@ impl Drop for Open<'_> {
             let sse = &mut *self.sse;
             sse.buf.truncate(self.start);
             if self.with_id {
-                block::end(&mut sse.buf);
+                block::end_line(&mut sse.buf);
                 sse.ends.push(sse.buf.len());
                 sse.id_waits = true;
             }

@@ -64,7 +64,7 @@ fn data_is_split_at_line_ends_only() {
 fn what_data_can_be() {
     table! {
         "data: x\n\n" = |sse| sse.add_data(String::from("x"));
-        "data: x\n\n" = |sse| sse.add_data(&&String::from("x"));
+        "data: x\n\n" = |sse| sse.add_data(std::convert::identity(&String::from("x")));
         "data: x\n\n" = |sse| sse.add_data(Cow::Borrowed("x"));
         "data: x\n\n" = |sse| sse.add_data(Box::<str>::from("x"));
         "data: x\n\n" = |sse| sse.add_data(Rc::<str>::from("x"));
@@ -334,6 +334,7 @@ events! {
     pub trait Vocabulary {
         /// A tick.
         fn add_event_tick(u64) = "tick";
+        /// Text in lines.
         fn add_event_lines(&[&str]) = "several lines";
         /// A name that is a keyword.
         fn r#type(&str);

@@ -1,0 +1,61 @@
+//! What the example servers have in common: everything but the server.
+#![allow(unreachable_pub, reason = "examples/servers has this as a public module")]
+
+use sse_wire::Sse;
+use std::{env, net::TcpListener, process, time::Duration};
+
+/// What `/` serves: a page that shows the events as they arrive.
+pub const PAGE: &str = include_str!("../page.html");
+
+/// The headers of an event stream.
+///
+/// A cache must not keep it, and what lies between (`no-transform` for compressing proxies,
+/// `X-Accel-Buffering` for nginx) must not hold events back.
+pub const HEADERS: [(&str, &str); 3] = [
+    ("Content-Type", "text/event-stream"),
+    ("Cache-Control", "no-cache, no-transform"),
+    ("X-Accel-Buffering", "no"),
+];
+
+/// The time between two ticks.
+pub const SECOND: Duration = Duration::from_secs(1);
+
+/// Listens on the address in the first argument and prints what to open. Port 0 is any free one.
+pub fn listen() -> TcpListener {
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listening = TcpListener::bind(&address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    match listening {
+        Ok((address, listener)) => {
+            println!("Open http://{address}/ in a browser, or run");
+            println!("curl -N http://{address}/events");
+            listener
+        }
+        Err(error) => {
+            eprintln!("Cannot listen on {address}: {error}.");
+            eprintln!("Give another address as the argument, such as 127.0.0.1:0 for any free port.");
+            process::exit(1);
+        }
+    }
+}
+
+/// Where to go on for a client that sent this `Last-Event-ID`: after it, or from 1 if it sent none that
+/// this server could have made.
+pub fn resume_after(last_event_id: Option<&str>) -> u64 {
+    last_event_id.and_then(|id| id.parse::<u32>().ok()).map_or(1, |id| u64::from(id) + 1)
+}
+
+/// Adds what happens in second `n` beside its tick: a reading as JSON, and now and then a note of
+/// several lines.
+///
+/// They have no ID. The tick that comes after them has, so a client that is cut off in between gets
+/// the whole second again, instead of losing the rest of it.
+pub fn add_happenings(sse: &mut Sse, n: u64) {
+    let celsius = 21.0 + 2.0 * (n as f64 / 7.0).sin() + 0.4 * (n as f64 * 1.7).sin();
+    sse.add_message("reading", format_args!(r#"{{"n":{n},"celsius":{celsius:.2}}}"#));
+    if n.is_multiple_of(5) {
+        sse.add_message(
+            "note",
+            format_args!("Second {n}.\n  A note has several lines\n  and keeps its spaces."),
+        );
+    }
+}
