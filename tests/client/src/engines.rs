@@ -31,7 +31,6 @@ impl Engine {
 
 /// A client of any kind.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are few")]
 pub enum Client {
     Sync(EventSource),
     Async(AsyncEventSource, Runtime),
