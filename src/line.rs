@@ -27,6 +27,11 @@ impl Lines {
             }
             self.after_cr = false;
         }
+        // Every event ends with a blank line, and this is the usual one.
+        if let Some((b'\n', rest)) = input.split_first() {
+            *input = rest;
+            return Some(&[]);
+        }
         let end = find_end(input)?;
         let (line, rest) = input.split_at_checked(end)?;
         let (line_end, rest) = rest.split_first()?;

@@ -23,17 +23,23 @@ pub struct MessageRef<'a> {
     pub(crate) data: &'a str,
     pub(crate) last_event_id: &'a str,
     /// No earlier message has carried this ID.
+    #[cfg_attr(
+        not(any(feature = "std", feature = "stream")),
+        allow(dead_code, reason = "it is for `Owner`")
+    )]
     pub(crate) id_is_new: bool,
 }
 
 impl<'a> MessageRef<'a> {
     /// The event type: `message` unless the event named another.
+    #[inline]
     #[must_use]
     pub fn event(&self) -> &'a str {
         if self.event.is_empty() { DEFAULT_TYPE } else { self.event }
     }
 
     /// The data. Several `data` lines are joined by line feeds.
+    #[inline]
     #[must_use]
     pub fn data(&self) -> &'a str {
         self.data
@@ -41,6 +47,7 @@ impl<'a> MessageRef<'a> {
 
     /// The last event ID: that of this event, or of the last one before it that had one. Empty if there
     /// was none, or if it was reset.
+    #[inline]
     #[must_use]
     pub fn last_event_id(&self) -> &'a str {
         self.last_event_id
@@ -96,18 +103,21 @@ pub struct MessageEvent {
 
 impl MessageEvent {
     /// The event type: `message` unless the event named another.
+    #[inline]
     #[must_use]
     pub fn event(&self) -> &str {
         self.as_ref().event()
     }
 
     /// The data. Several `data` lines are joined by line feeds.
+    #[inline]
     #[must_use]
     pub fn data(&self) -> &str {
         self.as_ref().data
     }
 
     /// The data, without a copy.
+    #[inline]
     #[must_use]
     pub fn into_data(mut self) -> String {
         self.text.truncate(self.event_at);
@@ -116,12 +126,14 @@ impl MessageEvent {
 
     /// The last event ID: that of this event, or of the last one before it that had one. Empty if there
     /// was none, or if it was reset.
+    #[inline]
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.as_ref().last_event_id
     }
 
     /// The message, borrowed.
+    #[inline]
     #[must_use]
     pub fn as_ref(&self) -> MessageRef<'_> {
         let (data, rest) = self.text.split_at_checked(self.event_at).unwrap_or_default();
@@ -157,16 +169,23 @@ impl MessageEvent {
         self.as_ref().json()
     }
 
+    #[inline(always)]
     fn new(message: MessageRef<'_>, share: impl FnOnce(&str) -> Arc<str>) -> MessageEvent {
         let MessageRef { event, data, last_event_id, .. } = message;
         let (short_id, long_id) = match last_event_id {
             short if short.len() <= SHORT_ID => (short, None),
             long => ("", Some(share(long))),
         };
-        let mut text = String::with_capacity(data.len() + event.len() + short_id.len());
-        text.push_str(data);
-        text.push_str(event);
-        text.push_str(short_id);
+        // Most messages have neither.
+        let text = if event.is_empty() && short_id.is_empty() {
+            String::from(data)
+        } else {
+            let mut text = String::with_capacity(data.len() + event.len() + short_id.len());
+            text.push_str(data);
+            text.push_str(event);
+            text.push_str(short_id);
+            text
+        };
         MessageEvent { text, event_at: data.len(), id_at: data.len() + event.len(), long_id }
     }
 }
@@ -204,7 +223,7 @@ pub(crate) struct Owner {
 
 #[cfg(any(feature = "std", feature = "stream"))]
 impl Owner {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn own(&mut self, message: MessageRef<'_>) -> MessageEvent {
         MessageEvent::new(message, |id| match &mut self.long_id {
             Some(shared) if !message.id_is_new => shared.clone(),

@@ -81,7 +81,7 @@ fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize
 fn endless_lines_and_events_stay_within_the_limit() {
     let all: fn(Decoder) -> Decoder = |decoder| decoder.comments(true).retries(true);
     for options in [all, |decoder| decoder] {
-        for len in [5, 1460, 1 << 20] {
+        for len in [5, 64 << 10] {
             let fill = vec![b'x'; len];
             // A line without an end, in every place that a line has.
             for start in [
@@ -106,10 +106,8 @@ fn endless_lines_and_events_stay_within_the_limit() {
         for line in
             ["data\n", "data:\r\n", "x\n", "id\n", "id: 1\n", "event: a\r", "retry: 1\n", "data: 12345\n"]
         {
-            for repeat in [1, 300] {
-                let seen = endless("", line.repeat(repeat).as_bytes(), options);
-                assert_eq!(seen, (0, 1), "{line:?}");
-            }
+            let seen = endless("", line.repeat(300).as_bytes(), options);
+            assert_eq!(seen, (0, 1), "{line:?}");
         }
         // What does not end up in an event may go on for ever.
         for line in [":\n", ": keep-alive\r\n", "\n", "event: a\n\n", "id: 1\n\n", "retry: 1\n\n"] {

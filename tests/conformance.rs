@@ -3,6 +3,7 @@
 //! byte, and with empty chunks; with the decoder, the reader and the stream; and by the oracle.
 
 mod engines;
+#[allow(unreachable_pub)]
 mod oracle;
 
 use oracle::{Item, Message};

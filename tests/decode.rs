@@ -2,6 +2,7 @@
 //! what a source's errors and its end do.
 
 mod engines;
+#[allow(unreachable_pub)]
 mod oracle;
 
 use oracle::{Item, Message};

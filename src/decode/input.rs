@@ -1,7 +1,8 @@
 //! Input: a chunk of bytes on its way through the decoder.
 
+use super::text;
 use crate::line::Lines;
-use core::{fmt, str};
+use core::fmt;
 
 /// A chunk of an event stream, and how far the decoder has come in it.
 ///
@@ -102,17 +103,19 @@ impl<'c> Input<'c> {
     #[inline(never)]
     fn check(&mut self, value: Value<'c>, start: usize) -> Option<&'c str> {
         if value.bytes.len() >= self.ahead {
-            return str::from_utf8(value.bytes).ok();
+            return text::valid(value.bytes);
         }
         let window = self.chunk.get(start..)?;
         let window = window.get(..self.ahead).unwrap_or(window);
-        self.checked = match str::from_utf8(window) {
-            Ok(text) => text,
-            Err(error) => str::from_utf8(window.get(..error.valid_up_to())?).ok()?,
-        };
+        self.checked = text::valid(window).unwrap_or_else(|| valid_prefix(window));
         self.checked_at = start;
         self.checked.get(..value.bytes.len())
     }
+}
+
+#[cold]
+fn valid_prefix(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 impl<'c> From<&'c [u8]> for Input<'c> {

@@ -5,7 +5,7 @@
 use super::{Input, KEPT_CAPACITY, input::Value, text::Text};
 use alloc::{string::String, vec::Vec};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LastEventId {
     committed: String,
     /// No message has carried it yet.

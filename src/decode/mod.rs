@@ -9,6 +9,8 @@
 
 mod input;
 mod last_event_id;
+#[cfg(any(feature = "std", feature = "stream"))]
+mod own;
 #[cfg(feature = "std")]
 mod read;
 #[cfg(feature = "stream")]
@@ -106,7 +108,7 @@ impl IncomingRef<'_> {
 /// A decoder holds the event that has begun, up to [`max_event_size`](Decoder::max_event_size), and the
 /// last event ID, which came in such an event. While an event with invalid UTF-8 is dispatched, its text
 /// with U+FFFD in it is held besides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     limit: usize,
     comments: bool,
@@ -320,7 +322,7 @@ impl Decoder {
     /// count.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        if self.skipping { 0 } else { self.size + self.line_len }
+        if self.skipping { 0 } else { self.size.saturating_add(self.line_len) }
     }
 
     /// Begins a new connection: drops the event that has begun, and keeps the last event ID and the
@@ -450,6 +452,7 @@ impl Decoder {
     }
 
     /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
+    #[inline(always)]
     fn end_line(&mut self, input: &mut Input<'_>) -> Option<Ended> {
         let Some(end) = input.line(&mut self.lines) else {
             return self.extend_line(input.take_rest()).map(Ended::TooLarge);
@@ -461,7 +464,7 @@ impl Decoder {
         if line_len > self.limit.saturating_sub(self.size) {
             return Some(Ended::TooLarge(self.too_large(line_len)));
         }
-        let size = self.size.saturating_add(line_len + 1);
+        let size = self.size.saturating_add(line_len).saturating_add(1);
         match self.line {
             Line::Ignored => return Some(Ended::Nothing),
             Line::Data => {
@@ -507,6 +510,7 @@ impl Decoder {
     }
 
     /// Keeps what has come of a line that begins in this chunk and does not end there.
+    #[inline(always)]
     fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         let first = text.first()?;
         self.line = match value(text, b"data") {
@@ -523,6 +527,7 @@ impl Decoder {
     }
 
     /// Keeps what has come of a line that began earlier and does not end here either.
+    #[inline(always)]
     fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         self.line_len = self.line_len.saturating_add(text.len());
         if self.skipping {

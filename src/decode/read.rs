@@ -1,6 +1,9 @@
 //! Messages from anything that is `Read`.
 
-use super::{Decoder, Incoming, Input};
+use super::{
+    Decoder, Incoming, IncomingRef,
+    own::{self, OwningDecoder},
+};
 use crate::{MessageEvent, ReadError, message::Owner};
 use alloc::{boxed::Box, vec};
 use core::fmt;
@@ -33,12 +36,10 @@ const BUFFER_SIZE: usize = 16 * 1024;
 /// [`Interrupted`]: ErrorKind::Interrupted
 pub struct MessageReader<R> {
     source: R,
-    decoder: Decoder,
-    owner: Owner,
+    decoder: OwningDecoder,
     buffer: Box<[u8]>,
-    /// What has been read and not been decoded: this part of the buffer.
-    start: usize,
-    end: usize,
+    /// How much of the buffer is a chunk that may hold more.
+    len: usize,
     at_end: bool,
 }
 
@@ -52,7 +53,7 @@ impl<R: Read> MessageReader<R> {
     /// read earlier connections and to which [`reconnect`](Decoder::reconnect) was said.
     pub fn with_decoder(decoder: Decoder, source: R) -> MessageReader<R> {
         let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
-        MessageReader { source, decoder, owner: Owner::default(), buffer, start: 0, end: 0, at_end: false }
+        MessageReader { source, decoder: OwningDecoder::new(decoder), buffer, len: 0, at_end: false }
     }
 
     /// Reads up to the next message, comment or change of the reconnection time, whatever the decoder
@@ -63,23 +64,30 @@ impl<R: Read> MessageReader<R> {
     /// # Errors
     ///
     /// Those of the source. It can be asked again after each.
-    #[inline]
     pub fn next_incoming(&mut self) -> Option<io::Result<Incoming>> {
+        self.next_own(own::incoming, Err)
+    }
+
+    /// Reads up to the next item that `own` takes, or an error of the source.
+    #[inline(always)]
+    fn next_own<T>(
+        &mut self,
+        own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
+        fail: impl Fn(io::Error) -> T,
+    ) -> Option<T> {
         loop {
-            let mut input = Input::once(self.buffer.get(self.start..self.end).unwrap_or_default());
-            let incoming = self.decoder.next(&mut input);
-            self.start = self.end - input.remaining().len();
-            if let Some(incoming) = incoming {
-                return Some(Ok(incoming.own_with(|message| self.owner.own(message))));
+            if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default(), own) {
+                return Some(item);
             }
+            self.len = 0;
             if self.at_end {
                 return None;
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,
-                Ok(len) => (self.start, self.end) = (0, len.min(BUFFER_SIZE)),
+                Ok(len) => self.len = len.min(BUFFER_SIZE),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(fail(error)),
             }
         }
     }
@@ -89,12 +97,12 @@ impl<R> MessageReader<R> {
     /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
     /// event.
     pub fn decoder(&self) -> &Decoder {
-        &self.decoder
+        &self.decoder.decoder
     }
 
     /// The decoder, for the next connection. What was read and not decoded is dropped.
     pub fn into_decoder(self) -> Decoder {
-        self.decoder
+        self.decoder.decoder
     }
 
     /// The source.
@@ -113,14 +121,7 @@ impl<R: Read> Iterator for MessageReader<R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            return Some(match self.next_incoming()? {
-                Ok(Incoming::Message(message)) => Ok(message),
-                Ok(Incoming::TooLarge(error)) => Err(ReadError::TooLarge(error)),
-                Ok(Incoming::Comment(_) | Incoming::Retry(_)) => continue,
-                Err(error) => Err(ReadError::Source(error)),
-            });
-        }
+        self.next_own(own::message, |error| Err(ReadError::Source(error)))
     }
 }
 
@@ -128,7 +129,7 @@ impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageReader")
             .field("source", &self.source)
-            .field("decoder", &self.decoder)
+            .field("decoder", self.decoder())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! Messages from a stream of chunks.
 
-use super::{Decoder, Incoming, Input};
+use super::{
+    Decoder, Incoming, IncomingRef,
+    own::{self, OwningDecoder},
+};
 use crate::{MessageEvent, ReadError, message::Owner};
 use alloc::boxed::Box;
 use core::{
@@ -50,11 +53,9 @@ use futures_core::Stream;
 /// ```
 pub struct MessageStream<S, C> {
     source: Pin<Box<S>>,
-    decoder: Decoder,
-    owner: Owner,
+    decoder: OwningDecoder,
+    /// A chunk that may hold more.
     chunk: Option<C>,
-    /// How many bytes of the chunk have been decoded.
-    start: usize,
     at_end: bool,
 }
 
@@ -75,7 +76,7 @@ where
     /// read earlier connections and to which [`reconnect`](Decoder::reconnect) was said.
     pub fn with_decoder(decoder: Decoder, source: S) -> MessageStream<S, C> {
         let source = Box::pin(source);
-        MessageStream { source, decoder, owner: Owner::default(), chunk: None, start: 0, at_end: false }
+        MessageStream { source, decoder: OwningDecoder::new(decoder), chunk: None, at_end: false }
     }
 
     /// Reads up to the next message, comment or change of the reconnection time, whatever the decoder
@@ -86,29 +87,38 @@ where
     /// # Errors
     ///
     /// Those of the source.
-    #[inline]
     pub fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Incoming, E>>> {
-        loop {
-            if let Some(chunk) = &self.chunk {
-                let chunk = chunk.as_ref();
-                let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
-                let incoming = self.decoder.next(&mut input);
-                self.start = chunk.len() - input.remaining().len();
-                if let Some(incoming) = incoming {
-                    let incoming = incoming.own_with(|message| self.owner.own(message));
-                    return Poll::Ready(Some(Ok(incoming)));
-                }
-                self.chunk = None;
+        self.poll_own(context, own::incoming, Err)
+    }
+
+    /// Reads up to the next item that `own` takes, or an error of the source.
+    #[inline(always)]
+    fn poll_own<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
+        fail: impl Fn(E) -> T,
+    ) -> Poll<Option<T>> {
+        if let Some(chunk) = &self.chunk {
+            if let Some(item) = self.decoder.next(chunk.as_ref(), own) {
+                return Poll::Ready(Some(item));
             }
-            if self.at_end {
-                return Poll::Ready(None);
-            }
+            self.chunk = None;
+        }
+        while !self.at_end {
             match ready!(self.source.as_mut().poll_next(context)) {
-                Some(Ok(chunk)) => (self.chunk, self.start) = (Some(chunk), 0),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(chunk)) => {
+                    let item = self.decoder.next(chunk.as_ref(), own);
+                    if item.is_some() {
+                        self.chunk = Some(chunk);
+                        return Poll::Ready(item);
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(fail(error))),
                 None => self.at_end = true,
             }
         }
+        Poll::Ready(None)
     }
 }
 
@@ -116,12 +126,12 @@ impl<S, C> MessageStream<S, C> {
     /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
     /// event.
     pub fn decoder(&self) -> &Decoder {
-        &self.decoder
+        &self.decoder.decoder
     }
 
     /// The decoder, for the next connection. What has come and was not decoded is dropped.
     pub fn into_decoder(self) -> Decoder {
-        self.decoder
+        self.decoder.decoder
     }
 }
 
@@ -134,15 +144,7 @@ where
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            return Poll::Ready(Some(match ready!(self.poll_incoming(context)) {
-                Some(Ok(Incoming::Message(message))) => Ok(message),
-                Some(Ok(Incoming::TooLarge(error))) => Err(ReadError::TooLarge(error)),
-                Some(Ok(Incoming::Comment(_) | Incoming::Retry(_))) => continue,
-                Some(Err(error)) => Err(ReadError::Source(error)),
-                None => return Poll::Ready(None),
-            }));
-        }
+        self.poll_own(context, own::message, |error| Err(ReadError::Source(error)))
     }
 }
 
@@ -150,7 +152,7 @@ impl<S: fmt::Debug, C> fmt::Debug for MessageStream<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageStream")
             .field("source", &self.source)
-            .field("decoder", &self.decoder)
+            .field("decoder", self.decoder())
             .finish_non_exhaustive()
     }
 }

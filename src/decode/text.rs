@@ -2,7 +2,18 @@
 
 use super::{Input, input::Value};
 use alloc::string::String;
-use core::{ops::Range, str};
+use core::ops::Range;
+
+/// The bytes as text, if they are UTF-8.
+#[inline]
+pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
+    // A short text is checked before a SIMD check has begun.
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= 64 {
+        return simdutf8::basic::from_utf8(bytes).ok();
+    }
+    core::str::from_utf8(bytes).ok()
+}
 
 /// A field's value, decoded.
 pub(super) enum Text<'t> {
@@ -22,12 +33,12 @@ impl<'t> Text<'t> {
         lossy: &mut String,
         limit: usize,
     ) -> Option<Text<'t>> {
-        let (valid, bytes) = match value {
+        let (text, bytes) = match value {
             Some(value) => (input.text(value), value.bytes),
             None if kept.is_empty() => (Some(""), kept),
-            None => (str::from_utf8(kept).ok(), kept),
+            None => (valid(kept), kept),
         };
-        match valid {
+        match text {
             Some(text) => Some(Text::Valid(text)),
             None => replace_invalid(bytes, lossy, limit).map(Text::Lossy),
         }

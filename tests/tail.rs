@@ -1,0 +1,143 @@
+//! `examples/tail`, run as a process.
+#![cfg(feature = "std")]
+
+use serde_json::{Value, json};
+use std::{
+    env,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+/// The example, built as it is now.
+fn example() -> &'static Path {
+    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
+    EXAMPLE.get_or_init(|| {
+        // A test runs as target/debug/deps/tail-…
+        let test = env::current_exe().unwrap();
+        let target = test.ancestors().nth(3).unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--example", "tail", "--target-dir"])
+            .arg(target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(built.success());
+        target.join("debug/examples").join(format!("tail{}", env::consts::EXE_SUFFIX))
+    })
+}
+
+fn tail(arguments: &[&str]) -> Command {
+    let mut command = Command::new(example());
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = tail(arguments).spawn().unwrap();
+    // It does not read if an argument is wrong.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    String::from_utf8(output.stdout.clone()).unwrap().lines().map(String::from).collect()
+}
+
+const STREAM: &[u8] = b"\xef\xbb\xbfretry: 500\n: hello\nevent: tick\nid: 7\ndata: \"a\"\r\ndata: \xff\n\ndata\n\n: \xe2\x80\xa8\n";
+
+#[test]
+fn messages_are_one_object_a_line() {
+    let output = run(&["-"], STREAM);
+    assert!(output.status.success());
+    assert_eq!(
+        lines(&output),
+        [
+            r#"{"event": "tick", "data": "\"a\"\n�", "lastEventId": "7"}"#,
+            r#"{"event": "message", "data": "", "lastEventId": "7"}"#,
+        ]
+    );
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn all_comes_in_the_order_of_the_stream() {
+    let output = run(&["--all", "-"], STREAM);
+    let seen: Vec<Value> = lines(&output).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        seen,
+        [
+            json!({"retry": 500}),
+            json!({"comment": "hello"}),
+            json!({"event": "tick", "data": "\"a\"\n\u{fffd}", "lastEventId": "7"}),
+            json!({"event": "message", "data": "", "lastEventId": "7"}),
+            json!({"comment": "\u{2028}"}),
+        ]
+    );
+}
+
+#[test]
+fn a_too_large_event_is_reported_and_skipped() {
+    let output = run(&["-", "--max-event-size", "10"], b"data: 12345\ndata: 6\n\ndata: 1\n\n");
+    assert!(output.status.success());
+    assert_eq!(
+        lines(&output),
+        [r#"{"tooLarge": 11}"#, r#"{"event": "message", "data": "1", "lastEventId": ""}"#]
+    );
+}
+
+#[test]
+fn an_unfinished_event_is_dropped_and_said() {
+    let output = run(&["-"], b"data: 1\n\ndata: 2\n");
+    assert_eq!(lines(&output).len(), 1);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error, "tail: The input ended inside an event, of which 8 bytes were dropped.\n");
+}
+
+#[test]
+fn a_message_is_printed_before_the_next_one_comes() {
+    let mut child = tail(&["-"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for data in ["1", "2"] {
+        write!(input, "data: {data}\r\n\r").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["data"], data);
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_closed_output_ends_it() {
+    let mut child = tail(&["-"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    // It stops reading at some time, and then this fails.
+    while input.write_all(b"data: 1\n\n").is_ok() {}
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn wrong_arguments_get_a_sentence() {
+    for (arguments, sentence) in [
+        (&[][..], "There is no source. Use - for standard input."),
+        (&["-", "-"], "There can be one source only."),
+        (&["--max-event-size"], "--max-event-size needs a number of bytes."),
+        (&["--max-event-size", "x", "-"], "--max-event-size needs a number of bytes, not \"x\"."),
+        (&["--al", "-"], "There is no option --al."),
+        (&["file"], "\"file\" is not a source that tail can read. Use - for standard input."),
+        (
+            &["http://localhost/events"],
+            "tail cannot read from a URL yet. Until then: curl -sN http://localhost/events | cargo run --example tail -- -",
+        ),
+    ] {
+        let output = run(arguments, b"");
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error, format!("tail: {sentence}\nTry --help.\n"));
+    }
+    assert!(run(&["--help"], b"").stdout.starts_with(b"usage: tail "));
+}
