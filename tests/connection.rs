@@ -282,7 +282,7 @@ fn what_closes() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{URL} answered with status {status} and a body that begins \"oh\\nno\u{fffd}\" (attempt 1); giving up"
+                "the answer from {URL} has status {status} and a body that begins \"oh\\nno\u{fffd}\" (attempt 1); giving up"
             )
         );
         assert_eq!(client.connection.wait(client.now), None);
@@ -295,8 +295,8 @@ fn what_closes() {
     assert_eq!(client.connection.wait(client.now), None);
 
     for (content_type, shown) in [
-        (Some("x bogus"), "content type \"x bogus\""), // wpt: format-mime-bogus
-        (Some("text/x-bogus"), "content type \"text/x-bogus\""), // wpt: format-mime-valid-bogus
+        (Some("x bogus"), "the content type \"x bogus\""), // wpt: format-mime-bogus
+        (Some("text/x-bogus"), "the content type \"text/x-bogus\""), // wpt: format-mime-valid-bogus
         (None, "no content type"),
     ] {
         let mut client = Client::new(builder());
@@ -306,7 +306,7 @@ fn what_closes() {
         assert!(error.is_fatal() && client.connection.is_closed(), "{content_type:?}");
         assert_eq!(
             error.to_string(),
-            format!("{URL} answered with {shown}, which is not an event stream (attempt 1); giving up")
+            format!("the answer from {URL} is no event stream: it has {shown} (attempt 1); giving up")
         );
     }
 
@@ -315,7 +315,9 @@ fn what_closes() {
     let error = client.refuse(200, &[("content-type", "text/event-stream"), ("content-encoding", "br")]);
     assert_eq!(
         error.to_string(),
-        format!("{URL} answered in the encoding \"br\", which was not asked for (attempt 1); giving up")
+        format!(
+            "the answer from {URL} has the encoding \"br\", which was not asked for (attempt 1); giving up"
+        )
     );
 }
 
@@ -449,7 +451,7 @@ fn redirects_of_a_request_with_a_body() {
                 assert_eq!(
                     error.to_string(),
                     format!(
-                        "{URL} redirects with status {status} to \"http://other/\", which would carry the request's body to another origin (attempt 1); giving up"
+                        "the answer from {URL} is a redirect ({status}) to \"http://other/\", which would carry the request's body to another origin (attempt 1); giving up"
                     )
                 );
             }
@@ -470,8 +472,9 @@ fn redirects_that_lead_nowhere() {
         client.send();
         let error = client.refuse(302, &[("location", location)]);
         assert!(error.is_fatal());
-        let text =
-            format!("{URL} redirects with status 302 to {location:?}, {reason} (attempt 1); giving up");
+        let text = format!(
+            "the answer from {URL} is a redirect (302) to {location:?}, {reason} (attempt 1); giving up"
+        );
         assert_eq!(error.to_string(), text);
     }
     // A redirect without a place to go to is a status like any other.
@@ -495,7 +498,7 @@ fn redirects_have_a_limit_and_a_rate() {
     assert!(error.is_fatal());
     assert_eq!(
         error.to_string(),
-        "http://localhost:1/loop redirects after 20 redirects (attempt 1); giving up"
+        "the answer from http://localhost:1/loop is a redirect after 20 others (attempt 1); giving up"
     );
 
     let mut client = Client::new(builder().policy(Policy::new().max_redirects(0)));

@@ -202,7 +202,7 @@ impl AsyncEventSource {
                     Some(Ok(Incoming::TooLarge(error))) => {
                         Some(ClientEvent::Error(self.connection.too_large(error)))
                     }
-                    Some(Ok(Incoming::Retry(_))) => None,
+                    Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
                     Some(Err(cause)) => self.end(cause),
                     None => self.end(Cause::ended()),
                 },

@@ -49,7 +49,7 @@ impl EventSourceBuilder {
             headers: Vec::new(),
             body: None,
             policy: None,
-            decoder: Decoder::new().comments(true),
+            decoder: Decoder::new().comments(true).retries(true),
             reconnection_time: Duration::from_secs(2),
             connect_timeout: Some(Duration::from_secs(10)),
             read_timeout: Some(Duration::from_secs(300)),

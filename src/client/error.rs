@@ -221,22 +221,24 @@ impl fmt::Display for ClientError {
             Cause::Connect(_) => write!(f, "there was no answer from {url}"),
             Cause::Read(_) => write!(f, "the stream from {url} broke"),
             Cause::Status { status, body_start, .. } => {
-                write!(f, "{url} answered with status {status}{}", Quoted(body_start))
+                write!(f, "the answer from {url} has status {status}{}", Quoted(body_start))
             }
             Cause::ContentType { content_type, body_start } => {
-                write!(f, "{url} answered with ")?;
+                write!(f, "the answer from {url} is no event stream: it has ")?;
                 match content_type {
-                    Some(content_type) => write!(f, "content type {content_type:?}")?,
+                    Some(content_type) => write!(f, "the content type {content_type:?}")?,
                     None => f.write_str("no content type")?,
                 }
-                write!(f, ", which is not an event stream{}", Quoted(body_start))
+                write!(f, "{}", Quoted(body_start))
             }
             Cause::ContentEncoding { encoding } => {
-                write!(f, "{url} answered in the encoding {encoding:?}, which was not asked for")
+                write!(f, "the answer from {url} has the encoding {encoding:?}, which was not asked for")
             }
-            Cause::TooManyRedirects { limit } => write!(f, "{url} redirects after {limit} redirects"),
+            Cause::TooManyRedirects { limit } => {
+                write!(f, "the answer from {url} is a redirect after {limit} others")
+            }
             Cause::Redirect { status, location, reason } => {
-                write!(f, "{url} redirects with status {status} to {location:?}, {reason}")
+                write!(f, "the answer from {url} is a redirect ({status}) to {location:?}, {reason}")
             }
             Cause::Header { name, .. } => {
                 write!(f, "the header {name} for {url} could not be computed")

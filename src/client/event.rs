@@ -3,6 +3,7 @@
 use super::{AnswerHead, ClientError};
 use crate::MessageEvent;
 use alloc::string::String;
+use core::time::Duration;
 
 /// What happens to an [`EventSource`](crate::EventSource), in order.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub enum ClientEvent {
     Message(MessageEvent),
     /// A comment came, without the colon and one space behind it.
     Comment(String),
+    /// The server set the reconnection time.
+    Retry(Duration),
     /// A connection did not open, or ended, or a message was too large. The error says what happens next.
     Error(ClientError),
     /// Nothing will come any more: the server said so with status 204, the client was closed, or it has

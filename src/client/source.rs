@@ -162,7 +162,7 @@ impl EventSource {
                     Some(Ok(Incoming::TooLarge(error))) => {
                         Some(ClientEvent::Error(self.connection.too_large(error)))
                     }
-                    Some(Ok(Incoming::Retry(_))) => None,
+                    Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
                     None => self.end(Cause::ended()),
                     Some(Err(error)) => {
                         let timeout = self.connection.read_timeout();

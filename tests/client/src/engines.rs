@@ -78,14 +78,14 @@ impl Client {
         }
     }
 
-    /// All that happens from here on, in short.
+    /// All that happens from here on, in short. Changes of the reconnection time are left out.
     pub fn story(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.next_event()).map(|event| short(&event)).collect()
+        std::iter::from_fn(|| self.next_event()).filter_map(|event| short(&event)).collect()
     }
 
     /// The next few things that happen, in short.
     pub fn some(&mut self, count: usize) -> Vec<String> {
-        (0..count).map(|_| short(&self.next_event().expect("something to happen"))).collect()
+        std::iter::from_fn(|| self.next_event()).filter_map(|event| short(&event)).take(count).collect()
     }
 }
 
@@ -100,8 +100,9 @@ impl Iterator for Client {
     }
 }
 
-fn short(event: &ClientEvent) -> String {
-    match event {
+fn short(event: &ClientEvent) -> Option<String> {
+    Some(match event {
+        ClientEvent::Retry(_) => return None,
         ClientEvent::Open(_) => "open".into(),
         ClientEvent::Message(message) => match message.event() {
             "message" => message.data().into(),
@@ -113,5 +114,5 @@ fn short(event: &ClientEvent) -> String {
         ClientEvent::Error(_) => "skipped".into(),
         ClientEvent::Closed => "closed".into(),
         event => format!("{event:?}"),
-    }
+    })
 }

@@ -222,7 +222,10 @@ fn redirects_without_end() {
         assert!(error.is_fatal());
         assert_eq!(
             error.to_string(),
-            format!("http://{}/19 redirects after 20 redirects (attempt 1); giving up", server.address())
+            format!(
+                "the answer from http://{}/19 is a redirect after 20 others (attempt 1); giving up",
+                server.address()
+            )
         );
         assert_eq!(server.received().len(), 21, "{engine:?}");
     }
@@ -265,7 +268,7 @@ fn a_body_that_is_no_event_stream_is_shown() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{} answered with content type \"text/html\", which is not an event stream and a body that begins \"{body}\" (attempt 1); giving up",
+                "the answer from {} is no event stream: it has the content type \"text/html\" and a body that begins \"{body}\" (attempt 1); giving up",
                 server.url()
             ),
             "{engine:?}"
@@ -594,11 +597,16 @@ fn messages_over_many_connections_without_a_gap() {
 
 #[test]
 fn events_and_messages_are_two_views_of_one_client() {
-    let server = Server::start(|connection| connection.stream(": a\n\ndata: 1\n\n"));
+    let server = Server::start(|connection| connection.stream("retry: 1\n: a\n\ndata: 1\n\n"));
     let mut source = builder(&server.url()).build().unwrap();
     assert_eq!(source.next().unwrap().unwrap().data(), "1");
-    let events: Vec<_> = source.events().take(2).collect();
-    assert!(matches!(events[..], [ClientEvent::Error(_), ClientEvent::Open(_)]), "{events:?}");
+    let events: Vec<_> = source.events().take(4).collect();
+    let [ClientEvent::Error(_), ClientEvent::Open(_), ClientEvent::Retry(time), ClientEvent::Comment(text)] =
+        &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*time, &**text), (ms(1), "a"));
     assert_eq!(source.next().unwrap().unwrap().data(), "1");
     assert_eq!(source.reconnection_time(), ms(1));
 
