@@ -13,7 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 /// The content of an [`Sse`] as a response body that ends after it.
 ///
 /// It is a [`Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of [`Bytes`] for
-/// actix-web and warp. All comes in one frame, without a copy.
+/// actix-web and warp. All comes in one frame, without a copy. (Whoever imports the extension traits of both,
+/// `BodyExt` and `StreamExt`, has to say which `collect` is meant.)
 ///
 /// ```
 /// use sse_wire::{Sse, SseBody};

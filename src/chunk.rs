@@ -1,5 +1,6 @@
 //! What draining yields.
 
+use crate::inline::INLINE;
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 use smallvec::SmallVec;
@@ -20,21 +21,16 @@ use smallvec::SmallVec;
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Chunk(SmallVec<[u8; INLINE]>);
 
-/// The longest block that is kept inline, in bytes.
-pub(crate) const INLINE: usize = 128;
-
 impl Chunk {
+    #[inline]
+    pub(crate) fn new(block: &[u8]) -> Self {
+        Chunk(SmallVec::from_slice(block))
+    }
+
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-impl From<&[u8]> for Chunk {
-    #[inline]
-    fn from(block: &[u8]) -> Self {
-        Chunk(SmallVec::from_slice(block))
     }
 }
 
@@ -72,6 +68,18 @@ impl From<Chunk> for bytes::Bytes {
 impl PartialEq<[u8]> for Chunk {
     fn eq(&self, other: &[u8]) -> bool {
         **self == *other
+    }
+}
+
+impl PartialEq<&[u8]> for Chunk {
+    fn eq(&self, other: &&[u8]) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<Vec<u8>> for Chunk {
+    fn eq(&self, other: &Vec<u8>) -> bool {
+        **self == **other
     }
 }
 

@@ -23,8 +23,8 @@ use core::fmt;
 /// * Integers, floats, `bool`, as `Display` writes them.
 /// * Lists of these: slices, arrays, `Vec`, `VecDeque`, `LinkedList`, `BTreeSet`, `HashSet`. Each item
 ///   begins a new line of data; a list without items is empty data.
-/// * Bytes: `[u8]`, `[u8; N]` and `Vec<u8>` are text in UTF-8, not a list of integers. What is invalid
-///   in them becomes U+FFFD, or an error in the methods that check.
+/// * Bytes: `[u8]`, `[u8; N]` and `Vec<u8>` are text in UTF-8, not a list of integers (other lists of `u8`
+///   are). What is invalid in them becomes U+FFFD, or an error in the methods that check.
 /// * References to all these, and `Box`, `Rc` and `Arc`.
 ///
 /// This trait is sealed. For a type of your own use `format_args!("{value}")`.
@@ -34,6 +34,10 @@ use core::fmt;
 /// sse.add_data("two\nlines").add_data(["two", "lines"]).add_data(b"two\r\nlines");
 /// assert_eq!(sse.to_string(), "data: two\ndata: lines\n\n".repeat(3));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the data of a message",
+    note = "for a type that implements `Display`, write `format_args!(\"{{value}}\")`"
+)]
 pub trait Data: sealed::Data {}
 impl<T: sealed::Data + ?Sized> Data for T {}
 
@@ -84,8 +88,7 @@ impl sealed::Data for char {
 
 impl sealed::Data for bool {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-        out.plain(if *self { "true" } else { "false" });
-        Ok(())
+        if *self { "true" } else { "false" }.write(out)
     }
 }
 
@@ -100,7 +103,7 @@ impl sealed::Data for fmt::Arguments<'_> {
 
 impl sealed::Data for u8 {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-        out.plain(itoa::Buffer::new().format(*self));
+        out.integer(*self);
         Ok(())
     }
 
@@ -114,7 +117,7 @@ macro_rules! integers {
         impl sealed::Data for $t {
             #[inline]
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-                out.plain(itoa::Buffer::new().format(*self));
+                out.integer(*self);
                 Ok(())
             }
         }

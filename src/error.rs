@@ -3,7 +3,7 @@
 use crate::Field;
 use core::fmt;
 
-/// Why a message was not taken. Whoever returns it has left everything as it was.
+/// Why something was not taken. An [`Sse`](crate::Sse) that returns it is as it was before.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::without_retry();
@@ -30,7 +30,7 @@ pub enum Error {
     /// The bytes given as data are not UTF-8.
     #[non_exhaustive]
     Utf8 {
-        /// Where the first invalid sequence begins, in bytes.
+        /// Where the first invalid sequence begins, in bytes, in the item that holds it.
         position: usize,
     },
     /// A `Display` implementation among the data returned an error.

@@ -3,11 +3,11 @@
 use crate::{
     Data, Error, EventId, Field, Retry,
     block::{self, DataWriter},
-    chunk::INLINE,
+    chunk::display_lossy,
+    inline::InlineBytes,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use smallvec::SmallVec;
 
 /// One outgoing event, encoded while it is built.
 ///
@@ -36,7 +36,7 @@ use smallvec::SmallVec;
 #[must_use = "an event does nothing until it is pushed or written"]
 pub struct Event {
     /// The fields, without the end of the last line.
-    fields: SmallVec<[u8; INLINE]>,
+    fields: InlineBytes,
     has_type: bool,
     has_id: bool,
     has_data: bool,
@@ -63,7 +63,8 @@ impl Event {
     /// As [`event`](Event::event).
     ///
     /// # Errors
-    /// If the event type holds a CR or LF.
+    /// If the event type holds a CR or LF. The event that was begun is gone then, as with the other methods
+    /// here that return a `Result`.
     pub fn try_event(self, event: &str) -> Result<Self, Error> {
         block::check(Field::EventType, event)?;
         Ok(self.event(event))
@@ -109,7 +110,7 @@ impl Event {
     #[inline]
     pub fn data(mut self, data: impl Data) -> Self {
         // A lossy writer does not fail.
-        let _ = self.write_data(data, true);
+        let _ = self.write_data(true, |writer| data.write(writer));
         self
     }
 
@@ -118,7 +119,7 @@ impl Event {
     /// # Errors
     /// If a `Display` implementation in the data fails, or bytes are not UTF-8.
     pub fn try_data(mut self, data: impl Data) -> Result<Self, Error> {
-        self.write_data(data, false)?;
+        self.write_data(false, |writer| data.write(writer))?;
         Ok(self)
     }
 
@@ -129,20 +130,23 @@ impl Event {
     /// If the value cannot be serialized.
     #[cfg(feature = "serde")]
     pub fn json(mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<Self, Error> {
-        self.has_data = true;
-        DataWriter::begin(self.field(), false).json(value)?;
+        self.write_data(false, |writer| writer.json(value))?;
         Ok(self)
     }
 
     #[inline]
-    fn write_data(&mut self, data: impl Data, lossy: bool) -> Result<(), Error> {
+    fn write_data(
+        &mut self,
+        lossy: bool,
+        write: impl FnOnce(&mut DataWriter<'_, InlineBytes>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         self.has_data = true;
-        data.write(&mut DataWriter::begin(self.field(), lossy))
+        write(&mut DataWriter::begin(self.field(), lossy))
     }
 
     /// Where to write the next field.
     #[inline]
-    fn field(&mut self) -> &mut SmallVec<[u8; INLINE]> {
+    fn field(&mut self) -> &mut InlineBytes {
         if !self.fields.is_empty() {
             block::end_line(&mut self.fields);
         }
@@ -166,12 +170,29 @@ impl Event {
         self.has_data || self.has_type
     }
 
+    /// The whole block, or nothing if there are no fields.
+    pub(crate) fn to_block(&self) -> Vec<u8> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let added = if self.needs_data() { "\ndata: \n\n".len() } else { "\n\n".len() };
+        let mut block = Vec::with_capacity(self.fields.len() + added);
+        self.write_fields(&mut block);
+        block::end(&mut block);
+        block
+    }
+
+    /// Whether it would be dropped without an empty data field: a client does not dispatch an event whose data
+    /// buffer is empty (9.2.6, dispatch, step 2).
+    fn needs_data(&self) -> bool {
+        self.has_type && !self.has_data
+    }
+
     /// Writes all fields; not the end of the block.
     #[inline]
     pub(crate) fn write_fields(&self, out: &mut impl block::Buffer) {
         out.extend(&self.fields);
-        if self.has_type && !self.has_data {
-            // A client drops an event whose data buffer is empty (9.2.6, dispatch, step 2).
+        if self.needs_data() {
             block::end_line(out);
             DataWriter::begin(out, true);
         }
@@ -181,36 +202,31 @@ impl Event {
 /// Shows what is sent.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from(self.clone()))
+        display_lossy(&self.to_block(), f)
     }
 }
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Event").field(&String::from(self.clone())).finish()
+        f.debug_tuple("Event").field(&String::from_utf8_lossy(&self.to_block())).finish()
     }
 }
 
 impl From<Event> for Vec<u8> {
     fn from(event: Event) -> Self {
-        let mut block = Vec::with_capacity(event.fields.len() + "data: \n\n".len());
-        if !event.is_empty() {
-            event.write_fields(&mut block);
-            block::end(&mut block);
-        }
-        block
+        event.to_block()
     }
 }
 
 impl From<Event> for String {
     fn from(event: Event) -> Self {
-        String::from_utf8(event.into()).unwrap_or_default()
+        String::from_utf8_lossy(&event.to_block()).into_owned()
     }
 }
 
 #[cfg(feature = "http")]
 impl From<Event> for bytes::Bytes {
     fn from(event: Event) -> Self {
-        Vec::from(event).into()
+        event.to_block().into()
     }
 }

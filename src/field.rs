@@ -41,7 +41,8 @@ impl Field {
     }
 }
 
-/// Whether [`Field::EventType`] carries `event`; the same check in a form that runs at compile time.
+/// Whether [`Field::EventType`] carries `event`: the same check once more, because the search for line ends does
+/// not run at compile time.
 #[doc(hidden)]
 pub const fn __is_event_type(event: &str) -> bool {
     let mut bytes = event.as_bytes();

@@ -1,11 +1,19 @@
 //! What may be given as an event ID.
 
 use crate::{Error, Field, block, block::Buffer};
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
 
-/// What can be an event ID: text (`&str`, `String`, `Cow<str>`) or an integer.
+/// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and behind references, `Box`, `Rc`, `Arc`) or an
+/// integer.
+///
+/// An integer literal is an `i32`, as everywhere: write `1_763_665_741_000_u64` for a time in milliseconds. How
+/// long an ID may be is up to those who have to take it back in a request header: a few hundred bytes are safe.
 ///
 /// This trait is sealed. An ID of a type of your own goes in as text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an event ID",
+    note = "text and integers can; for another type, give its text, as in `value.to_string()`"
+)]
 pub trait EventId: sealed::EventId {}
 impl<T: sealed::EventId + ?Sized> EventId for T {}
 
@@ -52,6 +60,10 @@ text! {
     [] String;
     [] Cow<'_, str>;
     [T: sealed::EventId + ?Sized] &T;
+    [T: sealed::EventId + ?Sized] &mut T;
+    [T: sealed::EventId + ?Sized] Box<T>;
+    [T: sealed::EventId + ?Sized] Rc<T>;
+    [T: sealed::EventId + ?Sized] Arc<T>;
 }
 
 macro_rules! integers {

@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod field;
 mod id;
+mod inline;
 mod line;
 mod message;
 mod message_writer;
@@ -56,4 +57,4 @@ pub use message::{MessageEvent, MessageRef};
 pub use message_writer::MessageWriter;
 pub use sse::Sse;
 #[doc(hidden)]
-pub use vocabulary::__without_raw_prefix;
+pub use vocabulary::{__is_method_of_sse, __without_raw_prefix};

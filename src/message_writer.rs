@@ -1,15 +1,21 @@
 //! A message that is written piece by piece.
 
-use crate::{block::DataWriter, line::Lines, sse::Open};
+use crate::{
+    Error, Field, Sse,
+    block::{self, DataWriter},
+    line::Lines,
+    sse::Open,
+};
 use core::fmt;
 
-/// Writes the data of one message into an [`Sse`](crate::Sse), piece by piece.
+/// Writes the data of one message into an [`Sse`], piece by piece.
 ///
 /// It takes any text: each line end begins a new line of data, also a CRLF whose halves come in two
-/// writes. Writing never fails.
+/// writes. Writing fails only if a `Display` implementation does, and then keeps what that wrote.
 ///
 /// Only [`finish`](MessageWriter::finish) adds the message. Dropped before that, it leaves the buffer as
-/// it was, and an event ID that was set for the message waits for the next one.
+/// it was, and an event ID that was set for the message waits for the next one. (Forgotten with
+/// [`mem::forget`](core::mem::forget), it takes the ID with it.)
 ///
 /// ```
 /// use std::fmt::Write;
@@ -22,15 +28,33 @@ use core::fmt;
 /// assert_eq!(sse.to_string(), "event: log\ndata: first\ndata: second\n\n");
 /// # Ok::<(), std::fmt::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "nothing is added until finish() is called"]
 pub struct MessageWriter<'a> {
     open: Open<'a>,
     lines: Lines,
 }
 
+impl Sse {
+    /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
+    ///
+    /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
+    /// [`finish`](MessageWriter::finish).
+    pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
+        MessageWriter::begin(self.open(), event)
+    }
+
+    /// As [`start_message`](Sse::start_message).
+    ///
+    /// # Errors
+    /// If the event type holds a CR or LF.
+    pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
+        block::check(Field::EventType, event)?;
+        Ok(self.start_message(event))
+    }
+}
+
 impl<'a> MessageWriter<'a> {
-    pub(crate) fn begin(mut open: Open<'a>, event: &str) -> Self {
+    fn begin(mut open: Open<'a>, event: &str) -> Self {
         let lines = DataWriter::begin_message(open.buffer(), event, true).suspend();
         MessageWriter { open, lines }
     }
@@ -47,5 +71,11 @@ impl fmt::Write for MessageWriter<'_> {
         data.write_str(text)?;
         self.lines = data.suspend();
         Ok(())
+    }
+}
+
+impl fmt::Debug for MessageWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageWriter").finish_non_exhaustive()
     }
 }

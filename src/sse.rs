@@ -1,7 +1,7 @@
 //! The buffer.
 
 use crate::{
-    Chunk, Data, Error, Event, EventId, Field, MessageWriter, Retry,
+    Chunk, Data, Error, Event, EventId, Field, Retry,
     block::{self, DataWriter},
     chunk::display_lossy,
 };
@@ -12,8 +12,8 @@ use core::{fmt, ops::Range};
 ///
 /// Fill it with [`add_message`](Sse::add_message) and its relatives. Then send what it holds in
 /// whichever way the server takes it: [`Display`](fmt::Display) shows it and keeps it; iteration
-/// drains it, one whole block at a time; [`write_to`](Sse::write_to) drains it into any
-/// [`io::Write`](std::io::Write).
+/// drains it, one whole block at a time; `write_to` drains it into any
+/// `std::io::Write`.
 ///
 /// The methods that return `&mut Self` never fail. What an event stream cannot carry in an event type
 /// or an event ID becomes U+FFFD, as in [`String::from_utf8_lossy`]. The methods that return a
@@ -31,8 +31,10 @@ pub struct Sse {
     /// Blocks, one after the other. Those that have left are removed now and then, but never the
     /// beginning of a block that has left in part.
     buf: Vec<u8>,
-    /// Where each block in `buf` ends. What lies behind the last end is being written.
-    ends: Vec<usize>,
+    /// Where the last block ends, 0 if there is none. What lies behind it is being written.
+    end: usize,
+    /// Where the blocks before it end. An event that is sent at once never gets here.
+    earlier_ends: Vec<usize>,
     /// How many bytes of `buf` have left.
     sent: usize,
     /// How many blocks have left as a whole.
@@ -65,7 +67,7 @@ impl Sse {
 
     /// An empty buffer. It does not allocate until something is added.
     pub fn without_retry() -> Self {
-        Sse { buf: Vec::new(), ends: Vec::new(), sent: 0, sent_blocks: 0, id_waits: false }
+        Sse { buf: Vec::new(), end: 0, earlier_ends: Vec::new(), sent: 0, sent_blocks: 0, id_waits: false }
     }
 
     // --- adding ---
@@ -93,7 +95,7 @@ impl Sse {
         self.drop_waiting_id();
         id.write(&mut self.buf);
         block::end(&mut self.buf);
-        self.ends.push(self.buf.len());
+        self.push_end(self.buf.len());
         self.id_waits = true;
         self
     }
@@ -124,7 +126,7 @@ impl Sse {
     #[inline]
     pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
         // A lossy writer does not fail.
-        let _ = self.message(event, data, true);
+        let _ = self.message(event, true, |writer| data.write(writer));
         self
     }
 
@@ -135,7 +137,7 @@ impl Sse {
     /// as data are not UTF-8.
     pub fn try_add_message(&mut self, event: &str, data: impl Data) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        self.message(event, data, false)?;
+        self.message(event, false, |writer| data.write(writer))?;
         Ok(self)
     }
 
@@ -174,27 +176,8 @@ impl Sse {
         value: &(impl serde_core::Serialize + ?Sized),
     ) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
-        let mut open = self.open();
-        DataWriter::begin_message(open.buffer(), event, false).json(value)?;
-        open.commit();
+        self.message(event, false, |writer| writer.json(value))?;
         Ok(self)
-    }
-
-    /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
-    ///
-    /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
-    /// [`finish`](MessageWriter::finish).
-    pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
-        MessageWriter::begin(self.open(), event)
-    }
-
-    /// As [`start_message`](Sse::start_message).
-    ///
-    /// # Errors
-    /// If the event type holds a CR or LF.
-    pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
-        block::check(Field::EventType, event)?;
-        Ok(self.start_message(event))
     }
 
     /// Adds a comment, which clients skip. Each line of the text becomes one.
@@ -222,9 +205,14 @@ impl Sse {
     }
 
     #[inline(always)]
-    fn message(&mut self, event: &str, data: impl Data, lossy: bool) -> Result<(), Error> {
+    fn message(
+        &mut self,
+        event: &str,
+        lossy: bool,
+        write_data: impl FnOnce(&mut DataWriter<'_, Vec<u8>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut open = self.open();
-        data.write(&mut DataWriter::begin_message(open.buffer(), event, lossy))?;
+        write_data(&mut DataWriter::begin_message(open.buffer(), event, lossy))?;
         open.commit();
         Ok(())
     }
@@ -235,19 +223,19 @@ impl Sse {
     /// have left.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        self.buf.get(self.sent..self.end()).unwrap_or_default()
+        self.buf.get(self.sent..self.end).unwrap_or_default()
     }
 
     /// Whether nothing is buffered.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.sent_blocks == self.ends.len()
+        self.sent == self.end
     }
 
     /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. More than there are count as
     /// all.
     ///
-    /// For writers that are no [`io::Write`](std::io::Write), as those of async runtimes:
+    /// For writers that are no `std::io::Write`, as those of async runtimes:
     ///
     /// ```
     /// # async fn send(sse: &mut sse_wire::Sse, socket: &mut Socket) -> std::io::Result<()> {
@@ -265,10 +253,10 @@ impl Sse {
             return self.clear();
         }
         self.sent += n;
-        while self.ends.get(self.sent_blocks).is_some_and(|end| *end <= self.sent) {
+        while self.earlier_ends.get(self.sent_blocks).is_some_and(|end| *end <= self.sent) {
             self.sent_blocks += 1;
         }
-        if self.id_waits && self.is_last_block_begun() {
+        if self.id_waits && self.sent_blocks == self.earlier_ends.len() && self.sent > self.start() {
             // It is on its way without a message now.
             self.id_waits = false;
         }
@@ -316,13 +304,12 @@ impl Sse {
     /// If a part of a block has left, the rest of that block stays, because the client would take what
     /// follows for a part of it. To start over on another connection use [`clear`](Sse::clear).
     pub fn flush(&mut self) -> &mut Self {
-        match self.ends.get(self.sent_blocks) {
-            Some(end) if self.sent > self.start() => {
-                self.buf.truncate(*end);
-                self.ends.truncate(self.sent_blocks + 1);
-                self.id_waits = false;
-            }
-            _ => self.clear(),
+        if self.sent > self.start() {
+            self.end = self.first_end();
+            self.earlier_ends.truncate(self.sent_blocks);
+            self.id_waits = false;
+        } else {
+            self.clear();
         }
         self
     }
@@ -331,7 +318,8 @@ impl Sse {
     #[inline]
     pub fn clear(&mut self) {
         self.buf.clear();
-        self.ends.clear();
+        self.end = 0;
+        self.earlier_ends.clear();
         self.sent = 0;
         self.sent_blocks = 0;
         self.id_waits = false;
@@ -339,38 +327,50 @@ impl Sse {
 
     /// The buffer, and what in it has not left.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Range<usize>) {
-        let unsent = self.sent..self.end();
+        let unsent = self.sent..self.end;
         (self.buf, unsent)
     }
 
     // --- blocks ---
 
-    /// Where the last block ends.
-    #[inline]
-    fn end(&self) -> usize {
-        self.ends.last().copied().unwrap_or(0)
-    }
-
     /// Where the first block begins that has not left as a whole.
     #[inline]
     fn start(&self) -> usize {
-        self.sent_blocks.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0)
+        self.sent_blocks.checked_sub(1).and_then(|i| self.earlier_ends.get(i)).copied().unwrap_or(0)
     }
 
-    fn is_last_block_begun(&self) -> bool {
-        self.sent_blocks + 1 == self.ends.len() && self.sent > self.start()
+    /// Where that block ends.
+    #[inline]
+    fn first_end(&self) -> usize {
+        self.earlier_ends.get(self.sent_blocks).copied().unwrap_or(self.end)
+    }
+
+    /// Makes what was written behind the last block, up to `end`, a block.
+    #[inline(always)]
+    fn push_end(&mut self, end: usize) {
+        if self.end > 0 {
+            self.earlier_ends.push(self.end);
+        }
+        self.end = end;
+    }
+
+    /// Makes the last block something that is being written.
+    #[inline(always)]
+    fn pop_end(&mut self) {
+        self.end = self.earlier_ends.pop().unwrap_or(0);
     }
 
     /// Begins a message, to which the waiting ID belongs.
     #[inline(always)]
-    fn open(&mut self) -> Open<'_> {
-        self.make_room();
+    pub(crate) fn open(&mut self) -> Open<'_> {
         let with_id = self.id_waits;
         if with_id {
             // The ID's block goes on: its blank line is taken back.
-            self.ends.pop();
+            self.pop_end();
             self.buf.pop();
             self.id_waits = false;
+        } else {
+            self.make_room();
         }
         let start = self.buf.len();
         Open { sse: self, start, with_id, committed: false }
@@ -379,16 +379,19 @@ impl Sse {
     /// Adds a block that is no message, ahead of an ID that waits for one.
     fn add_beside_id(&mut self, write_fields: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
         self.make_room();
-        let end = self.buf.len();
+        let id_end = self.end;
+        if self.id_waits {
+            self.pop_end();
+        }
+        let id_len = id_end - self.end;
         write_fields(&mut self.buf);
         block::end(&mut self.buf);
+        // An ID that waits goes behind it.
+        self.buf[self.end..].rotate_left(id_len);
+        self.push_end(self.buf.len() - id_len);
         if self.id_waits {
-            self.ends.pop();
-            let id = self.end()..end;
-            self.buf[id.start..].rotate_left(id.len());
-            self.ends.push(self.buf.len() - id.len());
+            self.push_end(self.buf.len());
         }
-        self.ends.push(self.buf.len());
         self
     }
 
@@ -397,17 +400,17 @@ impl Sse {
         self.make_room();
         if self.id_waits {
             self.id_waits = false;
-            self.ends.pop();
-            self.buf.truncate(self.end());
+            self.pop_end();
+            self.buf.truncate(self.end);
         }
     }
 
     /// Removes what a message left behind that was begun and forgotten, and blocks that have left, when
-    /// they are most of the buffer: so each byte is moved once at most, and a buffer that never
-    /// runs empty does not grow.
+    /// they are most of the buffer: less is moved than has left, and a buffer that never runs empty does not
+    /// grow.
     #[inline]
     fn make_room(&mut self) {
-        self.buf.truncate(self.end());
+        self.buf.truncate(self.end);
         if self.sent_blocks > 0 && self.start() > self.buf.len() / 2 {
             self.compact();
         }
@@ -417,8 +420,9 @@ impl Sse {
     fn compact(&mut self) {
         let start = self.start();
         self.buf.drain(..start);
-        self.ends.drain(..self.sent_blocks);
-        self.ends.iter_mut().for_each(|end| *end -= start);
+        self.earlier_ends.drain(..self.sent_blocks);
+        self.earlier_ends.iter_mut().for_each(|end| *end -= start);
+        self.end -= start;
         self.sent -= start;
         self.sent_blocks = 0;
     }
@@ -445,7 +449,7 @@ impl Open<'_> {
     #[inline(always)]
     pub(crate) fn commit(mut self) {
         block::end(self.buffer());
-        self.sse.ends.push(self.sse.buf.len());
+        self.sse.push_end(self.sse.buf.len());
         self.committed = true;
     }
 }
@@ -458,7 +462,7 @@ impl Drop for Open<'_> {
             sse.buf.truncate(self.start);
             if self.with_id {
                 block::end_line(&mut sse.buf);
-                sse.ends.push(sse.buf.len());
+                sse.push_end(sse.buf.len());
                 sse.id_waits = true;
             }
         }
@@ -474,20 +478,20 @@ impl Iterator for Sse {
 
     #[inline]
     fn next(&mut self) -> Option<Chunk> {
-        let end = *self.ends.get(self.sent_blocks)?;
-        let block = &self.buf[self.sent..end];
-        let chunk = Chunk::from(block);
+        if self.is_empty() {
+            return None;
+        }
+        let block = &self.buf[self.sent..self.first_end()];
+        let chunk = Chunk::new(block);
         self.advance(block.len());
         Some(chunk)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let blocks = self.ends.len() - self.sent_blocks;
+        let blocks = if self.is_empty() { 0 } else { self.earlier_ends.len() - self.sent_blocks + 1 };
         (blocks, Some(blocks))
     }
 }
-
-impl core::iter::FusedIterator for Sse {}
 
 /// Shows all that is buffered and drains nothing. Where a block was cut inside a character, the part of
 /// that character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) has it exactly.

@@ -8,7 +8,8 @@
 /// cannot carry does not compile.
 ///
 /// After the data's type comes the event type; without one it is the method's name. The data's type
-/// is anything that implements [`Data`](crate::Data).
+/// is anything that implements [`Data`](crate::Data). A method cannot have a name that `Sse` has already. Put a
+/// `#[cfg]` for a whole trait on the macro, in front of `events!`.
 ///
 /// ```
 /// use sse_wire::{Sse, events};
@@ -46,23 +47,27 @@ macro_rules! events {
         }
     )*) => {$(
         $(#[$trait_attribute])*
-        $visibility trait $name {
+        $visibility trait $name: ::core::borrow::BorrowMut<$crate::Sse> {
             $(
                 $(#[$attribute])*
-                fn $method(&mut self, data: $data) -> &mut Self;
-            )*
-        }
-
-        impl $name for $crate::Sse {
-            $(
                 #[inline]
                 fn $method(&mut self, data: $data) -> &mut Self {
-                    const EVENT: &str = $crate::__event_type!($method $($event)?);
-                    const { assert!($crate::__is_event_type(EVENT), "an event type must not hold CR or LF") };
-                    self.add_message(EVENT, data)
+                    const EVENT: &::core::primitive::str = $crate::__event_type!($method $($event)?);
+                    const _: () = {
+                        ::core::assert!($crate::__is_event_type(EVENT), "an event type must not hold CR or LF");
+                        ::core::assert!(
+                            !$crate::__is_method_of_sse(::core::stringify!($method)),
+                            "Sse has a method of this name, which would be called instead"
+                        );
+                    };
+                    let sse: &mut $crate::Sse = ::core::borrow::BorrowMut::borrow_mut(self);
+                    sse.add_message(EVENT, data);
+                    self
                 }
             )*
         }
+
+        impl $name for $crate::Sse {}
     )*};
 }
 
@@ -84,4 +89,23 @@ pub const fn __without_raw_prefix(name: &str) -> &str {
         [b'r', b'#', ..] => name.split_at(2).1,
         _ => name,
     }
+}
+
+/// Whether an `Sse` has a method of this name that takes one argument. A trait's would never be called.
+#[doc(hidden)]
+pub const fn __is_method_of_sse(name: &str) -> bool {
+    matches!(
+        name.as_bytes(),
+        b"add_comment"
+            | b"add_data"
+            | b"advance"
+            | b"push"
+            | b"set_event_id"
+            | b"set_retry"
+            | b"start_message"
+            | b"try_add_data"
+            | b"try_set_event_id"
+            | b"try_start_message"
+            | b"write_to"
+    )
 }

@@ -340,6 +340,8 @@ events! {
         fn r#type(&str);
     }
     trait Another {
+        #[cfg(not(test))]
+        fn absent(std::convert::Infallible);
         fn other(std::fmt::Arguments<'_>);
     }
 }
@@ -412,4 +414,60 @@ fn bodies() {
     let mut stream = pin!(sse.into_body());
     assert_eq!(futures_core::Stream::poll_next(stream.as_mut(), &mut context), Poll::Ready(Some(Ok(all))));
     assert_eq!(futures_core::Stream::poll_next(stream.as_mut(), &mut context), Poll::Ready(None));
+}
+
+/// The calls that the crate promises, as they are written, without a warning.
+#[cfg(feature = "std")]
+mod promised {
+    #![deny(warnings)]
+
+    use sse_wire::{Event, Sse};
+    use std::io::{self, Write};
+
+    #[test]
+    fn calls() -> Result<(), Box<dyn std::error::Error>> {
+        let mut resp = Vec::new();
+        let resp: &mut dyn Write = &mut resp;
+
+        let mut sse = Sse::with_retry(500);
+        sse.set_retry(5000);
+        sse.set_event_id("7");
+        sse.set_event_id(7);
+        sse.reset_event_id();
+        sse.add_message("tick", "1");
+        sse.add_data("1");
+        sse.add_comment("hello\nworld");
+        sse.try_add_message("tick", "1")?;
+        sse.try_set_event_id("7")?;
+        sse.push(&Event::new().event("tick").id(7).retry(5000).comment("c").data("1"));
+        #[allow(clippy::uninlined_format_args)]
+        write!(resp, "{}", sse)?;
+        sse.as_bytes();
+        let _: bool = sse.is_empty();
+        sse.flush();
+        for chunk in &mut sse {
+            resp.write_all(&chunk)?
+        }
+        sse.write_to(resp)?;
+        Ok(())
+    }
+
+    #[test]
+    fn names_do_not_collide_with_those_of_io() -> io::Result<()> {
+        #[allow(unused_imports)]
+        use std::{
+            fmt::Write as _,
+            io::{BufRead as _, Read as _, Seek as _},
+        };
+        fn by_reference(sse: &mut Sse) -> bool {
+            sse.add_data(1).flush();
+            sse.is_empty()
+        }
+        assert!(by_reference(&mut Sse::new()));
+        let mut two = String::new();
+        Sse::new().into_reader().take(2).read_to_string(&mut two)?;
+        assert_eq!(two, "re");
+        assert_eq!(Sse::new().take(2).count(), 1);
+        Ok(())
+    }
 }
