@@ -150,7 +150,19 @@ impl AsyncEventSource {
 
     /// Polls for the next thing that happens. `None` after [`ClientEvent::Closed`].
     pub fn poll_next_event(&mut self, context: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
-        self.control.wake(context.waker());
+        loop {
+            if let Poll::Ready(event) = self.poll(context) {
+                return Poll::Ready(event);
+            }
+            self.control.wake(context.waker());
+            // A command may have come before it knew whom to wake.
+            if !self.control.is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
         loop {
             match self.control.take() {
                 Some(Command::Close) => self.connection.close(),
@@ -330,22 +342,22 @@ impl Stream for AsyncEvents<'_> {
 struct Idle {
     transport: Arc<dyn AsyncTransport>,
     limit: Option<Duration>,
-    since: Instant,
-    /// Sleeps up to a time at which it may be too long. It goes on when something comes, so that this
-    /// costs nothing but a look at the clock.
+    /// Since when it has been waiting. What comes at once costs no look at the clock.
+    since: Option<Instant>,
+    /// Sleeps up to a time at which it may be too long, and goes on sleeping when something comes.
     sleep: Option<BoxFuture<()>>,
 }
 
 impl Idle {
     fn new(transport: Arc<dyn AsyncTransport>, limit: Option<Duration>) -> Idle {
-        Idle { transport, limit, since: Instant::now(), sleep: None }
+        Idle { transport, limit, since: None, sleep: None }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
         let Some(limit) = self.limit else { return Poll::Pending };
+        let since = *self.since.get_or_insert_with(Instant::now);
         loop {
-            let passed = self.since.elapsed();
-            let Some(left) = limit.checked_sub(passed).filter(|left| !left.is_zero()) else {
+            let Some(left) = limit.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
                 return Poll::Ready(limit);
             };
             let sleep = self.sleep.get_or_insert_with(|| self.transport.sleep(left));
@@ -367,7 +379,7 @@ impl Stream for Timed {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.body.as_mut().poll_next(context) {
             Poll::Ready(item) => {
-                self.idle.since = Instant::now();
+                self.idle.since = None;
                 Poll::Ready(item.map(|bytes| bytes.map_err(Cause::Read)))
             }
             Poll::Pending => self.idle.poll(context).map(|limit| Some(Err(Cause::ReadTimeout(limit)))),

@@ -293,6 +293,7 @@ impl Connection {
 
     /// Says that a message has come. Returns whether it was the one that ends the stream
     /// ([`until_data`](crate::EventSourceBuilder::until_data)): the connection is closed then.
+    #[inline]
     pub fn received(&mut self, message: &MessageEvent) -> bool {
         if let State::Open { received, .. } = &mut self.state {
             *received = true;
@@ -426,7 +427,7 @@ impl Connection {
     }
 
     fn error(&self, cause: Cause, outlook: Outlook) -> ClientError {
-        ClientError { cause, attempt: self.attempt, url: self.url().as_str().into(), outlook }
+        ClientError::new(cause, self.attempt, self.url().as_str(), outlook)
     }
 }
 

@@ -61,12 +61,17 @@ impl Error for BuildError {}
 ///
 /// It says whether the client comes back, and when. The transport's own error is its
 /// [`source`](Error::source).
-#[derive(Debug)]
 pub struct ClientError {
-    pub(super) cause: Cause,
-    pub(super) attempt: u64,
-    pub(super) url: String,
-    pub(super) outlook: Outlook,
+    // On the heap, because results with it are moved for each message.
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    cause: Cause,
+    attempt: u64,
+    url: String,
+    outlook: Outlook,
 }
 
 /// What happens after an error.
@@ -166,28 +171,32 @@ impl Cause {
 }
 
 impl ClientError {
+    pub(super) fn new(cause: Cause, attempt: u64, url: &str, outlook: Outlook) -> ClientError {
+        ClientError { inner: Box::new(Inner { cause, attempt, url: url.into(), outlook }) }
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn cause(&self) -> &Cause {
-        &self.cause
+        &self.inner.cause
     }
 
     /// Which attempt to connect this was, counted from 1 since the client was made.
     #[must_use]
     pub fn attempt(&self) -> u64 {
-        self.attempt
+        self.inner.attempt
     }
 
     /// The URL that was read, without credentials: after redirects the last one.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.inner.url
     }
 
     /// The status, if the server answered with another one than 200.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match self.cause {
+        match self.inner.cause {
             Cause::Status { status, .. } | Cause::Redirect { status, .. } => Some(status),
             _ => None,
         }
@@ -196,7 +205,7 @@ impl ClientError {
     /// After how long the client connects again. `None` if it will not, or need not.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
-        match self.outlook {
+        match self.inner.outlook {
             Outlook::ComesBackIn(delay) => Some(delay),
             _ => None,
         }
@@ -205,13 +214,25 @@ impl ClientError {
     /// Whether the client has given up: nothing will come any more.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        matches!(self.outlook, Outlook::GivesUp { .. })
+        matches!(self.inner.outlook, Outlook::GivesUp { .. })
+    }
+}
+
+impl fmt::Debug for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { cause, attempt, url, outlook } = &*self.inner;
+        f.debug_struct("ClientError")
+            .field("cause", cause)
+            .field("attempt", attempt)
+            .field("url", url)
+            .field("outlook", outlook)
+            .finish()
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ClientError { cause, attempt, url, outlook } = self;
+        let Inner { cause, attempt, url, outlook } = &*self.inner;
         match cause {
             Cause::Ended { unfinished: 0 } => write!(f, "the stream from {url} ended"),
             Cause::Ended { unfinished } => {
@@ -260,7 +281,7 @@ impl fmt::Display for ClientError {
 
 impl Error for ClientError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
+        match &self.inner.cause {
             Cause::Connect(source) | Cause::Read(source) | Cause::Header { source, .. } => {
                 Some(source.as_ref())
             }

@@ -24,7 +24,7 @@ pub(super) struct Ureq {
 const MAX_HEAD_SIZE: usize = 64 * 1024;
 
 /// How much ureq reads from the socket at once.
-const BUFFER_SIZE: usize = 32 * 1024;
+const BUFFER_SIZE: usize = 64 * 1024;
 
 impl Transport for Ureq {
     fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
