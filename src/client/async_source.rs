@@ -245,12 +245,9 @@ impl AsyncEventSource {
     fn open(&mut self) -> Option<ClientEvent> {
         match self.connection.request(Instant::now()) {
             Ok(request) => {
-                let times = [request.connect_timeout(), request.read_timeout()];
                 // Until the head has come, both may pass.
-                let limit = match times {
-                    [Some(connect), Some(read)] => Some(connect.saturating_add(read)),
-                    _ => None,
-                };
+                let connect = request.connect_timeout().unwrap_or_default();
+                let limit = request.read_timeout().map(|read| read.saturating_add(connect));
                 let idle = Idle::new(self.transport.clone(), limit);
                 self.phase = Phase::Opening(self.transport.open(request), idle);
                 None
@@ -355,14 +352,17 @@ impl Idle {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
         let Some(limit) = self.limit else { return Poll::Pending };
-        let since = *self.since.get_or_insert_with(Instant::now);
+        let mut now = Instant::now();
+        let since = *self.since.get_or_insert(now);
         loop {
-            let Some(left) = limit.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
+            let left = limit.saturating_sub(now.saturating_duration_since(since));
+            if left.is_zero() {
                 return Poll::Ready(limit);
-            };
+            }
             let sleep = self.sleep.get_or_insert_with(|| self.transport.sleep(left));
             ready!(sleep.as_mut().poll(context));
             self.sleep = None;
+            now = Instant::now();
         }
     }
 }

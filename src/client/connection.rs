@@ -48,7 +48,7 @@ pub(super) struct Settings {
 /// let mut connection = EventSource::builder("http://localhost/events").build_connection()?;
 /// let now = Instant::now();
 /// assert_eq!(connection.wait(now), Some(Duration::ZERO));
-/// let request = connection.request(now)?;
+/// let Ok(request) = connection.request(now) else { panic!() };
 /// assert_eq!(request.url(), "http://localhost/events");
 ///
 /// // … send it, and see what comes back:

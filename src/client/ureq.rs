@@ -1,7 +1,7 @@
 //! The transport over ureq.
 
 use super::{Answer, BoxError, Request, Stop, Transport};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 use std::{
     io::{self, ErrorKind, Read},
     sync::{Mutex, MutexGuard, PoisonError, mpsc},
@@ -30,15 +30,19 @@ impl Transport for Ureq {
     fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
         let slot = self.agent.clone();
         let agent = lock(&slot).get_or_insert_with(|| agent(request)).clone();
-        let request = to_http(request)?;
+        let (http, body) = (to_http(request)?, request.body().map(<[u8]>::to_vec));
         // Neither a name resolution nor a TCP connect can be ended from outside. They happen in a thread of
         // their own, so that nobody needs to wait for them.
         let (sender, answers) = mpsc::sync_channel(1);
         let stopped = sender.clone();
         let caller = agent.clone();
-        thread::Builder::new()
-            .name("sse-wire connect".into())
-            .spawn(move || _ = sender.try_send(caller.run(request).map_err(BoxError::from)))?;
+        thread::Builder::new().name("sse-wire connect".into()).spawn(move || {
+            let answer = match body {
+                Some(body) => caller.run(http.map(|()| body)),
+                None => caller.run(http),
+            };
+            _ = sender.try_send(answer.map_err(BoxError::from));
+        })?;
         stop.on_stop(move || {
             _ = stopped.try_send(Err("the client was closed".into()));
             // This is for good. The next attempt has a new agent.
@@ -74,12 +78,12 @@ fn agent(request: &Request) -> Agent {
         .new_agent()
 }
 
-fn to_http(request: &Request) -> Result<http::Request<Vec<u8>>, http::Error> {
+fn to_http(request: &Request) -> Result<http::Request<()>, http::Error> {
     let mut http = http::Request::builder().method(request.method()).uri(request.url());
     for (name, value) in request.headers() {
         http = http.header(name, value.as_bytes());
     }
-    http.body(request.body().unwrap_or_default().to_vec())
+    http.body(())
 }
 
 /// Says which errors are timeouts.

@@ -89,6 +89,9 @@ fn a_server_that_never_answers() {
             assert_eq!(error.attempt(), attempt, "{engine:?}");
             assert!(error.retry_in().is_some());
         }
+        // Without a connect timeout, the read timeout still holds.
+        let mut client = engine.build(builder(&server.url()).read_timeout(ms(30)).connect_timeout(None));
+        assert!(client.next_error().retry_in().is_some(), "{engine:?}");
     }
 }
 
