@@ -1,75 +1,160 @@
-//! Reads an event stream and prints one JSON object a line for each message.
+//! Reads an event stream, from a URL or from standard input, and prints one JSON object a line for each
+//! message.
 //!
+//!     cargo run --features ureq --example tail -- http://127.0.0.1:8080/events
 //!     printf 'event: tick\nid: 7\ndata: 1\n\n' | cargo run --example tail -- -
 //!     {"event": "tick", "data": "1", "lastEventId": "7"}
 
 use serde_json::Value;
-use sse_wire::{Decoder, Incoming, MessageReader};
+use sse_wire::{Decoder, Incoming, MessageEvent, MessageReader, TooLarge};
 use std::{
     env,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 const USAGE: &str = "\
-usage: tail [--all] [--max-event-size BYTES] -
+usage: tail [options] URL
+       tail [options] -
 
-Reads an event stream from standard input and prints one JSON object a line:
+Reads an event stream from a URL, or from standard input, and prints one JSON object a line:
   {\"event\": …, \"data\": …, \"lastEventId\": …}   for each message
   {\"tooLarge\": BYTES}                         for an event that was skipped after so many bytes
 With --all also, in the order of the stream:
   {\"comment\": …}                              for each comment
   {\"retry\": MILLISECONDS}                     for each change of the reconnection time
+
+  --max N                  end after N messages
+  --max-event-size BYTES   skip events that are larger
+For a URL, which is read again whenever the stream ends:
+  --last-event-id ID       resume behind the event with this ID
+  --header 'NAME: VALUE'   send this header too; can be repeated
+  --data BODY              send a POST with this body, once
+  --timeout MS             connect again if no byte came for so long
+
+Errors go to standard error. The exit status is 0 after status 204, --max, or an interrupt, and 1 when there
+was an error that is final.
 ";
 
+#[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are for a URL only"))]
 struct Options {
+    source: String,
     all: bool,
+    max: Option<u64>,
     max_event_size: usize,
+    last_event_id: Option<String>,
+    headers: Vec<(String, String)>,
+    data: Option<String>,
+    timeout: Option<Duration>,
 }
 
 /// `None` if help was asked for. An error is a sentence for people.
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { all: false, max_event_size: Decoder::DEFAULT_MAX_EVENT_SIZE };
+    let mut options = Options {
+        source: String::new(),
+        all: false,
+        max: None,
+        max_event_size: Decoder::DEFAULT_MAX_EVENT_SIZE,
+        last_event_id: None,
+        headers: Vec::new(),
+        data: None,
+        timeout: None,
+    };
     let mut source = None;
     while let Some(argument) = arguments.next() {
+        let mut value = |what| arguments.next().ok_or_else(|| format!("{argument} needs {what}."));
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--all" => options.all = true,
+            "--max" => options.max = Some(number(&argument, "messages", value("a number of messages")?)?),
             "--max-event-size" => {
-                let bytes = arguments.next().ok_or("--max-event-size needs a number of bytes.")?;
-                options.max_event_size = bytes
-                    .parse()
-                    .map_err(|_| format!("--max-event-size needs a number of bytes, not {bytes:?}."))?;
+                options.max_event_size = number(&argument, "bytes", value("a number of bytes")?)?;
+            }
+            "--last-event-id" => options.last_event_id = Some(value("an ID")?),
+            "--header" => {
+                let header = value("a header")?;
+                let (name, value) = header
+                    .split_once(':')
+                    .ok_or_else(|| format!("--header needs a name, a colon and a value, not {header:?}."))?;
+                options.headers.push((name.into(), value.into()));
+            }
+            "--data" => options.data = Some(value("a body")?),
+            "--timeout" => {
+                let milliseconds = number(&argument, "milliseconds", value("a number of milliseconds")?)?;
+                options.timeout = Some(Duration::from_millis(milliseconds));
             }
             flag if flag.starts_with("--") => return Err(format!("There is no option {flag}.")),
             _ if source.is_some() => return Err("There can be one source only.".into()),
             _ => source = Some(argument),
         }
     }
-    match source.as_deref() {
-        Some("-") => Ok(Some(options)),
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Err(format!(
-            "tail cannot read from a URL yet. Until then: curl -sN {url} | cargo run --example tail -- -"
-        )),
-        Some(other) => {
-            Err(format!("{other:?} is not a source that tail can read. Use - for standard input."))
+    options.source = source.ok_or("There is no source. Give a URL, or - for standard input.")?;
+    Ok(Some(options))
+}
+
+fn number<N: std::str::FromStr>(flag: &str, unit: &str, text: String) -> Result<N, String> {
+    text.parse().map_err(|_| format!("{flag} needs a number of {unit}, not {text:?}."))
+}
+
+/// Prints lines. Whoever waits for one must not wait for the next one.
+struct Printer {
+    left: Option<u64>,
+    output: io::StdoutLock<'static>,
+}
+
+/// Whether more is wanted.
+type More = Result<bool, String>;
+
+impl Printer {
+    fn message(&mut self, message: &MessageEvent) -> More {
+        let more = self.line(&[
+            ("event", message.event().into()),
+            ("data", message.data().into()),
+            ("lastEventId", message.last_event_id().into()),
+        ])?;
+        self.left = self.left.map(|left| left - 1);
+        Ok(more && self.left != Some(0))
+    }
+
+    fn too_large(&mut self, error: &TooLarge) -> More {
+        self.line(&[("tooLarge", error.size.into())])
+    }
+
+    fn comment(&mut self, text: &str) -> More {
+        self.line(&[("comment", text.into())])
+    }
+
+    fn retry(&mut self, time: Duration) -> More {
+        self.line(&[("retry", u64::try_from(time.as_millis()).unwrap_or(u64::MAX).into())])
+    }
+
+    /// A JSON object with its keys in this order.
+    fn line(&mut self, members: &[(&str, Value)]) -> More {
+        let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+        match writeln!(self.output, "{{{}}}", members.join(", ")).and_then(|()| self.output.flush()) {
+            Ok(()) => Ok(true),
+            // As in any filter: whoever reads the lines has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(format!("The output cannot be written: {error}.")),
         }
-        None => Err("There is no source. Use - for standard input.".into()),
     }
 }
 
-fn tail(source: impl Read, options: &Options, output: &mut impl Write) -> Result<(), String> {
+fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
     let decoder =
         Decoder::new().max_event_size(options.max_event_size).comments(options.all).retries(options.all);
-    let mut reader = MessageReader::with_decoder(decoder, source);
+    let mut reader = MessageReader::with_decoder(decoder, io::stdin().lock());
     while let Some(incoming) = reader.next_incoming() {
-        let incoming = incoming.map_err(|error| format!("Standard input cannot be read: {error}."))?;
-        // Whoever waits for this line must not wait for the next one.
-        match writeln!(output, "{}", line(&incoming)).and_then(|()| output.flush()) {
-            Ok(()) => {}
-            // As in any filter: whoever reads the lines has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(format!("The output cannot be written: {error}.")),
+        let more = match incoming.map_err(|error| format!("Standard input cannot be read: {error}."))? {
+            Incoming::Message(message) => printer.message(&message)?,
+            Incoming::TooLarge(error) => printer.too_large(&error)?,
+            Incoming::Comment(text) => printer.comment(&text)?,
+            Incoming::Retry(time) => printer.retry(time)?,
+            _ => true,
+        };
+        if !more {
+            return Ok(());
         }
     }
     match reader.decoder().unfinished() {
@@ -79,40 +164,89 @@ fn tail(source: impl Read, options: &Options, output: &mut impl Write) -> Result
     Ok(())
 }
 
-fn line(incoming: &Incoming) -> String {
-    match incoming {
-        Incoming::Message(message) => object(&[
-            ("event", message.event().into()),
-            ("data", message.data().into()),
-            ("lastEventId", message.last_event_id().into()),
-        ]),
-        Incoming::TooLarge(error) => object(&[("tooLarge", error.size.into())]),
-        Incoming::Comment(text) => object(&[("comment", text.as_str().into())]),
-        Incoming::Retry(time) => {
-            object(&[("retry", u64::try_from(time.as_millis()).unwrap_or(u64::MAX).into())])
-        }
-        other => object(&[("unknown", format!("{other:?}").into())]),
+#[cfg(feature = "ureq")]
+fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
+    use sse_wire::{Cause, ClientEvent, EventSource};
+
+    let mut builder = EventSource::builder(options.source).max_event_size(options.max_event_size);
+    if let Some(id) = options.last_event_id {
+        builder = builder.last_event_id(id);
     }
+    for (name, value) in options.headers {
+        builder = builder.header(name, value);
+    }
+    if let Some(body) = options.data {
+        builder = builder.body(body);
+    }
+    if let Some(timeout) = options.timeout {
+        builder = builder.read_timeout(timeout).connect_timeout(timeout);
+    }
+    let mut source = builder.build().map_err(|error| sentence(&error))?;
+    let handle = source.handle();
+    ctrlc::set_handler(move || handle.close()).map_err(|error| sentence(&error))?;
+    for event in source.events() {
+        let more = match event {
+            ClientEvent::Message(message) => printer.message(&message)?,
+            ClientEvent::Comment(text) if options.all => printer.comment(&text)?,
+            ClientEvent::Retry(time) if options.all => printer.retry(time)?,
+            ClientEvent::Error(error) => {
+                if let Cause::TooLarge(error) = error.cause() {
+                    printer.too_large(error)?
+                } else if error.is_fatal() {
+                    return Err(sentence(&error));
+                } else {
+                    eprintln!("tail: {}", sentence(&error));
+                    true
+                }
+            }
+            _ => true,
+        };
+        if !more {
+            break;
+        }
+    }
+    Ok(())
 }
 
-/// A JSON object with its keys in this order.
-fn object(members: &[(&str, Value)]) -> String {
-    let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-    format!("{{{}}}", members.join(", "))
+/// An error and what is behind it.
+#[cfg(feature = "ureq")]
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    let first = text.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", text.get(first.len()..).unwrap_or_default())
+}
+
+#[cfg(not(feature = "ureq"))]
+fn tail_url(options: Options, _: &mut Printer) -> Result<(), String> {
+    Err(format!(
+        "This was built without a client. Try: cargo run --features ureq --example tail -- {}",
+        options.source
+    ))
 }
 
 fn main() -> ExitCode {
-    let result = options(env::args().skip(1)).and_then(|options| match options {
-        Some(options) => tail(io::stdin().lock(), &options, &mut io::stdout().lock()),
-        None => {
+    let result = options(env::args().skip(1)).map_err(|error| format!("{error}\nTry --help."));
+    let result = result.and_then(|options| {
+        let Some(options) = options else {
             print!("{USAGE}");
-            Ok(())
+            return Ok(());
+        };
+        let mut printer = Printer { left: options.max, output: io::stdout().lock() };
+        match (&*options.source, options.max) {
+            (_, Some(0)) => Ok(()),
+            ("-", _) => tail_input(&options, &mut printer),
+            _ => tail_url(options, &mut printer),
         }
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("tail: {sentence}\nTry --help.");
+            eprintln!("tail: {sentence}");
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,8 @@ mod block;
 #[cfg(feature = "http")]
 mod body;
 mod chunk;
+#[cfg(feature = "client")]
+mod client;
 mod data;
 mod decode;
 mod error;
@@ -30,6 +32,12 @@ mod vocabulary;
 #[cfg(feature = "http")]
 pub use body::SseBody;
 pub use chunk::Chunk;
+#[cfg(feature = "client")]
+pub use client::{
+    Answer, AnswerHead, AsyncBody, AsyncEventSource, AsyncEvents, AsyncTransport, BoxError, BoxFuture,
+    BuildError, Cause, ClientError, ClientEvent, Connection, EventSource, EventSourceBuilder,
+    EventSourceHandle, Events, Handlers, Opened, Policy, Request, Stop, Transport, Verdict,
+};
 pub use data::Data;
 #[cfg(feature = "std")]
 pub use decode::MessageReader;

@@ -121,18 +121,25 @@ fn a_closed_output_ends_it() {
 }
 
 #[test]
+fn it_ends_after_as_many_messages_as_were_asked_for() {
+    for (max, count) in [("0", 0), ("1", 1), ("2", 2), ("3", 2)] {
+        let output = run(&["--max", max, "-"], b"data: 1\n\n: x\n\ndata: 2\n\n");
+        assert!(output.status.success());
+        assert_eq!(lines(&output).len(), count);
+    }
+}
+
+#[test]
 fn wrong_arguments_get_a_sentence() {
     for (arguments, sentence) in [
-        (&[][..], "There is no source. Use - for standard input."),
+        (&[][..], "There is no source. Give a URL, or - for standard input."),
         (&["-", "-"], "There can be one source only."),
         (&["--max-event-size"], "--max-event-size needs a number of bytes."),
         (&["--max-event-size", "x", "-"], "--max-event-size needs a number of bytes, not \"x\"."),
+        (&["--max", "-1", "-"], "--max needs a number of messages, not \"-1\"."),
+        (&["--timeout", "1s", "-"], "--timeout needs a number of milliseconds, not \"1s\"."),
+        (&["--header", "x", "-"], "--header needs a name, a colon and a value, not \"x\"."),
         (&["--al", "-"], "There is no option --al."),
-        (&["file"], "\"file\" is not a source that tail can read. Use - for standard input."),
-        (
-            &["http://localhost/events"],
-            "tail cannot read from a URL yet. Until then: curl -sN http://localhost/events | cargo run --example tail -- -",
-        ),
     ] {
         let output = run(arguments, b"");
         assert!(!output.status.success());

@@ -1,0 +1,273 @@
+//! The settings of a client.
+
+use super::{
+    AsyncEventSource, AsyncTransport, Connection, EventSource, Policy, Transport,
+    connection::{Header, Settings, is_http, strip},
+    error::{BoxError, BuildError},
+    request::{basic_credentials, header_value, is_token, percent_decode},
+};
+use crate::Decoder;
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use core::{fmt, time::Duration};
+use url::Url;
+
+/// The settings of an [`EventSource`] or an [`AsyncEventSource`].
+///
+/// What is wrong with them is said when it is built.
+///
+/// ```
+/// use sse_wire::{EventSource, Policy};
+/// use std::time::Duration;
+///
+/// let connection = EventSource::builder("https://example.org/events")
+///     .last_event_id("7")
+///     .header("Authorization", "Bearer secret")
+///     .read_timeout(Duration::from_secs(60))
+///     .policy(Policy::new().max_attempts(5))
+///     .build_connection()?;
+/// # Ok::<(), sse_wire::BuildError>(())
+/// ```
+#[must_use]
+pub struct EventSourceBuilder {
+    url: String,
+    method: Option<String>,
+    headers: Vec<(String, Header)>,
+    body: Option<Vec<u8>>,
+    policy: Option<Policy>,
+    decoder: Decoder,
+    reconnection_time: Duration,
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+    terminator: Option<String>,
+}
+
+impl EventSourceBuilder {
+    pub(super) fn new(url: String) -> EventSourceBuilder {
+        EventSourceBuilder {
+            url,
+            method: None,
+            headers: Vec::new(),
+            body: None,
+            policy: None,
+            decoder: Decoder::new().comments(true).retries(true),
+            reconnection_time: Duration::from_secs(2),
+            connect_timeout: Some(Duration::from_secs(10)),
+            read_timeout: Some(Duration::from_secs(300)),
+            terminator: None,
+        }
+    }
+
+    /// Sets the last event ID to begin with, as if an event with it had been received.
+    pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
+        self.decoder = self.decoder.with_last_event_id(id);
+        self
+    }
+
+    /// Adds a header to each request. It replaces one that the client would send by itself.
+    ///
+    /// A redirect to another origin drops it, as it drops the credentials of the URL.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), Header::Fixed(value.into())));
+        self
+    }
+
+    /// Adds a header whose value is computed anew for each request: for tokens that expire.
+    ///
+    /// ```
+    /// # let fetch_token = || Ok::<_, std::io::Error>("");
+    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
+    ///     .header_with("Authorization", move || Ok(format!("Bearer {}", fetch_token()?)));
+    /// ```
+    pub fn header_with(
+        mut self,
+        name: impl Into<String>,
+        value: impl FnMut() -> Result<String, BoxError> + Send + 'static,
+    ) -> Self {
+        self.headers.push((name.into(), Header::Computed(Box::new(value))));
+        self
+    }
+
+    /// Sets the method. `GET` by default, or `POST` if there is a body.
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
+    /// Sets the body of each request. A `Content-Type` is for you to set.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets whether and when to connect again.
+    ///
+    /// By default [`Policy::new`] for a request that may be repeated. For another one, such as `POST`, it
+    /// is [`Policy::never`]: what it does would be done twice.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Sets the reconnection time for as long as the server has not set one with `retry`. 2 s by default.
+    pub fn reconnection_time(mut self, time: Duration) -> Self {
+        self.reconnection_time = time;
+        self
+    }
+
+    /// Sets how long it may take until a connection stands: name resolution, TCP, TLS. 10 s by default.
+    pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = time.into();
+        self
+    }
+
+    /// Sets how long it may take until the next byte comes, whatever it is: a keep-alive counts. Then the
+    /// client connects again. 5 minutes by default.
+    pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.read_timeout = time.into();
+        self
+    }
+
+    /// Sets the largest size of an event in bytes: see [`Decoder::max_event_size`].
+    pub fn max_event_size(mut self, bytes: usize) -> Self {
+        self.decoder = self.decoder.max_event_size(bytes);
+        self
+    }
+
+    /// Sets the data of a message that says that all is done, such as `[DONE]`. It closes the client, and
+    /// is not yielded.
+    ///
+    /// A stream that ends before it is an error, even if the policy is never to come back.
+    pub fn until_data(mut self, data: impl Into<String>) -> Self {
+        self.terminator = Some(data.into());
+        self
+    }
+
+    /// Builds a client for sync code.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong, or the HTTP library does not start.
+    #[cfg(feature = "ureq")]
+    pub fn build(self) -> Result<EventSource, BuildError> {
+        self.build_with(super::ureq::Ureq::default())
+    }
+
+    /// Builds a client for sync code over a transport of your own.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build_with(self, transport: impl Transport + 'static) -> Result<EventSource, BuildError> {
+        Ok(EventSource::with_connection(self.build_connection()?, transport))
+    }
+
+    /// Builds a client for async code. It has to be used in a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong, or the HTTP library does not start.
+    #[cfg(feature = "reqwest")]
+    pub fn build_async(self) -> Result<AsyncEventSource, BuildError> {
+        let transport = super::reqwest::Reqwest::new(self.connect_timeout)?;
+        self.build_async_with(transport)
+    }
+
+    /// Builds a client for async code over a transport of your own.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build_async_with(
+        self,
+        transport: impl AsyncTransport + 'static,
+    ) -> Result<AsyncEventSource, BuildError> {
+        Ok(AsyncEventSource::with_connection(self.build_connection()?, transport))
+    }
+
+    /// Builds the state alone.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build_connection(self) -> Result<Connection, BuildError> {
+        let mut url = match Url::parse(&self.url) {
+            Ok(url) if is_http(&url) => url,
+            Ok(_) => return Err(url_error(self.url, "it does not begin with http:// or https://".into())),
+            Err(error) => return Err(url_error(self.url, alloc::format!("{error}"))),
+        };
+        let mut headers = Vec::with_capacity(self.headers.len() + 1);
+        for (name, value) in self.headers {
+            let value = match value {
+                Header::Fixed(value) => header_value(&value).map(|value| Header::Fixed(value.into())),
+                computed => Some(computed),
+            };
+            match value {
+                Some(value) if is_token(&name) => headers.push((Arc::from(name), value)),
+                _ => return Err(BuildError::Header { name }),
+            }
+        }
+        if !(url.username().is_empty() && url.password().is_none()) {
+            let [user, password] = [url.username(), url.password().unwrap_or_default()].map(percent_decode);
+            let named = |(name, _): &(Arc<str>, _)| name.eq_ignore_ascii_case("authorization");
+            if !headers.iter().any(named) {
+                headers.push(("Authorization".into(), Header::Fixed(basic_credentials(&user, &password))));
+            }
+        }
+        strip(&mut url);
+        let method = match self.method {
+            Some(method) if !is_token(&method) => return Err(BuildError::Method { method }),
+            Some(method) => normalize(method),
+            None if self.body.is_some() => "POST".into(),
+            None => "GET".into(),
+        };
+        // RFC 9110, 9.2.2: what is not idempotent should not be sent again unless the user knows better.
+        let may_repeat = !matches!(&*method, "POST" | "PATCH" | "CONNECT");
+        let policy = self.policy.unwrap_or(if may_repeat { Policy::new() } else { Policy::never() });
+        let settings = Settings {
+            url,
+            method,
+            headers,
+            body: self.body.map(Arc::from),
+            policy,
+            reconnection_time: self.reconnection_time,
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            terminator: self.terminator,
+        };
+        Ok(Connection::new(settings, self.decoder))
+    }
+}
+
+fn url_error(url: String, reason: String) -> BuildError {
+    BuildError::Url { url: hide_credentials(&url), reason }
+}
+
+/// What may be credentials in a text that may be no URL.
+fn hide_credentials(url: &str) -> String {
+    let start = url.find("//").map_or(0, |at| at + 2);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    match url[start..end].rfind('@') {
+        Some(at) => [&url[..start], "…", &url[start + at..]].concat(),
+        None => url.into(),
+    }
+}
+
+/// WHATWG Fetch, "normalize a method".
+fn normalize(method: String) -> Arc<str> {
+    for known in ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"] {
+        if method.eq_ignore_ascii_case(known) {
+            return known.into();
+        }
+    }
+    method.into()
+}
+
+// Header values and the URL may hold secrets.
+impl fmt::Debug for EventSourceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSourceBuilder")
+            .field("method", &self.method)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

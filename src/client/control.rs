@@ -1,0 +1,195 @@
+//! How a client is ended from outside.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::{
+    fmt, mem,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Waker,
+    time::Duration,
+};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Ends an [`EventSource`](crate::EventSource) or an [`AsyncEventSource`](crate::AsyncEventSource) from
+/// another thread or task.
+///
+/// ```
+/// # use sse_wire::{Answer, BoxError, EventSource, Request, Stop};
+/// # use std::{io::Read, thread};
+/// # fn transport(_: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
+/// #     let (sender, receiver) = std::sync::mpsc::channel::<()>();
+/// #     stop.on_stop(move || drop(sender));
+/// #     _ = receiver.recv();
+/// #     Err("stopped".into())
+/// # }
+/// let mut source = EventSource::builder("http://localhost/events").build_with(transport)?;
+/// let handle = source.handle();
+/// thread::spawn(move || handle.close());
+/// assert!(source.next().is_none()); // it waits for a message, until it is closed
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EventSourceHandle {
+    pub(super) control: Arc<Control>,
+}
+
+impl EventSourceHandle {
+    /// Ends the client at once and for good, also while it waits, connects or reads.
+    pub fn close(&self) {
+        self.control.command(Command::Close);
+    }
+
+    /// Drops the connection, and begins a new one as soon as the policy's rate allows. The last event ID
+    /// stays. What had been received and not been yielded is dropped, and no error is reported.
+    pub fn reconnect(&self) {
+        self.control.command(Command::Restart);
+    }
+
+    /// Whether [`close`](EventSourceHandle::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.control.state().command == Some(Command::Close)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Restart,
+    Close,
+}
+
+/// What a client shares with its handles.
+#[derive(Debug, Default)]
+pub(super) struct Control {
+    /// There is a command: a look at this is cheap.
+    pending: AtomicBool,
+    state: Mutex<ControlState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct ControlState {
+    /// [`Command::Close`] stays.
+    command: Option<Command>,
+    /// The attempt that is going on.
+    attempt: Option<Stop>,
+    waker: Option<Waker>,
+}
+
+impl Control {
+    fn state(&self) -> MutexGuard<'_, ControlState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn command(&self, command: Command) {
+        let mut state = self.state();
+        if state.command != Some(Command::Close) {
+            state.command = Some(command);
+        }
+        self.pending.store(true, Ordering::Release);
+        let (attempt, waker) = (state.attempt.take(), state.waker.take());
+        drop(state);
+        self.changed.notify_all();
+        if let Some(attempt) = attempt {
+            attempt.stop();
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.pending.load(Ordering::Acquire)
+    }
+
+    /// Takes the command.
+    pub(super) fn take(&self) -> Option<Command> {
+        if !self.is_pending() {
+            return None;
+        }
+        let mut state = self.state();
+        if state.command == Some(Command::Restart) {
+            self.pending.store(false, Ordering::Release);
+            return state.command.take();
+        }
+        state.command
+    }
+
+    /// Waits, until there is a command at the latest.
+    pub(super) fn wait(&self, delay: Duration) {
+        let state = self.state();
+        let waited = self.changed.wait_timeout_while(state, delay, |state| state.command.is_none());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Begins an attempt that a command stops. `None` if there is a command already.
+    pub(super) fn begin(&self) -> Option<Stop> {
+        let mut state = self.state();
+        if state.command.is_some() {
+            return None;
+        }
+        Some(state.attempt.insert(Stop::default()).clone())
+    }
+
+    /// Has a command wake a task.
+    pub(super) fn wake(&self, waker: &Waker) {
+        let mut state = self.state();
+        match &mut state.waker {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+}
+
+/// Tells a [`Transport`](crate::Transport) that nobody waits for it any more.
+#[derive(Clone, Default)]
+pub struct Stop {
+    state: Arc<Mutex<StopState>>,
+}
+
+#[derive(Default)]
+struct StopState {
+    is_stopped: bool,
+    actions: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Stop {
+    /// Has `action` called, in another thread, when the attempt is stopped: it is to make calls return
+    /// that block in this one. If that has already happened, it is called at once.
+    ///
+    /// For a socket it is `move || _ = socket.shutdown(Shutdown::Both)`.
+    pub fn on_stop(&self, action: impl FnOnce() + Send + 'static) {
+        let mut state = self.state();
+        if !state.is_stopped {
+            state.actions.push(Box::new(action));
+            return;
+        }
+        drop(state);
+        action();
+    }
+
+    /// Whether the attempt has been stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.state().is_stopped
+    }
+
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        state.is_stopped = true;
+        let actions = mem::take(&mut state.actions);
+        drop(state);
+        for action in actions {
+            action();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, StopState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").field("is_stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,238 @@
+//! When to come back: a calculation, without a clock and without randomness of its own.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// The longest delay that a client waits for, whatever a server asks: what a `setTimeout` holds, 24.8 days.
+const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// Whether and when an [`EventSource`](crate::EventSource) connects again.
+///
+/// After a stream that ended in good order it waits for the reconnection time, which the server sets with
+/// `retry`. After each failure in a row the range to wait in doubles: the delay is drawn at random from
+/// between the reconnection time and that time doubled once for each failure but the first ("full
+/// jitter"), up to a [`cap`](Policy::cap). So many clients that lost the same server do not come back all
+/// at once, and none comes back sooner than the server wants (WHATWG HTML, 9.2.3, "reestablish the
+/// connection": "wait a delay equal to the reconnection time", then "optionally, wait some more").
+///
+/// A stream is healthy when it has been open for [`healthy_after`](Policy::healthy_after), or when it ends
+/// in good order after at least one message. That ends the row of failures.
+///
+/// With the defaults no server can make a client send more than ten requests in a second, redirects
+/// included.
+///
+/// ```
+/// use sse_wire::Policy;
+/// use std::time::Duration;
+///
+/// let policy = Policy::new()
+///     .cap(Duration::from_secs(60))
+///     .max_attempts(8)
+///     .retry_statuses([429, 502, 503, 504]);
+/// # let _ = policy;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(super) reconnect: bool,
+    floor: Duration,
+    cap: Duration,
+    max_attempts: u32,
+    max_elapsed: Option<Duration>,
+    pub(super) healthy_after: Duration,
+    statuses: Vec<u16>,
+    pub(super) retry_content_type: bool,
+    pub(super) max_redirects: u32,
+    pub(super) max_rate: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy::new()
+    }
+}
+
+impl Policy {
+    /// The defaults: comes back after a stream has ended and after a network error, for as long as it
+    /// takes; a wrong status or content type is final, as the standard says.
+    #[must_use]
+    pub const fn new() -> Policy {
+        Policy {
+            reconnect: true,
+            floor: Duration::from_millis(100),
+            cap: Duration::from_secs(30),
+            max_attempts: u32::MAX,
+            max_elapsed: None,
+            healthy_after: Duration::from_secs(60),
+            statuses: Vec::new(),
+            retry_content_type: false,
+            max_redirects: 20,
+            max_rate: 10,
+        }
+    }
+
+    /// One attempt: whatever ends it is final.
+    ///
+    /// This is the default for a request that must not be repeated, such as `POST` (RFC 9110, 9.2.2).
+    #[must_use]
+    pub const fn never() -> Policy {
+        let mut policy = Policy::new();
+        policy.reconnect = false;
+        policy
+    }
+
+    /// Sets the shortest delay, whatever `retry` says. 100 ms by default.
+    #[must_use]
+    pub fn floor(mut self, delay: Duration) -> Policy {
+        self.floor = delay.min(LONGEST);
+        self
+    }
+
+    /// Sets how far the delay grows. 30 s by default. A reconnection time or a `Retry-After` that is
+    /// longer still holds.
+    #[must_use]
+    pub fn cap(mut self, delay: Duration) -> Policy {
+        self.cap = delay.min(LONGEST);
+        self
+    }
+
+    /// Sets how many failures in a row are the end. No limit by default.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Policy {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets how long a row of failures may last, from the first failure to the next attempt. No limit by
+    /// default.
+    #[must_use]
+    pub fn max_elapsed(mut self, time: Duration) -> Policy {
+        self.max_elapsed = Some(time);
+        self
+    }
+
+    /// Sets how long a stream must have been open to be healthy however it ends. 60 s by default.
+    #[must_use]
+    pub fn healthy_after(mut self, time: Duration) -> Policy {
+        self.healthy_after = time;
+        self
+    }
+
+    /// Sets the statuses after which to come back. None by default: the standard gives up on all but 200.
+    ///
+    /// For 429 and 503 a `Retry-After` is respected.
+    #[must_use]
+    pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Policy {
+        self.statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// Sets whether to come back after an answer that is no event stream, such as the page of a proxy
+    /// that is starting. Not by default.
+    #[must_use]
+    pub fn retry_content_type(mut self, retry: bool) -> Policy {
+        self.retry_content_type = retry;
+        self
+    }
+
+    /// Sets how many redirects in a row are followed. 20 by default, as in browsers.
+    #[must_use]
+    pub fn max_redirects(mut self, redirects: u32) -> Policy {
+        self.max_redirects = redirects;
+        self
+    }
+
+    /// Sets how many requests are sent at most in any one second, redirects included. 10 by default; 0 is
+    /// taken for 1.
+    #[must_use]
+    pub fn max_rate(mut self, requests: u16) -> Policy {
+        self.max_rate = usize::from(requests.max(1));
+        self
+    }
+
+    pub(super) fn retries_status(&self, status: u16) -> bool {
+        self.statuses.contains(&status)
+    }
+
+    /// How long to wait after this many failures in a row. `random` is any `u64` with equal probability.
+    pub(super) fn delay(&self, failures: u32, reconnection_time: Duration, random: u64) -> Duration {
+        let least = reconnection_time.min(LONGEST).max(self.floor);
+        let doublings = failures.saturating_sub(1).min(31);
+        let most = least.saturating_mul(1 << doublings).min(self.cap).max(least);
+        // Less than 2^52 ns, so the product fits.
+        let range = (most - least).as_nanos();
+        let part = (range * u128::from(random)) >> 64;
+        least + Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
+    }
+
+    /// What becomes of the time that a `Retry-After` asks for.
+    pub(super) fn respect(&self, asked: Duration) -> Duration {
+        asked.min(LONGEST)
+    }
+
+    /// Whether to give up after this many failures in a row, the next attempt coming this long after the
+    /// first of them.
+    pub(super) fn gives_up(&self, failures: u32, elapsed: Duration) -> bool {
+        failures > 0
+            && (failures >= self.max_attempts || self.max_elapsed.is_some_and(|limit| elapsed > limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn the_delay_doubles_between_the_reconnection_time_and_the_cap() {
+        let policy = Policy::new();
+        for (failures, reconnection_time, least, most) in [
+            // A stream that ended in good order, and the first failure: exactly what the server said.
+            (0, 2_000, 2_000, 2_000),
+            (1, 2_000, 2_000, 2_000),
+            (2, 2_000, 2_000, 4_000),
+            (3, 2_000, 2_000, 8_000),
+            (4, 2_000, 2_000, 16_000),
+            (5, 2_000, 2_000, 30_000),
+            (u32::MAX, 2_000, 2_000, 30_000),
+            // The floor, whatever `retry` says.
+            (0, 0, 100, 100),
+            (1, 1, 100, 100),
+            (2, 0, 100, 200),
+            (9, 0, 100, 25_600),
+            (10, 0, 100, 30_000),
+            // A server that asks for more than the cap gets it.
+            (0, 45_000, 45_000, 45_000),
+            (7, 45_000, 45_000, 45_000),
+            (7, u64::MAX, i32::MAX as u64, i32::MAX as u64),
+        ] {
+            let delay = |random| policy.delay(failures, ms(reconnection_time), random);
+            assert_eq!(delay(0), ms(least), "{failures} failures, retry {reconnection_time}");
+            let top = delay(u64::MAX);
+            assert!(top <= ms(most) && top + ms(1) > ms(most), "{failures}, {reconnection_time}: {top:?}");
+            let middle = delay(u64::MAX / 2);
+            assert_eq!(middle.as_millis() as u64, least + (most - least).saturating_sub(1) / 2);
+        }
+    }
+
+    #[test]
+    fn limits_that_no_timer_holds() {
+        let policy = Policy::new().floor(Duration::MAX).cap(Duration::MAX);
+        assert_eq!(policy.delay(u32::MAX, Duration::MAX, u64::MAX), LONGEST);
+        assert_eq!(policy.respect(Duration::MAX), LONGEST);
+        assert_eq!(Policy::new().cap(Duration::ZERO).delay(9, ms(500), u64::MAX), ms(500));
+    }
+
+    #[test]
+    fn when_to_give_up() {
+        let policy = Policy::new().max_attempts(3).max_elapsed(ms(1000));
+        for (failures, elapsed, gives_up) in
+            [(0, 5000, false), (1, 0, false), (2, 1000, false), (2, 1001, true), (3, 0, true), (4, 0, true)]
+        {
+            assert_eq!(policy.gives_up(failures, ms(elapsed)), gives_up, "{failures}, {elapsed}");
+        }
+        assert!(!Policy::new().gives_up(u32::MAX - 1, Duration::MAX));
+    }
+}

@@ -1,0 +1,202 @@
+//! What to send.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+use core::{fmt, time::Duration};
+
+/// A request, ready to be sent by a [`Transport`](crate::Transport) or an
+/// [`AsyncTransport`](crate::AsyncTransport).
+///
+/// All headers are in it that have to be sent, but for those that belong to the transport: `Host`,
+/// `Content-Length`, `Transfer-Encoding`. A transport follows no redirects and takes no status for an
+/// error: both are for the [`Connection`](crate::Connection) to judge.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) method: Arc<str>,
+    pub(super) url: url::Url,
+    pub(super) headers: Vec<(Arc<str>, String)>,
+    pub(super) body: Option<Arc<[u8]>>,
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) read_timeout: Option<Duration>,
+}
+
+impl Request {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The URL: absolute, `http` or `https`, with neither credentials nor fragment.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The host of the URL; an IPv6 address is in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// The port of the URL, or the one of its scheme.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or_default()
+    }
+
+    /// The path and the query of the URL, as they go into a request line.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        let url = self.url();
+        url.get(self.url.path_start()..).unwrap_or("/")
+    }
+
+    /// The headers. A value holds no control characters but tabs; characters that are not ASCII are sent
+    /// as UTF-8.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (&**name, value.as_str()))
+    }
+
+    /// The body, if there is one.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    /// How long it may take until the connection stands.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        self.connect_timeout
+    }
+
+    /// How long it may take until the next byte comes, of the head and of the body.
+    #[must_use]
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
+    }
+}
+
+// Header values may be secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url())
+            .field("headers", &names)
+            .field("body", &self.body.as_ref().map(|body| body.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+trait PathStart {
+    fn path_start(&self) -> usize;
+}
+
+impl PathStart for url::Url {
+    fn path_start(&self) -> usize {
+        self[..url::Position::BeforePath].len()
+    }
+}
+
+/// Whether this is a token (RFC 9110, 5.6.2), as methods and header names are.
+pub(super) fn is_token(text: &str) -> bool {
+    let is_token_char = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token_char)
+}
+
+/// The text as a header carries it: without the white space around it, which is not part of a value (RFC
+/// 9110, 5.5). `None` if no header can carry it.
+pub(super) fn header_value(text: &str) -> Option<&str> {
+    let value = text.trim_matches([' ', '\t', '\n', '\r']);
+    let carried = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+    value.bytes().all(carried).then_some(value)
+}
+
+/// The value of an `Authorization` header (RFC 7617).
+pub(super) fn basic_credentials(user: &str, password: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = String::from("Basic ");
+    let text = [user, ":", password].concat();
+    for group in text.as_bytes().chunks(3) {
+        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i)) as usize & 63];
+            value.push(if i <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    value
+}
+
+/// Undoes the percent-encoding of a part of a URL.
+pub(super) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digit = |i: usize| after.get(i).and_then(|digit| char::from(*digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_header_carries() {
+        for (text, value) in [
+            ("7", Some("7")),
+            ("", Some("")),
+            (" a b\t", Some("a b")),
+            ("a\tb", Some("a\tb")),
+            ("é…\u{80}", Some("é…\u{80}")),
+            ("e5p3n<3k0k0s", Some("e5p3n<3k0k0s")),
+            ("\r\n7", Some("7")),
+            ("a\u{1}", None),
+            ("a\u{7f}", None),
+            ("a\nX: y", None),
+            ("a\rb", None),
+            ("\0", None),
+        ] {
+            assert_eq!(header_value(text), value, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_token() {
+        for (text, is) in
+            [("GET", true), ("x-a_b!", true), ("", false), ("a b", false), ("a:", false), ("é", false)]
+        {
+            assert_eq!(is_token(text), is, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn credentials() {
+        for (user, password, value) in [
+            ("Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+            ("", "", "Basic Og=="),
+            ("a", "", "Basic YTo="),
+            ("a", "b", "Basic YTpi"),
+            ("test", "123£", "Basic dGVzdDoxMjPCow=="),
+        ] {
+            assert_eq!(basic_credentials(user, password), value);
+        }
+        for (text, decoded) in
+            [("a%20b", "a b"), ("%c2%A3", "£"), ("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("é%41", "éA")]
+        {
+            assert_eq!(percent_decode(text), decoded);
+        }
+    }
+}

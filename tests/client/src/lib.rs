@@ -1,0 +1,38 @@
+//! What the tests of the client share: a server that answers as it is told, and each kind of client.
+
+mod engines;
+mod hyper_client;
+mod server;
+mod tcp_client;
+
+pub use engines::{Client, Engine};
+pub use hyper_client::HyperClient;
+pub use server::{Connection, Received, Server};
+pub use tcp_client::tcp_client;
+
+/// Builds an example of the crate as it is now, with the client, and tells where it is.
+pub fn example(name: &str) -> std::path::PathBuf {
+    use std::{env, process::Command};
+
+    // A test runs as target/debug/deps/test-…
+    let test = env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "sse-wire",
+            "--features",
+            "ureq",
+            "--example",
+            name,
+            "--target-dir",
+        ])
+        .arg(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(built.success());
+    target.join("debug/examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}

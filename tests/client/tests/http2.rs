@@ -1,0 +1,133 @@
+//! Event streams over HTTP/2: in the clear, and over TLS with a certificate that the system trusts.
+
+use bytes::Bytes;
+use http_body_util::StreamBody;
+use hyper::{Response, body::Frame, header::CONTENT_TYPE, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use sse_wire::{AsyncEventSource, EventSource, EventSourceBuilder, Policy};
+use sse_wire_client_tests::{Client, HyperClient};
+use std::{
+    convert::Infallible,
+    env, fs,
+    net::SocketAddr,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{io, net::TcpListener};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+fn builder(url: &str) -> EventSourceBuilder {
+    let policy = Policy::new().floor(Duration::from_millis(1));
+    EventSource::builder(url).reconnection_time(Duration::from_millis(1)).policy(policy)
+}
+
+/// Answers with two messages, and then with 204. The body of the third answer does not end.
+async fn serve(io: impl io::AsyncRead + io::AsyncWrite + Send + Unpin + 'static, count: Arc<AtomicUsize>) {
+    let service = service_fn(move |request: hyper::Request<_>| {
+        assert_eq!(request.version(), hyper::Version::HTTP_2);
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let frames =
+            ["id: é\ndata: ", "hello\n", "\ndata: 2\n\n"].map(|data| Ok(Frame::data(Bytes::from(data))));
+        let body =
+            StreamBody::new(futures_util::stream::iter(frames.map(|frame: Result<_, Infallible>| frame)));
+        let id = request.headers().get("last-event-id").map(|id| id.as_bytes().to_vec());
+        async move {
+            assert_eq!(id.as_deref(), (number > 0).then_some("é".as_bytes()));
+            let status = if number < 2 { 200 } else { 204 };
+            Response::builder().status(status).header(CONTENT_TYPE, "text/event-stream").body(body)
+        }
+    });
+    _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(io), service).await;
+}
+
+fn server(tls: Option<TlsAcceptor>) -> SocketAddr {
+    let (sender, address) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            let count = Arc::new(AtomicUsize::new(0));
+            while let Ok((socket, _)) = listener.accept().await {
+                let count = count.clone();
+                match tls.clone() {
+                    None => drop(tokio::spawn(serve(socket, count))),
+                    Some(tls) => drop(tokio::spawn(async move {
+                        if let Ok(socket) = tls.accept(socket).await {
+                            serve(socket, count).await;
+                        }
+                    })),
+                }
+            }
+        });
+    });
+    address.recv().unwrap()
+}
+
+const STORY: [&str; 8] = ["open", "hello", "2", "connecting", "open", "hello", "2", "connecting"];
+
+#[test]
+fn in_the_clear() {
+    let url = format!("http://{}/", server(None));
+    let mut client = Client::run(|| builder(&url).build_async_with(HyperClient::http2()).unwrap());
+    assert_eq!(client.some(STORY.len()), STORY);
+    assert_eq!(client.story(), ["closed"]);
+}
+
+/// The certificates that a process trusts are set in its environment, so the clients run in another one.
+const TRUSTED: &str = "SSE_WIRE_TEST_URL";
+
+#[test]
+fn over_tls() {
+    if let Ok(url) = env::var(TRUSTED) {
+        return trusted(&url);
+    }
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let address = server(Some(TlsAcceptor::from(Arc::new(config))));
+    let url = format!("https://localhost:{}/", address.port());
+
+    // To everyone else it is a stranger.
+    let mut client = Client::run(|| AsyncEventSource::builder(&url).build_async().unwrap());
+    let error = format!("{:?}", client.next_error());
+    assert!(error.contains("UnknownIssuer"), "{error}");
+    let mut client = Client::Sync(EventSource::connect(&url).unwrap());
+    let error = format!("{:?}", client.next_error());
+    assert!(error.contains("UnknownIssuer"), "{error}");
+
+    let path = env::temp_dir().join(format!("sse-wire-{}.pem", std::process::id()));
+    fs::write(&path, made.cert.pem()).unwrap();
+    let status = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "over_tls"])
+        .env(TRUSTED, url)
+        .env("SSL_CERT_FILE", &path)
+        .status();
+    fs::remove_file(&path).unwrap();
+    assert!(status.unwrap().success());
+}
+
+fn trusted(url: &str) {
+    let mut client = Client::run(|| builder(url).build_async().unwrap());
+    assert_eq!(client.some(STORY.len()), STORY);
+    assert_eq!(client.story(), ["closed"]);
+}

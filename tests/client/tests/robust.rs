@@ -1,0 +1,625 @@
+//! What servers, networks and users do to a client, on real sockets, for each kind of client.
+
+use flate2::{Compression, write::GzEncoder};
+use sse_wire::{Cause, ClientError, ClientEvent, EventSource, EventSourceBuilder, Handlers, Policy};
+use sse_wire_client_tests::{Client, Engine, Server};
+use std::{
+    error::Error,
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// A client that comes back almost at once, and waits for everything else forever.
+fn builder(url: &str) -> EventSourceBuilder {
+    let policy = Policy::new().floor(ms(1)).cap(ms(1)).max_rate(u16::MAX);
+    EventSource::builder(url).reconnection_time(ms(1)).policy(policy).read_timeout(None).connect_timeout(HOUR)
+}
+
+fn chain(error: &ClientError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(": {error}");
+        source = error.source();
+    }
+    text
+}
+
+// Servers.
+
+#[test]
+fn a_server_that_closes_at_once_a_thousand_times() {
+    for engine in Engine::ALL {
+        // Every second time before the head of an answer, and then behind it.
+        let server = Server::start(|connection| {
+            if connection.number % 2 == 1 {
+                connection.stream("retry: 0\n\n");
+            }
+        });
+        let mut client = engine.build(
+            builder(&server.url())
+                .policy(Policy::new().floor(ms(1)).cap(ms(1)).max_rate(u16::MAX).max_attempts(1000)),
+        );
+        let start = Instant::now();
+        let mut errors = 0;
+        while !client.next_error().is_fatal() {
+            errors += 1;
+        }
+        assert_eq!((errors, server.received().len()), (999, 1000), "{engine:?}");
+        assert!(start.elapsed() >= ms(999), "{engine:?}: each time it waits for as long as the floor says");
+    }
+}
+
+#[test]
+fn with_the_defaults_at_most_ten_requests_a_second() {
+    for engine in [Engine::Ureq, Engine::Reqwest] {
+        let server = Server::start(|connection| match connection.number % 3 {
+            0 => connection.answer(302, "Location: /again\r\n", ""),
+            _ => connection.stream("retry: 0\ndata: 1\n\n"),
+        });
+        let mut client = engine.build(EventSource::builder(server.url()));
+        let start = Instant::now();
+        while server.received().len() < 12 {
+            client.next_event();
+        }
+        assert!(start.elapsed() >= ms(1000), "{engine:?}");
+    }
+}
+
+#[test]
+fn a_server_that_never_answers() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.until_left());
+        let settings = builder(&server.url()).read_timeout(ms(30)).connect_timeout(ms(30));
+        let mut client = engine.build(settings);
+        for attempt in 1..=3 {
+            let error = client.next_error();
+            assert_eq!(error.attempt(), attempt, "{engine:?}");
+            assert!(error.retry_in().is_some());
+        }
+        // Without a connect timeout, the read timeout still holds.
+        let mut client = engine.build(builder(&server.url()).read_timeout(ms(30)).connect_timeout(None));
+        assert!(client.next_error().retry_in().is_some(), "{engine:?}");
+    }
+}
+
+#[test]
+fn a_stream_that_falls_silent() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.stream("id: 1\ndata: 1\n\nid: 2\nda");
+            connection.until_left();
+        });
+        let mut client = engine.build(builder(&server.url()).read_timeout(ms(50)));
+        assert_eq!(client.some(3), ["open", "1", "connecting"], "{engine:?}");
+        client.some(2);
+        let error = client.next_error();
+        assert!(matches!(error.cause(), Cause::ReadTimeout(time) if *time == ms(50)), "{engine:?} {error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("nothing came from {} for 50ms (attempt 2); connecting again in 1 ms", server.url())
+        );
+        assert_eq!(server.received()[1].header("last-event-id"), ["1"]);
+    }
+}
+
+#[test]
+fn keep_alives_count_as_bytes() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.open();
+            // Longer than the timeout altogether. What counts is a single byte.
+            for byte in b": wait\n\ndata: 1\n\n".iter() {
+                thread::sleep(ms(100));
+                connection.send([*byte]);
+            }
+        });
+        let mut client = engine.build(builder(&server.url()).read_timeout(ms(1000)));
+        assert_eq!(client.some(3), ["open", ": wait", "1"], "{engine:?}");
+    }
+}
+
+#[test]
+fn streams_in_chunks() {
+    const BODY: &str = "id: 1\ndata: h\u{e9}llo\r\n\r\ndata: 2\n\n";
+    for size in 1..=BODY.len() {
+        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
+            let server = Server::start(move |connection| match connection.number {
+                0 => {
+                    connection.send(
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    );
+                    for chunk in BODY.as_bytes().chunks(size) {
+                        connection.send(format!("{:x};x=y\r\n", chunk.len()));
+                        connection.send(chunk);
+                        connection.send("\r\n");
+                    }
+                    connection.send("0\r\nX-Trailer: 1\r\n\r\n");
+                }
+                _ => connection.answer(204, "", ""),
+            });
+            let story = engine.build(builder(&server.url())).story();
+            assert_eq!(story, ["open", "h\u{e9}llo", "2", "connecting", "closed"], "{engine:?} {size}");
+        }
+    }
+}
+
+#[test]
+fn streams_that_break() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    for (rest, is_end) in [
+        ("Transfer-Encoding: chunked\r\n\r\n8\r\ndata: 1\n\r\n1\r\n\n\r\n", false),
+        ("Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\nffffffffffffffffffff\r\n", false),
+        ("Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\nno size\r\n", false),
+        ("Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n4\r\ndata", false),
+        ("Content-Length: 1000\r\n\r\ndata: 1\n\n", false),
+        ("Content-Length: 9\r\n\r\ndata: 1\n\ndata: more\n\n", true),
+        ("\r\ndata: 1\n\n", true),
+    ] {
+        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
+            let server = Server::start(move |connection| {
+                connection.send(head);
+                connection.send(rest);
+            });
+            let mut client = engine.build(builder(&server.url()));
+            // ureq says nothing of a chunk that came together with a broken one.
+            assert_eq!(client.some(1), ["open"], "{engine:?} {rest:?}");
+            let error = client.next_error();
+            let ended = matches!(error.cause(), Cause::Ended { unfinished: 0, .. });
+            assert_eq!(ended, is_end, "{engine:?} {rest:?} {error:?}");
+            assert_eq!(matches!(error.cause(), Cause::Read(_)) && error.source().is_some(), !is_end);
+        }
+    }
+}
+
+#[test]
+fn answers_that_are_none() {
+    let mut headers = String::new();
+    while headers.len() < 1 << 20 {
+        headers += &format!("X-{}: {}\r\n", headers.len(), "x".repeat(1000));
+    }
+    let large = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{headers}\r\ndata: 1\n\n");
+    let long = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX: {}", "x".repeat(1 << 20));
+    for answer in [
+        large,
+        long,
+        "data: 1\n\n".repeat(10),
+        "\r\n".repeat(9),
+        String::new(),
+        "HTTP/1.1 200".into(),
+        "\0".repeat(9),
+    ] {
+        for engine in Engine::ALL {
+            let answer = answer.clone();
+            let server = Server::start(move |connection| connection.send(&answer));
+            let mut client = engine.build(builder(&server.url()));
+            for _ in 0..2 {
+                let error = client.next_error();
+                assert!(matches!(error.cause(), Cause::Connect(_)), "{engine:?} {error:?}");
+                assert!(error.retry_in().is_some() && error.source().is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn redirects_without_end() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.answer(307, &format!("Location: /{}\r\n", connection.number), "");
+        });
+        let mut client = engine.build(builder(&server.url()));
+        let error = client.next_error();
+        assert!(error.is_fatal());
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the answer from http://{}/19 is a redirect after 20 others (attempt 1); giving up",
+                server.address()
+            )
+        );
+        assert_eq!(server.received().len(), 21, "{engine:?}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_origin_takes_no_secrets_with_it() {
+    for engine in Engine::ALL {
+        let other = Server::start(|connection| connection.stream("data: 1\n\n"));
+        let location = format!("Location: http://user:pass@{}/there\r\n", other.address());
+        let server = Server::start(move |connection| connection.answer(302, &location, ""));
+        let url = server.url().replace("http://", "http://me:secret@");
+        let settings =
+            builder(&url).header("Cookie", "a=secret").header("X-Mine", "secret").last_event_id("7");
+        let mut client = engine.build(settings);
+        assert_eq!(client.some(2), ["open", "1"]);
+        let (first, second) = (&server.received()[0], &other.received()[0]);
+        assert_eq!(first.header("Authorization"), ["Basic bWU6c2VjcmV0"]);
+        assert_eq!((first.header("cookie"), first.header("x-mine")), (vec!["a=secret"], vec!["secret"]));
+        for name in ["authorization", "cookie", "x-mine", "referer"] {
+            assert!(second.header(name).is_empty(), "{engine:?} {name}");
+        }
+        assert_eq!(second.header("last-event-id"), ["7"]);
+    }
+}
+
+#[test]
+fn a_body_that_is_no_event_stream_is_shown() {
+    for (end, engine) in [true, false].into_iter().flat_map(|end| Engine::ALL.map(|engine| (end, engine))) {
+        let server = Server::start(move |connection| {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n");
+            connection.send("<h1>no");
+            if !end {
+                connection.until_left(); // the rest never comes
+            }
+            connection.send("</h1>\n");
+        });
+        let error = engine.build(builder(&server.url())).next().unwrap().unwrap_err();
+        let body = if end { "<h1>no</h1>\\n" } else { "<h1>no" };
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the answer from {} is no event stream: it has the content type \"text/html\" and a body that begins \"{body}\" (attempt 1); giving up",
+                server.url()
+            ),
+            "{engine:?}"
+        );
+    }
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.answer(404, "", &"x".repeat(1 << 20)));
+        let error = engine.build(builder(&server.url())).next_error();
+        let Cause::Status { status: 404, body_start, .. } = error.cause() else { panic!("{error:?}") };
+        assert_eq!(body_start.len(), 256, "{engine:?}");
+    }
+}
+
+fn gzip(parts: &[&str]) -> Vec<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut seen = 0;
+    let mut chunks = Vec::new();
+    for part in parts {
+        encoder.write_all(part.as_bytes()).unwrap();
+        encoder.flush().unwrap();
+        chunks.push(encoder.get_ref()[seen..].to_vec());
+        seen = encoder.get_ref().len();
+    }
+    chunks
+}
+
+#[test]
+fn streams_in_gzip() {
+    for engine in [Engine::Ureq, Engine::Reqwest] {
+        let server = Server::start(|connection| {
+            connection
+                .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n");
+            for part in gzip(&["data: 1\n\n", "data: 2\n\ndata", ": 3\n\n"]) {
+                connection.send(part);
+            }
+            connection.until_left();
+        });
+        // The stream does not end: what has come is seen all the same.
+        let mut client = engine.build(builder(&server.url()).header("Accept-Encoding", "gzip"));
+        assert_eq!(client.some(4), ["open", "1", "2", "3"], "{engine:?}");
+        assert_eq!(server.received()[0].header("accept-encoding"), ["gzip"]);
+    }
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.send(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: br\r\n\r\nxyz",
+            );
+        });
+        let error = engine.build(builder(&server.url())).next_error();
+        assert!(
+            matches!(error.cause(), Cause::ContentEncoding { encoding, .. } if encoding == "br"),
+            "{engine:?}"
+        );
+        assert!(error.is_fatal());
+    }
+}
+
+#[test]
+fn an_event_that_is_too_large_is_an_error_but_not_the_end() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.stream(&format!("data: 1\n\nid: 2\ndata: {}\n\ndata: 3\n\n", "x".repeat(1000)));
+        });
+        let mut client = engine.build(builder(&server.url()).max_event_size(100));
+        assert_eq!(client.some(5), ["open", "1", "skipped", "3", "connecting"], "{engine:?}");
+        let mut client = engine.build(builder(&server.url()).max_event_size(100));
+        assert_eq!(client.next().unwrap().unwrap().data(), "1");
+        let error = client.next().unwrap().unwrap_err();
+        assert!(matches!(error.cause(), Cause::TooLarge(error) if error.limit == 100));
+        assert!(!error.is_fatal() && error.retry_in().is_none());
+        assert_eq!(client.next().unwrap().unwrap().data(), "3");
+    }
+}
+
+#[test]
+fn an_endless_line_is_not_kept() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.stream("data: ");
+            for _ in 0..1000 {
+                connection.send([b'x'; 64 * 1024]);
+            }
+            connection.send("\n\ndata: 2\n\n");
+        });
+        let mut client = engine.build(builder(&server.url()).max_event_size(1 << 20));
+        assert_eq!(client.some(3), ["open", "skipped", "2"], "{engine:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    for engine in Engine::ALL {
+        let url = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            format!("http://{}/", listener.local_addr().unwrap())
+        };
+        let settings = builder(&url).policy(Policy::new().floor(ms(1)).cap(ms(1)).max_attempts(3));
+        let mut client = engine.build(settings);
+        assert_eq!(client.some(4), ["connecting", "connecting", "failed", "closed"], "{engine:?}");
+        assert!(client.next_event().is_none());
+        let settings = builder(&url).policy(Policy::never());
+        let error = engine.build(settings).next_error();
+        assert!(chain(&error).to_lowercase().contains("refused"), "{engine:?} {}", chain(&error));
+        assert!(error.to_string().starts_with(&format!("there was no answer from {url}")));
+    }
+}
+
+// Users.
+
+#[test]
+fn methods_bodies_and_headers() {
+    for (engine, method) in
+        Engine::ALL.into_iter().flat_map(|engine| ["POST", "REPORT", "PUT"].map(|method| (engine, method)))
+    {
+        let server = Server::start(|connection| connection.stream("data: 1\n\n"));
+        let calls = Arc::new(AtomicU32::new(0));
+        let settings = builder(&server.url())
+            .method(method)
+            .body(r#"{"hello": "world"}"#)
+            .header("content-type", "application/json; charset=utf-8")
+            .header_with("X-Token", move || Ok(calls.fetch_add(1, Ordering::Relaxed).to_string()));
+        let mut client = engine.build(settings);
+        client.some(5);
+        for (number, request) in server.received().iter().enumerate() {
+            assert_eq!((&*request.method, &*request.body), (method, r#"{"hello": "world"}"#), "{engine:?}");
+            assert_eq!(request.header("content-type"), ["application/json; charset=utf-8"]);
+            assert_eq!(request.header("x-token"), [number.to_string()]);
+            assert_eq!(request.header("content-length"), ["18"]);
+        }
+    }
+}
+
+#[test]
+fn a_post_ends_with_its_answer() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.stream("data: 1\n\ndata: [DONE]\n\ndata: 2\n\n"));
+        let post = || EventSource::builder(server.url()).body("{}");
+        assert_eq!(engine.build(post()).story(), ["open", "1", "[DONE]", "2", "closed"], "{engine:?}");
+        assert_eq!(engine.build(post().until_data("[DONE]")).story(), ["open", "1", "closed"], "{engine:?}");
+        let cut = engine.build(post().until_data("[THE END]")).story();
+        assert_eq!(cut, ["open", "1", "[DONE]", "2", "failed", "closed"], "{engine:?}");
+    }
+}
+
+#[test]
+fn retry_after_a_busy_server() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| match connection.number {
+            0 => connection.answer(503, "Retry-After: 3600\r\n", "busy"),
+            _ => connection.answer(204, "", ""),
+        });
+        let settings = builder(&server.url()).policy(Policy::new().retry_statuses([503]));
+        let mut client = engine.build(settings);
+        let error = client.next_error();
+        assert_eq!((error.retry_in(), error.status()), (Some(HOUR), Some(503)), "{engine:?}");
+        // It need not wait for that long if its user knows better.
+        client.handle().reconnect();
+        assert_eq!(client.story(), ["closed"], "{engine:?}");
+    }
+}
+
+/// Runs a client in a thread, and tells when it has got this far.
+fn run(
+    mut client: Client,
+    steps: &'static [&'static str],
+) -> (mpsc::Receiver<()>, thread::JoinHandle<Vec<String>>) {
+    let (sender, reached) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        assert_eq!(client.some(steps.len()), steps);
+        sender.send(()).unwrap();
+        client.story()
+    });
+    (reached, thread)
+}
+
+#[test]
+fn closing_from_another_thread() {
+    // Each of these would last for an hour, or forever.
+    type Serve = fn(&mut sse_wire_client_tests::Connection);
+    let cases: [(&str, &[&str], Serve); 6] = [
+        ("no answer", &[], |connection| connection.until_left()),
+        ("half a head", &[], |connection| {
+            connection.send("HTTP/1.1 200 OK\r\nContent-");
+            connection.until_left();
+        }),
+        ("reading", &["open", "1"], |connection| {
+            connection.stream("data: 1\n\ndata: 2");
+            connection.until_left();
+        }),
+        ("reading much", &["open", "1"], |connection| {
+            connection.stream("data: 1\n\n");
+            while connection.stream.write_all(&[b'x'; 4096]).is_ok() {}
+        }),
+        ("waiting", &["open", "1", "connecting"], |connection| {
+            connection.stream("retry: 3600000\ndata: 1\n\n");
+        }),
+        ("waiting after a failure", &["connecting"], |_| {}),
+    ];
+    for (engine, (name, steps, serve)) in
+        Engine::ALL.into_iter().flat_map(|engine| cases.map(|case| (engine, case)))
+    {
+        let server = Server::start(serve);
+        let settings = builder(&server.url()).reconnection_time(HOUR).read_timeout(HOUR);
+        let client = engine.build(settings);
+        let handle = client.handle();
+        let (reached, thread) = run(client, steps);
+        reached.recv().unwrap();
+        while server.received().is_empty() {
+            thread::yield_now();
+        }
+        assert!(!handle.is_closed());
+        handle.close();
+        handle.reconnect(); // too late
+        assert!(handle.is_closed());
+        assert_eq!(thread.join().unwrap(), ["closed"], "{engine:?} {name}");
+    }
+}
+
+#[test]
+fn closing_while_it_connects() {
+    // A port that takes no connection and refuses none: its queue is full.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, ms(200)) {
+        queue.push(stream);
+    }
+    for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
+        let client = engine.build(builder(&format!("http://{address}/")));
+        let handle = client.handle();
+        let (reached, thread) = run(client, &[]);
+        reached.recv().unwrap();
+        handle.close();
+        assert_eq!(thread.join().unwrap(), ["closed"], "{engine:?}");
+
+        let settings = builder(&format!("http://{address}/")).connect_timeout(ms(50)).read_timeout(ms(50));
+        assert!(engine.build(settings).next_error().retry_in().is_some(), "{engine:?}: the connect timeout");
+    }
+}
+
+#[test]
+fn closing_before_and_after() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.stream("data: 1\n\ndata: 2\n\n"));
+        let mut client = engine.build(builder(&server.url()));
+        client.handle().close();
+        assert_eq!(client.story(), ["closed"]);
+        assert!(client.next_event().is_none() && client.next().is_none());
+        client.handle().reconnect();
+        assert!(client.next_event().is_none());
+        assert!(server.received().is_empty(), "{engine:?}");
+
+        // What has come already is not yielded any more.
+        let mut client = engine.build(builder(&server.url()));
+        assert_eq!(client.next().unwrap().unwrap().data(), "1");
+        client.handle().close();
+        assert!(client.next().is_none(), "{engine:?}");
+    }
+}
+
+#[test]
+fn connecting_anew_on_demand() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection
+                .stream(&format!("id: {}\ndata: {}\n\nid: x\nda", connection.number, connection.number));
+            connection.until_left();
+        });
+        let mut client = engine.build(builder(&server.url()).reconnection_time(HOUR));
+        assert_eq!(client.some(2), ["open", "0"]);
+        client.handle().reconnect();
+        assert_eq!(client.some(2), ["open", "1"], "{engine:?}: without an error and without a delay");
+        assert_eq!(client.last_event_id(), "1");
+        assert_eq!(server.received()[1].header("last-event-id"), ["0"]);
+        // From another thread, while it reads.
+        let handle = client.handle();
+        let thread = thread::spawn(move || client.some(2));
+        handle.reconnect();
+        assert_eq!(thread.join().unwrap(), ["open", "2"], "{engine:?}");
+    }
+}
+
+#[test]
+fn functions_by_event_type() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| match connection.number {
+            0 => connection.stream(
+                "event: tick\ndata: 1\n\ndata: 2\n\nevent: tock\ndata: 3\n\nevent: tick\ndata: 4\n\n",
+            ),
+            _ => connection.answer(204, "", ""),
+        });
+        let (mut ticks, mut messages, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let mut handlers = Handlers::new()
+            .on("tick", |message| ticks.push(message.data().to_owned()))
+            .on("message", |message| messages.push(message.data().to_owned()))
+            .otherwise(|message| others.push(message.data().to_owned()));
+        match engine.build(builder(&server.url())) {
+            Client::Sync(mut source) => source.run(&mut handlers).unwrap(),
+            Client::Async(mut source, runtime) => runtime.block_on(source.run(&mut handlers)).unwrap(),
+        }
+        drop(handlers);
+        assert_eq!([ticks, messages, others], [vec!["1", "4"], vec!["2"], vec!["3"]], "{engine:?}");
+    }
+}
+
+#[test]
+fn messages_over_many_connections_without_a_gap() {
+    for engine in Engine::ALL {
+        // A server that resumes behind the last event ID, and cuts each stream in the middle of an event.
+        let server = Server::start(|connection| {
+            let ids = connection.request.header("last-event-id");
+            let from = ids.first().map_or(0, |id| id.parse::<u32>().unwrap() + 1);
+            let cut = connection.number % 11;
+            let body: String = (from..100).take(3).map(|i| format!("id: {i}\ndata: {i}\n\n")).collect();
+            match from {
+                100 => connection.answer(204, "", ""),
+                _ => connection.stream(&body[..body.len() - cut]),
+            }
+        });
+        let client = engine.build(builder(&server.url()));
+        let seen: Vec<_> = client.map(|message| message.unwrap().data().to_owned()).collect();
+        let expected: Vec<_> = (0..100).map(|i| i.to_string()).collect();
+        assert_eq!(seen, expected, "{engine:?}");
+    }
+}
+
+#[test]
+fn events_and_messages_are_two_views_of_one_client() {
+    let server = Server::start(|connection| connection.stream("retry: 1\n: a\n\ndata: 1\n\n"));
+    let mut source = builder(&server.url()).build().unwrap();
+    assert_eq!(source.next().unwrap().unwrap().data(), "1");
+    let events: Vec<_> = source.events().take(4).collect();
+    let [ClientEvent::Error(_), ClientEvent::Open(_), ClientEvent::Retry(time), ClientEvent::Comment(text)] =
+        &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*time, &**text), (ms(1), "a"));
+    assert_eq!(source.next().unwrap().unwrap().data(), "1");
+    assert_eq!(source.reconnection_time(), ms(1));
+
+    let mut client = Engine::Reqwest.build(builder(&server.url()));
+    let Client::Async(source, runtime) = &mut client else { panic!() };
+    runtime.block_on(async {
+        use futures_util::StreamExt;
+        assert_eq!(StreamExt::next(source).await.unwrap().unwrap().data(), "1");
+        let events: Vec<_> = source.events().take(2).collect().await;
+        assert!(matches!(events[..], [ClientEvent::Error(_), ClientEvent::Open(_)]), "{events:?}");
+        assert_eq!(source.reconnection_time(), ms(1));
+    });
+}

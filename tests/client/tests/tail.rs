@@ -1,0 +1,129 @@
+//! `examples/tail` with a URL, run as a process.
+
+use sse_wire_client_tests::Server;
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+fn example() -> &'static Path {
+    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
+    EXAMPLE.get_or_init(|| sse_wire_client_tests::example("tail"))
+}
+
+fn tail(arguments: &[&str]) -> Output {
+    Command::new(example()).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn messages_reconnects_and_the_end() {
+    let server = Server::start(|connection| match connection.number {
+        0 => connection.stream("retry: 101\n: hello\nid: 7\nevent: tick\ndata: 1\n\ndata: cut"),
+        1 => {}
+        2 => connection.stream(&format!("data: {}\n\ndata: 2\n\n", "x".repeat(100))),
+        _ => connection.answer(204, "", ""),
+    });
+    let url = server.url();
+    let output =
+        tail(&["--all", "--max-event-size", "50", "--last-event-id", "6", "--header", "X-Mine: 1", &url]);
+    assert!(output.status.success());
+    assert_eq!(
+        text(&output.stdout).lines().collect::<Vec<_>>(),
+        [
+            r#"{"retry": 101}"#,
+            r#"{"comment": "hello"}"#,
+            r#"{"event": "tick", "data": "1", "lastEventId": "7"}"#,
+            r#"{"tooLarge": 106}"#,
+            r#"{"event": "message", "data": "2", "lastEventId": "7"}"#,
+        ]
+    );
+    let errors: Vec<_> = text(&output.stderr).lines().collect();
+    assert_eq!(
+        errors[0],
+        format!(
+            "tail: The stream from {url} ended, 9 bytes into an event (attempt 1); connecting again in 101 ms."
+        )
+    );
+    assert!(
+        errors[1]
+            .starts_with(&format!("tail: There was no answer from {url} (attempt 2); connecting again in "))
+    );
+    assert_eq!(
+        errors[2],
+        format!("tail: The stream from {url} ended (attempt 3); connecting again in 101 ms.")
+    );
+    assert_eq!(errors.len(), 3);
+    let requests = server.received();
+    let ids: Vec<_> = requests.iter().map(|request| request.header("last-event-id")[0]).collect();
+    assert_eq!(ids, ["6", "7", "7", "7"]);
+    assert!(requests.iter().all(|request| request.header("x-mine") == ["1"]));
+}
+
+#[test]
+fn what_gives_up() {
+    let server = Server::start(|connection| connection.answer(404, "", "not here\n"));
+    let output = tail(&[&server.url()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "tail: The answer from {} has status 404 and a body that begins \"not here\\n\" (attempt 1); giving up.\n",
+            server.url()
+        )
+    );
+    for url in ["localhost", "ftp://localhost/", "http://this is invalid/"] {
+        let output = tail(&[url]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("is not a URL to read events from"), "{output:?}");
+    }
+}
+
+#[test]
+fn data_is_posted_once() {
+    let server = Server::start(|connection| connection.stream("data: 1\n\n"));
+    let output = tail(&["--data", "{}", "--header", "Content-Type:application/json", &server.url()]);
+    assert!(output.status.success());
+    assert_eq!((text(&output.stdout).lines().count(), &*output.stderr), (1, &b""[..]));
+    let [request] = &server.received()[..] else { panic!() };
+    assert_eq!((&*request.method, &*request.body), ("POST", "{}"));
+    assert_eq!(request.header("content-type"), ["application/json"]);
+}
+
+#[test]
+fn limits_of_messages_and_of_silence() {
+    let server = Server::start(|connection| {
+        connection.stream("retry: 0\ndata: 1\n\n");
+        connection.until_left();
+    });
+    let output = tail(&["--max", "2", "--timeout", "30", &server.url()]);
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+    assert!(text(&output.stderr).starts_with(&format!("tail: Nothing came from {} for 30ms", server.url())));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_it_cleanly() {
+    let server = Server::start(|connection| {
+        connection.stream("data: 1\n\n");
+        connection.until_left();
+    });
+    let mut child = Command::new(example())
+        .arg(server.url())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let killed = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+}
