@@ -2,12 +2,11 @@
 
 mod demo;
 
-use sse_wire::Sse;
-use std::{
-    error::Error,
-    io::{self, Write},
-    thread,
+use sse_wire::{
+    Sse,
+    response::{self, Framing, SendError, Sender, last_event_id},
 };
+use std::{error::Error, io, thread};
 use tiny_http::{HTTPVersion, Header, Method, Request, Response, Server};
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -41,57 +40,29 @@ fn header(line: &str) -> Header {
 }
 
 fn events(request: Request) -> io::Result<()> {
-    let last_event_id = request.headers().iter().find(|header| header.field.equiv("Last-Event-ID"));
-    let first = demo::resume_after(last_event_id.map(|header| header.value.as_str()));
-    let Some(mut stream) = EventStream::begin(request)? else { return Ok(()) };
+    let field = |name: &'static str| {
+        let header = request.headers().iter().find(|header| header.field.equiv(name));
+        header.map(|header| header.value.as_str())
+    };
+    let id = field("Last-Event-ID").unwrap_or_default();
+    let first = demo::resume_after(last_event_id::from_bytes(id.as_bytes()).unwrap_or_default());
 
+    let HTTPVersion(major, minor) = *request.http_version();
+    let framing = Framing::of(request.method().as_str(), (major, minor), field("Connection"));
+    let (sender, driver) = response::writer(framing);
+    thread::spawn(move || tick(&sender, first));
+    driver.run(request.into_writer())?;
+    Ok(())
+}
+
+/// Goes on until the client leaves: then sending fails.
+fn tick(sender: &Sender, first: u64) -> Result<(), SendError> {
     let mut sse = Sse::new();
     for n in first.. {
         demo::add_happenings(&mut sse, n);
         sse.set_event_id(n).add_message("tick", n);
-        stream.send(&mut sse)?;
+        sender.send(&mut sse)?;
         thread::sleep(demo::SECOND);
     }
     Ok(())
-}
-
-/// The response. A `Response` of tiny_http would read its body through a buffer that must be full
-/// before anything is sent; a writer sends each event at once.
-struct EventStream {
-    writer: Box<dyn Write + Send>,
-    chunked: bool,
-}
-
-impl EventStream {
-    /// Sends the response's head. A `HEAD` request gets no more than that, and no stream.
-    fn begin(request: Request) -> io::Result<Option<Self>> {
-        let has_body = *request.method() != Method::Head;
-        // A client of HTTP/1.0 knows no chunks. Its body ends with the connection.
-        let chunked = *request.http_version() >= HTTPVersion(1, 1);
-
-        let mut writer = request.into_writer();
-        write!(writer, "HTTP/1.1 200 OK\r\n")?;
-        for (name, value) in demo::HEADERS {
-            write!(writer, "{name}: {value}\r\n")?;
-        }
-        if chunked {
-            write!(writer, "Transfer-Encoding: chunked\r\n")?;
-        }
-        write!(writer, "\r\n")?;
-        writer.flush()?;
-        Ok(has_body.then_some(EventStream { writer, chunked }))
-    }
-
-    /// Sends all that is buffered, as one chunk (RFC 9112, section 7.1).
-    fn send(&mut self, sse: &mut Sse) -> io::Result<()> {
-        // An empty chunk would end the body.
-        if self.chunked && !sse.is_empty() {
-            write!(self.writer, "{:x}\r\n", sse.as_bytes().len())?;
-            sse.write_to(&mut self.writer)?;
-            write!(self.writer, "\r\n")?;
-        } else {
-            sse.write_to(&mut self.writer)?;
-        }
-        self.writer.flush()
-    }
 }

@@ -172,14 +172,26 @@ impl Event {
 
     /// The whole block, or nothing if there are no fields.
     pub(crate) fn to_block(&self) -> Vec<u8> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let added = if self.needs_data() { "\ndata: \n\n".len() } else { "\n\n".len() };
-        let mut block = Vec::with_capacity(self.fields.len() + added);
-        self.write_fields(&mut block);
-        block::end(&mut block);
+        // Exact, so that `Bytes` takes it over without another allocation.
+        let mut block = Vec::with_capacity(self.block_len());
+        self.write_block(&mut block);
         block
+    }
+
+    /// How many bytes the whole block has.
+    #[inline]
+    pub(crate) fn block_len(&self) -> usize {
+        let added = if self.needs_data() { "\ndata: \n\n".len() } else { "\n\n".len() };
+        if self.is_empty() { 0 } else { self.fields.len() + added }
+    }
+
+    /// Writes the whole block, or nothing if there are no fields.
+    #[inline]
+    pub(crate) fn write_block(&self, out: &mut impl block::Buffer) {
+        if !self.is_empty() {
+            self.write_fields(out);
+            block::end(out);
+        }
     }
 
     /// Whether it would be dropped without an empty data field: a client does not dispatch an event whose data

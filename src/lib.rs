@@ -24,6 +24,7 @@ mod inline;
 mod line;
 mod message;
 mod message_writer;
+pub mod response;
 mod scan;
 mod sse;
 mod vocabulary;

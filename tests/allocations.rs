@@ -118,3 +118,104 @@ fn a_long_block_is_handed_over_without_a_copy() {
         assert!(peak(|| drop(black_box(bytes::Bytes::from(rest)))) < 100);
     }
 }
+
+/// A body's frame is its only allocation, whatever is in it.
+#[cfg(feature = "http")]
+#[test]
+fn a_body_allocates_its_frames() {
+    use futures_core::Stream;
+    use sse_wire::response::{Body, KeepAlive, Shutdown};
+    use std::{
+        pin::{Pin, pin},
+        task::{Context, Poll, Waker},
+        time::Duration,
+    };
+
+    /// Yields `batch` items, then waits until the body has to wait as well, and so on.
+    struct Source<F>(F, usize, usize);
+
+    impl<T, F: FnMut() -> T + Unpin> Stream for Source<F> {
+        type Item = T;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
+            let Source(make, batch, polls) = &mut *self;
+            *polls += 1;
+            // The first wait sends the frame, at the second there is none.
+            if *polls % (*batch + 2) < 2 { Poll::Pending } else { Poll::Ready(Some(make())) }
+        }
+    }
+
+    #[track_caller]
+    fn check<T: sse_wire::response::Item<Error: std::fmt::Debug>>(
+        what: &str,
+        batch: usize,
+        make: impl FnMut() -> T + Unpin,
+        expected: usize,
+    ) {
+        const FRAMES: usize = 100;
+        let mut cx = Context::from_waker(Waker::noop());
+        let timer = |_: Duration| std::future::pending::<()>();
+        let body = Body::with_timer(Source(make, batch, 0), timer);
+        let mut body = pin!(body.shutdown(&Shutdown::new()).keep_alive(KeepAlive::default()));
+        let mut round = || {
+            let mut frames = 0;
+            while frames < FRAMES {
+                if let Poll::Ready(frame) = body.as_mut().poll_next(&mut cx) {
+                    black_box(frame.unwrap().unwrap());
+                    frames += 1;
+                }
+            }
+        };
+        round();
+        assert_eq!(allocations(round), expected * FRAMES, "{what}");
+    }
+
+    let event = |data: &str| Event::new().event("tick").id(1).data(data);
+    check("one event a frame", 1, || event("1"), 1);
+    let block = bytes::Bytes::from(event("1"));
+    check("encoded bytes, one a frame", 1, || block.clone(), 0);
+    // The first event alone, then the buffer, and what `Bytes` needs to share a buffer with room to spare.
+    for batch in [2, 10, 100] {
+        check("a batch", batch, || event("1"), 2 + usize::from(batch == 2));
+    }
+    check("a batch of encoded bytes", 100, || block.clone(), 1);
+}
+
+/// The blocking writer writes from two buffers by turns.
+#[test]
+fn a_writer_allocates_nothing() {
+    use sse_wire::response::{self, Framing, Sender};
+
+    /// A client that gets the next events when it has taken the last.
+    struct Client {
+        sender: Option<Sender>,
+        rounds: u32,
+    }
+
+    impl io::Write for Client {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(sender) = &self.sender
+                && !bytes.is_empty()
+            {
+                for n in 0..10 {
+                    sender.send(Event::new().event("tick").id(n).data("1")).unwrap();
+                }
+                self.rounds -= 1;
+                if self.rounds == 0 {
+                    self.sender = None;
+                }
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let run = |rounds| {
+        let (sender, driver) = response::writer(Framing::Chunked);
+        allocations(|| _ = driver.run(Client { sender: Some(sender), rounds }).unwrap())
+    };
+    assert_eq!(run(10), run(1000));
+}

@@ -7,16 +7,6 @@ use std::{env, net::TcpListener, process, time::Duration};
 /// What `/` serves: a page that shows the events as they arrive.
 pub const PAGE: &str = include_str!("../page.html");
 
-/// The headers of an event stream.
-///
-/// A cache must not keep it, and what lies between (`no-transform` for compressing proxies,
-/// `X-Accel-Buffering` for nginx) must not hold events back.
-pub const HEADERS: [(&str, &str); 3] = [
-    ("Content-Type", "text/event-stream"),
-    ("Cache-Control", "no-cache, no-transform"),
-    ("X-Accel-Buffering", "no"),
-];
-
 /// The time between two ticks.
 pub const SECOND: Duration = Duration::from_secs(1);
 

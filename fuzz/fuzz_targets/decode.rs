@@ -4,6 +4,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use sse_wire::{Decoder, Incoming, Input, MessageReader};
+use std::io::{self, Read};
 
 #[path = "../../tests/oracle/mod.rs"]
 mod oracle;
@@ -34,6 +35,17 @@ fn item(incoming: Incoming) -> Item {
     }
 }
 
+/// Gives a chunk a call. An empty one would be the end, and is left out.
+struct Chunks<'c>(std::vec::IntoIter<&'c [u8]>);
+
+impl Read for Chunks<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let chunk = self.0.find(|chunk| !chunk.is_empty()).unwrap_or_default();
+        buffer[..chunk.len()].copy_from_slice(chunk);
+        Ok(chunk.len())
+    }
+}
+
 fuzz_target!(|case: Case<'_>| {
     // With a limit, the oracle is exact only for what is UTF-8.
     let is_exact = case.limit.is_none() || std::str::from_utf8(case.bytes).is_ok();
@@ -53,7 +65,8 @@ fuzz_target!(|case: Case<'_>| {
     let make = || Decoder::new().max_event_size(limit).comments(case.comments).retries(case.retries);
 
     let mut decoder = make();
-    let (mut seen, mut rest) = (Vec::new(), case.bytes);
+    let (mut seen, mut chunks) = (Vec::new(), Vec::new());
+    let mut rest = case.bytes;
     for size in case.sizes.iter().cycle() {
         // Zero among the sizes is an empty chunk, unless there is nothing else.
         let size = if case.sizes == [0; 4] { 1 } else { usize::from(*size) };
@@ -63,12 +76,13 @@ fuzz_target!(|case: Case<'_>| {
             seen.push(item(incoming.into()));
         }
         assert!(input.is_empty());
+        chunks.push(chunk);
         rest = later;
         if rest.is_empty() {
             break;
         }
     }
-    let mut reader = MessageReader::with_decoder(make(), case.bytes);
+    let mut reader = MessageReader::with_decoder(make(), Chunks(chunks.into_iter()));
     let mut read = Vec::new();
     while let Some(incoming) = reader.next_incoming() {
         read.push(item(incoming.unwrap()));

@@ -509,6 +509,23 @@ impl Decoder {
         Some(Ended::Nothing)
     }
 
+    /// Takes a small chunk out of the middle of a long data line, if it is one. There is nothing to find in it.
+    #[cfg(any(feature = "std", feature = "stream"))]
+    #[inline]
+    fn take_middle(&mut self, chunk: &[u8]) -> bool {
+        let is_middle = self.line_len > 0
+            && matches!(self.line, Line::Data)
+            && !self.skipping
+            && chunk.len() <= 128
+            && chunk.len() <= self.limit.saturating_sub(self.size).saturating_sub(self.line_len)
+            && crate::line::find_end(chunk).is_none();
+        if is_middle {
+            self.line_len += chunk.len();
+            self.append(chunk);
+        }
+        is_middle
+    }
+
     /// Keeps what has come of a line that begins in this chunk and does not end there.
     #[inline(always)]
     fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {

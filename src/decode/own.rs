@@ -17,11 +17,17 @@ impl OwningDecoder {
         OwningDecoder { decoder, owner: Owner::default(), start: 0 }
     }
 
+    /// Takes a new chunk, if there is no item in it. `false` tells nothing.
+    #[inline]
+    pub(super) fn take(&mut self, chunk: &[u8]) -> bool {
+        self.decoder.take_middle(chunk)
+    }
+
     /// Decodes the chunk up to the next item that `own` takes, the next time from there on. `None` means
     /// that there is none, and that a new chunk comes next.
-    // Written once, to where the caller wants it: moving a message once more takes as long as decoding a
-    // short one.
-    #[inline(never)]
+    // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
+    // as long as decoding a short one.
+    #[inline(always)]
     pub(super) fn next<T>(
         &mut self,
         chunk: &[u8],

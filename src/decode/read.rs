@@ -85,6 +85,7 @@ impl<R: Read> MessageReader<R> {
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,
+                Ok(len) if self.decoder.take(self.buffer.get(..len).unwrap_or_default()) => {}
                 Ok(len) => self.len = len.min(BUFFER_SIZE),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Some(fail(error)),

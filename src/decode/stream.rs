@@ -99,26 +99,23 @@ where
         own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
         fail: impl Fn(E) -> T,
     ) -> Poll<Option<T>> {
-        if let Some(chunk) = &self.chunk {
-            if let Some(item) = self.decoder.next(chunk.as_ref(), own) {
-                return Poll::Ready(Some(item));
-            }
-            self.chunk = None;
-        }
-        while !self.at_end {
-            match ready!(self.source.as_mut().poll_next(context)) {
-                Some(Ok(chunk)) => {
-                    let item = self.decoder.next(chunk.as_ref(), own);
-                    if item.is_some() {
-                        self.chunk = Some(chunk);
-                        return Poll::Ready(item);
-                    }
+        loop {
+            if let Some(chunk) = &self.chunk {
+                if let Some(item) = self.decoder.next(chunk.as_ref(), own) {
+                    return Poll::Ready(Some(item));
                 }
+                self.chunk = None;
+            }
+            if self.at_end {
+                return Poll::Ready(None);
+            }
+            match ready!(self.source.as_mut().poll_next(context)) {
+                Some(Ok(chunk)) if self.decoder.take(chunk.as_ref()) => {}
+                Some(Ok(chunk)) => self.chunk = Some(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(fail(error))),
                 None => self.at_end = true,
             }
         }
-        Poll::Ready(None)
     }
 }
 

@@ -3,7 +3,40 @@
 #[path = "../../demo/mod.rs"]
 pub mod demo;
 
+use futures_util::stream::{self, Stream};
+use sse_wire::{Sse, response::Shutdown};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Each item is all that happens in one second.
+///
+/// When the client leaves, the server drops the stream, and nothing of it stays.
+pub fn ticks(first: u64) -> impl Stream<Item = Sse> + Send + Sync + 'static {
+    stream::unfold((Sse::new(), first), move |(mut sse, n)| async move {
+        if n > first {
+            sleep(demo::SECOND).await;
+        }
+        demo::add_happenings(&mut sse, n);
+        sse.set_event_id(n).add_message("tick", n);
+        // The buffer becomes the frame, without a copy. The next one begins empty.
+        Some((sse, (Sse::without_retry(), n + 1)))
+    })
+}
+
+/// Ends all streams when the server is told to stop. Clients come back within the next 1 to 5 seconds.
+pub fn shutdown() -> Shutdown {
+    Shutdown::new().retry(Duration::from_secs(1)..=Duration::from_secs(5))
+}
+
+/// How long a server waits for its connections when it is told to stop.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
 /// The README's code, which needs all these servers to compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
+
+/// The recipes in the documentation, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../../src/response/servers.md")]
+pub struct Recipes;

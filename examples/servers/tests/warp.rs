@@ -6,7 +6,11 @@ mod support;
 
 use bytes::Bytes;
 use feed::{Once, feed};
-use futures_util::stream::Stream;
+use futures_util::{
+    StreamExt,
+    stream::{self, Stream},
+};
+use sse_wire::{Event, response};
 use std::{convert::Infallible, net::Ipv4Addr};
 use tokio::{net::TcpListener, runtime::Runtime};
 use warp::{Filter, http::HeaderName, reply, reply::Reply};
@@ -40,6 +44,18 @@ fn each_event_is_sent_at_once() {
     let runtime = runtime();
     let (sender, events) = feed();
     support::expect_each_event_at_once(&serve(&runtime, events), move |event| {
+        sender.blocking_send(event).expect("the handler waits");
+    });
+}
+
+#[test]
+fn a_response_body_is_a_stream() {
+    let runtime = runtime();
+    let (sender, mut events) = tokio::sync::mpsc::channel(1);
+    let events = stream::poll_fn(move |cx| events.poll_recv(cx));
+    let first = stream::iter([Event::new().retry(2000)]);
+    let url = serve(&runtime, response::Body::new(first.chain(events)));
+    support::expect_each_event_at_once(&url, move |event| {
         sender.blocking_send(event).expect("the handler waits");
     });
 }

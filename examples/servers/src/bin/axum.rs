@@ -2,18 +2,16 @@
 
 use axum::{
     Router,
-    body::Body,
-    http::HeaderMap,
+    extract::State,
+    http::{HeaderMap, Method},
     response::{Html, IntoResponse},
     routing::get,
     serve::ListenerExt,
 };
-use bytes::Bytes;
-use futures_util::stream::{self, Stream};
-use sse_wire::Sse;
-use sse_wire_servers::demo;
-use std::{convert::Infallible, io};
-use tokio::{net::TcpListener, time::sleep};
+use sse_wire::response::{Body, Shutdown, last_event_id};
+use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
+use std::io;
+use tokio::{net::TcpListener, signal, time::timeout};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -24,26 +22,21 @@ async fn main() -> io::Result<()> {
         let _ = socket.set_nodelay(true);
     });
 
+    let shutdown = shutdown();
     let app = Router::new().route("/", get(Html(demo::PAGE))).route("/events", get(events));
-    axum::serve(listener, app).await
+    let server =
+        axum::serve(listener, app.with_state(shutdown.clone())).with_graceful_shutdown(shutdown.begun());
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut server => return ended?,
+        _ = signal::ctrl_c() => shutdown.begin(),
+    }
+    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    let _ = timeout(DEADLINE, server).await;
+    Ok(())
 }
 
-/// For a `HEAD` request, axum takes the response and drops its body.
-async fn events(request: HeaderMap) -> impl IntoResponse {
-    let last_event_id = request.get("Last-Event-ID").and_then(|id| id.to_str().ok());
-    (demo::HEADERS, Body::from_stream(ticks(demo::resume_after(last_event_id))))
-}
-
-/// Each item is all that happens in one second. When the client leaves, axum drops the stream, and
-/// nothing of it stays.
-fn ticks(first: u64) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold((Sse::new(), first), move |(mut sse, n)| async move {
-        if n > first {
-            sleep(demo::SECOND).await;
-        }
-        demo::add_happenings(&mut sse, n);
-        sse.set_event_id(n).add_message("tick", n);
-        // The buffer becomes the frame, without a copy. The next one begins empty.
-        Some((Ok(sse.into()), (Sse::without_retry(), n + 1)))
-    })
+async fn events(State(shutdown): State<Shutdown>, method: Method, headers: HeaderMap) -> impl IntoResponse {
+    let id = last_event_id::from_headers(&headers).unwrap_or_default();
+    Body::new(ticks(demo::resume_after(id))).shutdown(&shutdown).method(method).into_response()
 }

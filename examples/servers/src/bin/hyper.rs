@@ -1,20 +1,16 @@
 //! An event stream from hyper: `cargo run -p sse-wire-servers --bin hyper [ADDRESS]`
 
 use bytes::Bytes;
-use http_body_util::{
-    BodyExt, Empty, Full,
-    channel::{Channel, SendError, Sender},
-    combinators::BoxBody,
-};
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, body::Incoming, service::service_fn};
+use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
+    server::{conn::auto, graceful::GracefulShutdown},
 };
-use sse_wire::Sse;
-use sse_wire_servers::demo;
+use sse_wire::response::{self, Shutdown, last_event_id};
+use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
 use std::{convert::Infallible, io};
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{net::TcpListener, signal, time::timeout};
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -23,59 +19,45 @@ async fn main() -> io::Result<()> {
     let listener = demo::listen();
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
+
+    let shutdown = shutdown();
+    let connections = GracefulShutdown::new();
+    // HTTP/1.1 and HTTP/2, whichever the client begins with.
+    let server = auto::Builder::new(TokioExecutor::new());
     loop {
-        let (socket, _) = listener.accept().await?;
+        let (socket, _) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            _ = signal::ctrl_c() => break,
+        };
         // Without this the kernel holds a small event back while an earlier one is on its way.
         socket.set_nodelay(true)?;
-        tokio::spawn(async {
-            // HTTP/1.1 and HTTP/2, whichever the client begins with.
-            let server = auto::Builder::new(TokioExecutor::new());
-            // An error here means that the client left, or that it does not speak HTTP.
-            let _ = server.serve_connection(TokioIo::new(socket), service_fn(answer)).await;
-        });
+        let shutdown = shutdown.clone();
+        let answer = service_fn(move |request| std::future::ready(answer(&request, &shutdown)));
+        let connection = server.serve_connection(TokioIo::new(socket), answer).into_owned();
+        // An error here means that the client left, or that it does not speak HTTP.
+        tokio::spawn(connections.watch(connection));
     }
+    shutdown.begin();
+    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    let _ = timeout(DEADLINE, connections.shutdown()).await;
+    Ok(())
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::http::Error> {
+fn answer(request: &Request<Incoming>, shutdown: &Shutdown) -> Result<Response<Body>, hyper::http::Error> {
     let response = Response::builder();
     match (request.uri().path(), request.method()) {
         ("/", &Method::GET | &Method::HEAD) => {
             response.header("Content-Type", "text/html; charset=utf-8").body(Full::from(demo::PAGE).boxed())
         }
-        ("/events", &Method::GET | &Method::HEAD) => {
-            let response = demo::HEADERS.into_iter().fold(response, |r, (name, value)| r.header(name, value));
-            response.body(if request.method() == Method::GET { events(request.headers()) } else { empty() })
+        ("/events", method @ (&Method::GET | &Method::HEAD)) => {
+            let id = last_event_id::from_headers(request.headers()).unwrap_or_default();
+            let body = response::Body::new(ticks(demo::resume_after(id))).shutdown(shutdown).method(method);
+            Ok(body.into_response().map(BodyExt::boxed))
         }
-        ("/" | "/events", _) => {
-            response.status(StatusCode::METHOD_NOT_ALLOWED).header("Allow", "GET, HEAD").body(empty())
-        }
+        ("/" | "/events", _) => response
+            .status(StatusCode::METHOD_NOT_ALLOWED)
+            .header("Allow", "GET, HEAD")
+            .body(Empty::new().boxed()),
         _ => response.status(StatusCode::NOT_FOUND).body(Full::from("Not found\n").boxed()),
     }
-}
-
-fn empty() -> Body {
-    Empty::new().boxed()
-}
-
-/// A body that a task of its own fills.
-fn events(request: &HeaderMap) -> Body {
-    let last_event_id = request.get("Last-Event-ID").and_then(|id| id.to_str().ok());
-    // A few blocks at most wait for a slow client. Then the task waits.
-    let (sender, body) = Channel::new(8);
-    tokio::spawn(tick(sender, demo::resume_after(last_event_id)));
-    body.boxed()
-}
-
-/// Goes on until the client leaves: then hyper drops the body, and sending fails.
-async fn tick(mut body: Sender<Bytes>, first: u64) -> Result<(), SendError> {
-    let mut sse = Sse::new();
-    for n in first.. {
-        demo::add_happenings(&mut sse, n);
-        sse.set_event_id(n).add_message("tick", n);
-        for block in &mut sse {
-            body.send_data(block.into()).await?;
-        }
-        sleep(demo::SECOND).await;
-    }
-    Ok(())
 }

@@ -1,4 +1,5 @@
 //! A stream that a test feeds, for handlers that wait for what the test gives them.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use bytes::Bytes;
 use futures_util::{

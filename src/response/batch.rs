@@ -1,0 +1,80 @@
+//! What goes into one frame.
+
+use super::Encoded;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::mem;
+
+/// Items that leave together, in one frame.
+///
+/// One item alone is its own frame, without a copy. Only when a second one comes are they put together,
+/// so that the buffer lives no longer than the frame and an idle stream holds none.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// How large a frame may become, in bytes, unless a single item is larger.
+    pub(super) limit: usize,
+    /// The frame as long as it is one item.
+    one: Bytes,
+    /// The frame from the second item on. Then `one` is empty.
+    many: Vec<u8>,
+    /// An item for which the frame had no room: the next frame.
+    next: Bytes,
+    /// How long the last frame was, in bytes. The next one is probably similar.
+    last_len: usize,
+}
+
+impl Batch {
+    pub(super) fn new(limit: usize) -> Self {
+        Batch { limit, one: Bytes::new(), many: Vec::new(), next: Bytes::new(), last_len: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How long the frame is, in bytes.
+    fn len(&self) -> usize {
+        self.one.len() + self.many.len()
+    }
+
+    /// Whether there is no room in the frame. Then nothing must be added.
+    pub(super) fn is_full(&self) -> bool {
+        !self.is_empty() && self.len() >= self.limit || !self.next.is_empty()
+    }
+
+    /// Adds an item, and says whether there was anything in it.
+    #[inline]
+    pub(super) fn add(&mut self, item: impl Encoded) -> bool {
+        let len = item.encoded_len();
+        if len == 0 {
+            return false;
+        }
+        if self.is_empty() {
+            self.one = item.into_bytes();
+        } else if self.limit.saturating_sub(self.len()) < len {
+            self.next = item.into_bytes();
+        } else {
+            if self.many.is_empty() {
+                let len = self.last_len.min(self.limit).max(2 * (self.one.len() + len));
+                self.many.reserve_exact(len);
+                self.many.extend_from_slice(&mem::take(&mut self.one));
+            }
+            item.write(&mut self.many);
+        }
+        true
+    }
+
+    /// Takes the frame. There is another one only if there was no room for an item.
+    pub(super) fn take(&mut self) -> Option<Bytes> {
+        if self.is_empty() {
+            return None;
+        }
+        self.last_len = self.len();
+        let frame = match mem::take(&mut self.many) {
+            many if many.is_empty() => mem::take(&mut self.one),
+            many => many.into(),
+        };
+        self.one = mem::take(&mut self.next);
+        Some(frame)
+    }
+}

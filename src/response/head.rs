@@ -1,0 +1,106 @@
+//! What goes ahead of the stream: status and headers.
+
+/// The headers of an event stream, as pairs of a name in lower case and a value, for any server.
+///
+/// ```
+/// let headers: Vec<_> = sse_wire::response::headers().collect();
+/// assert_eq!(
+///     headers,
+///     [
+///         ("content-type", "text/event-stream"),
+///         ("cache-control", "no-cache, no-transform"),
+///         ("x-accel-buffering", "no"),
+///     ]
+/// );
+/// ```
+///
+/// `no-transform` asks what lies between not to compress, which would hold events back, and
+/// `X-Accel-Buffering` asks the same of nginx's buffer. `Connection` is not among them: it belongs to
+/// the server, and HTTP/2 forbids it.
+pub fn headers() -> Headers<'static> {
+    Headers { cache_control: "no-cache, no-transform", next: 0 }
+}
+
+/// The iterator that [`headers`] returns.
+#[derive(Clone, Debug)]
+pub struct Headers<'a> {
+    cache_control: &'a str,
+    next: u8,
+}
+
+impl<'a> Headers<'a> {
+    /// Replaces the value of `Cache-Control`. As with the other pairs, the server that takes it checks
+    /// whether a header can carry it.
+    ///
+    /// ```
+    /// let mut headers = sse_wire::response::headers().cache_control("no-store");
+    /// assert!(headers.any(|pair| pair == ("cache-control", "no-store")));
+    /// ```
+    pub fn cache_control(self, value: &'a str) -> Headers<'a> {
+        Headers { cache_control: value, ..self }
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'static str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let pair = match self.next {
+            0 => ("content-type", "text/event-stream"),
+            1 => ("cache-control", self.cache_control),
+            2 => ("x-accel-buffering", "no"),
+            _ => return None,
+        };
+        self.next += 1;
+        Some(pair)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = 3 - usize::from(self.next);
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Headers<'_> {}
+impl core::iter::FusedIterator for Headers<'_> {}
+
+/// Whether a request with this method is answered with the headers alone.
+#[cfg(feature = "std")]
+pub(super) fn is_head(method: &str) -> bool {
+    // Methods are case-sensitive (RFC 9110, section 9.1).
+    method == "HEAD"
+}
+
+/// A response with the headers of an event stream.
+///
+/// ```
+/// let mut sse = sse_wire::Sse::new();
+/// sse.add_message("tick", "1");
+/// let mut response = sse_wire::response::with_headers(sse.into_body());
+/// assert_eq!(response.headers()["content-type"], "text/event-stream");
+/// response.headers_mut().insert("cache-control", http::HeaderValue::from_static("no-store"));
+/// ```
+#[cfg(feature = "http")]
+pub fn with_headers<B>(body: B) -> http::Response<B> {
+    use http::{HeaderName, HeaderValue};
+    let mut response = http::Response::new(body);
+    let pairs =
+        headers().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    response.headers_mut().extend(pairs);
+    response
+}
+
+/// The response `204 No Content`, which tells a client to stop and not to connect again.
+///
+/// ```
+/// let response: http::Response<String> = sse_wire::response::no_content();
+/// assert_eq!(response.status(), 204);
+/// ```
+///
+/// In a server that is not built on the `http` crate, it is enough to answer with the status 204.
+#[cfg(feature = "http")]
+pub fn no_content<B: Default>() -> http::Response<B> {
+    let mut response = http::Response::new(B::default());
+    *response.status_mut() = http::StatusCode::NO_CONTENT;
+    response
+}

@@ -1,0 +1,211 @@
+//! Where a client wants to go on.
+//!
+//! A client that had an event with an ID sends that ID when it connects again, in the header
+//! `Last-Event-ID`. A polyfill that cannot set headers sends it in the query.
+//!
+//! The ID comes from a client: it may be one that this server never sent. These functions say whether
+//! there is one and that it is text of at most [`MAX_LEN`] bytes; what it means, and whether it still
+//! means something, is for the event source to say.
+
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
+
+/// The longest last event ID that is taken, in bytes.
+pub const MAX_LEN: usize = 4096;
+
+/// Why a last event ID was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LastEventIdError {
+    /// It is longer than [`MAX_LEN`].
+    #[non_exhaustive]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// It is not UTF-8.
+    #[non_exhaustive]
+    Utf8 {
+        /// Where the first invalid sequence begins, in bytes.
+        position: usize,
+    },
+}
+
+impl fmt::Display for LastEventIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LastEventIdError::TooLong { len } => {
+                write!(f, "the last event ID is {len} bytes long; at most {MAX_LEN} are taken")
+            }
+            LastEventIdError::Utf8 { position } => {
+                write!(
+                    f,
+                    "the last event ID is not UTF-8: the first invalid sequence begins at byte {position}"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for LastEventIdError {}
+
+/// The last event ID in the value of a `Last-Event-ID` header. An empty one means that there is none.
+///
+/// ```
+/// use sse_wire::response::last_event_id;
+///
+/// assert_eq!(last_event_id::from_bytes("7-é".as_bytes()), Ok(Some("7-é")));
+/// assert_eq!(last_event_id::from_bytes(b""), Ok(None));
+/// assert_eq!(
+///     last_event_id::from_bytes(b"7\xff").unwrap_err().to_string(),
+///     "the last event ID is not UTF-8: the first invalid sequence begins at byte 1"
+/// );
+/// ```
+///
+/// # Errors
+/// If it is longer than [`MAX_LEN`] or not UTF-8.
+pub fn from_bytes(value: &[u8]) -> Result<Option<&str>, LastEventIdError> {
+    // White space around a header's value is no part of it (RFC 9110, section 5.5).
+    let value = trim(value);
+    check_len(value.len())?;
+    match core::str::from_utf8(value) {
+        Ok(id) => Ok((!id.is_empty()).then_some(id)),
+        Err(error) => Err(LastEventIdError::Utf8 { position: error.valid_up_to() }),
+    }
+}
+
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+fn check_len(len: usize) -> Result<(), LastEventIdError> {
+    if len > MAX_LEN { Err(LastEventIdError::TooLong { len }) } else { Ok(()) }
+}
+
+/// The last event ID in the headers of a request.
+///
+/// ```
+/// use sse_wire::response::last_event_id;
+///
+/// let request = http::Request::builder().header("Last-Event-ID", "7").body(())?;
+/// assert_eq!(last_event_id::from_headers(request.headers()), Ok(Some("7")));
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// # Errors
+/// If it is longer than [`MAX_LEN`] or not UTF-8.
+#[cfg(feature = "http")]
+pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEventIdError> {
+    headers.get("last-event-id").map_or(Ok(None), |value| from_bytes(value.as_bytes()))
+}
+
+/// The last event ID in a query string, without its `?`, under this parameter.
+///
+/// Polyfills differ in the name: `lastEventId` and `lastEventID` are usual. The query is read as
+/// browsers write it (`application/x-www-form-urlencoded`), and the first parameter of that name counts.
+///
+/// ```
+/// use sse_wire::response::last_event_id;
+///
+/// let query = "topic=news&lastEventId=7%2Da";
+/// assert_eq!(last_event_id::from_query(query, "lastEventId")?.as_deref(), Some("7-a"));
+/// assert_eq!(last_event_id::from_query("", "lastEventId")?, None);
+/// # Ok::<(), sse_wire::response::LastEventIdError>(())
+/// ```
+///
+/// # Errors
+/// If it is longer than [`MAX_LEN`] or not UTF-8.
+pub fn from_query<'q>(query: &'q str, parameter: &str) -> Result<Option<Cow<'q, str>>, LastEventIdError> {
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if *decode(name) != *parameter.as_bytes() {
+            continue;
+        }
+        let id = match decode(value) {
+            Cow::Borrowed(_) => from_bytes(value.as_bytes())?.map(Cow::Borrowed),
+            Cow::Owned(value) => from_bytes(&value)?.map(|id| Cow::Owned(id.into())),
+        };
+        return Ok(id);
+    }
+    Ok(None)
+}
+
+/// Undoes percent-encoding, with `+` for a space. A `%` that no two hexadecimal digits follow stands
+/// for itself (WHATWG URL, "percent-decode" and "application/x-www-form-urlencoded parsing").
+fn decode(text: &str) -> Cow<'_, [u8]> {
+    let text = text.as_bytes();
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        let mut byte = if *first == b'+' { b' ' } else { *first };
+        if let (b'%', [high, low, tail @ ..]) = (byte, tail)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            rest = tail;
+            byte = high << 4 | low;
+        }
+        decoded.push(byte);
+    }
+    Cow::Owned(decoded)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{string::String, vec};
+
+    #[test]
+    fn any_text_up_to_the_limit() {
+        let longest = "é".repeat(MAX_LEN / 2);
+        for (value, id) in [
+            ("7", Some("7")),
+            ("", None),
+            (" \t", None),
+            ("\t a b ", Some("a b")),
+            ("日本\u{2028}", Some("日本\u{2028}")),
+            (&*longest, Some(&*longest)),
+        ] {
+            assert_eq!(from_bytes(value.as_bytes()), Ok(id));
+        }
+        assert_eq!(from_bytes(&vec![b'x'; MAX_LEN + 1]), Err(LastEventIdError::TooLong { len: 4097 }));
+        assert_eq!(
+            from_bytes("aé".as_bytes().split_last().unwrap().1),
+            Err(LastEventIdError::Utf8 { position: 1 })
+        );
+    }
+
+    #[test]
+    fn a_query_is_read_as_a_browser_wrote_it() {
+        for (query, id) in [
+            ("id=7", Some("7")),
+            ("a=b&id=7&id=8", Some("7")),
+            ("i%64=7", Some("7")),
+            ("id=a+b", Some("a b")),
+            ("id=%E6%97%A5%e6%9c%ac", Some("日本")),
+            ("id=100%", Some("100%")),
+            ("id=%zz%4", Some("%zz%4")),
+            ("id=a=b", Some("a=b")),
+            ("id=", None),
+            ("id", None),
+            ("", None),
+            ("&&", None),
+            ("ID=7", None),
+        ] {
+            assert_eq!(from_query(query, "id").unwrap().as_deref(), id, "{query}");
+        }
+        assert_eq!(from_query("id=%ff", "id"), Err(LastEventIdError::Utf8 { position: 0 }));
+        let long: String = "x".repeat(MAX_LEN + 1);
+        assert!(from_query(&["id=", &long].concat(), "id").is_err());
+    }
+}

@@ -1,0 +1,100 @@
+//! A response that lives: headers, keep-alive, resuming, noticing that the client left, shutdown.
+//!
+//! For an async server it is a [`Body`] over any stream of events:
+//!
+//! ```
+//! # #[cfg(feature = "tokio")]
+//! # fn handler(events: impl futures_core::Stream<Item = sse_wire::Event>) {
+//! let response = sse_wire::response::Body::new(events).into_response();
+//! # }
+//! ```
+//!
+//! For a server in which each connection has a thread it is a [`writer`]: senders for events, and a driver
+//! that owns the connection.
+//!
+//! ```
+//! # #[cfg(feature = "std")]
+//! # fn main() -> std::io::Result<()> {
+//! # let mut connection = Vec::new();
+//! use sse_wire::{Event, response::{self, Framing}};
+//!
+//! let (sender, driver) = response::writer(Framing::of("GET", (1, 1), None));
+//! std::thread::spawn(move || sender.send(Event::new().data("from any thread")));
+//! driver.run(&mut connection)?;
+//! # assert!(connection.ends_with(b"data: from any thread\n\n\r\n0\r\n\r\n"));
+//! # Ok(()) }
+//! # #[cfg(not(feature = "std"))]
+//! # fn main() {}
+//! ```
+//!
+//! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
+//! at a [`Shutdown`], and both say how the stream ended ([`End`]). [`last_event_id`] says where a client wants
+//! to go on.
+//!
+//! Nothing here needs a runtime. Where time is needed a [`Timer`] is a parameter; the feature `tokio` adds
+//! tokio's, for [`Body::new`].
+//!
+//! | feature | what is here |
+//! |---|---|
+//! | none | [`headers`], [`last_event_id`] |
+//! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`] |
+//! | `http` | [`Body`], [`with_headers`], [`no_content`], [`last_event_id::from_headers`] |
+//! | `tokio` | [`Body::new`], [`TokioTimer`] |
+// The recipes are compiled by the package in examples/servers, which has the servers that they name.
+#![cfg_attr(not(doctest), doc = include_str!("servers.md"))]
+#![cfg_attr(not(doctest), doc = "")]
+#![doc = include_str!("proxies.md")]
+// The docs are whole with all features. With fewer, they name what is not there.
+#![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
+
+#[cfg(feature = "http")]
+mod batch;
+#[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "std")]
+mod encoded;
+#[cfg(feature = "std")]
+mod end;
+#[cfg(feature = "std")]
+mod framing;
+mod head;
+#[cfg(feature = "std")]
+mod keep_alive;
+pub mod last_event_id;
+#[cfg(feature = "std")]
+mod raw_head;
+#[cfg(feature = "std")]
+mod shutdown;
+#[cfg(feature = "http")]
+mod timer;
+#[cfg(feature = "std")]
+mod wakers;
+#[cfg(feature = "std")]
+mod writer;
+
+#[cfg(feature = "http")]
+pub use body::Body;
+#[cfg(feature = "std")]
+pub use encoded::Encoded;
+#[cfg(feature = "http")]
+pub use encoded::Item;
+#[cfg(feature = "std")]
+pub use end::End;
+#[cfg(feature = "std")]
+pub use framing::Framing;
+pub use head::{Headers, headers};
+#[cfg(feature = "http")]
+pub use head::{no_content, with_headers};
+#[cfg(feature = "std")]
+pub use keep_alive::KeepAlive;
+pub use last_event_id::LastEventIdError;
+#[cfg(feature = "std")]
+pub use raw_head::HeaderError;
+#[cfg(feature = "std")]
+pub use shutdown::{Begun, Finished, Shutdown};
+#[cfg(feature = "tokio")]
+pub use timer::TokioTimer;
+#[cfg(feature = "http")]
+pub use timer::{NoTimer, Timer};
+#[cfg(feature = "std")]
+pub use writer::{Driver, SendError, Sender, writer};

@@ -1,0 +1,97 @@
+//! The head of a response, as bytes for a bare connection.
+
+use super::Framing;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// The head of a response with these headers, which are checked.
+pub(super) fn encode(headers: &[(String, String)], framing: Framing) -> Vec<u8> {
+    let mut head = Vec::from(*b"HTTP/1.1 200 OK\r\n");
+    for (name, value) in headers {
+        head.extend([name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    if framing == Framing::Chunked {
+        head.extend(b"transfer-encoding: chunked\r\n");
+    }
+    head.extend(b"\r\n");
+    head
+}
+
+/// Whether this can be a header of the response, beside those that say where the stream ends.
+pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
+    // A token (RFC 9110, section 5.6.2).
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    // Section 5.5.
+    let is_forbidden = |byte: u8| byte != b'\t' && byte.is_ascii_control();
+    let is_framing = |own: &str| own.eq_ignore_ascii_case(name);
+
+    if name.is_empty() || !name.bytes().all(is_token) {
+        Err(HeaderError::Name)
+    } else if let Some(position) = value.bytes().position(is_forbidden) {
+        Err(HeaderError::Value { position })
+    } else if ["connection", "content-length", "transfer-encoding"].into_iter().any(is_framing) {
+        Err(HeaderError::Framing)
+    } else {
+        Ok(())
+    }
+}
+
+/// Why a header was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// The name is empty, or holds something other than letters, digits and a few signs.
+    Name,
+    /// The value holds a control character.
+    #[non_exhaustive]
+    Value {
+        /// Where the first one stands, in bytes.
+        position: usize,
+    },
+    /// The header says where the response ends, which is for the driver to say.
+    Framing,
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeaderError::Name => {
+                f.write_str("the name of a header is one or more letters, digits and signs such as the hyphen")
+            }
+            HeaderError::Value { position } => {
+                write!(f, "the value of the header holds a control character at byte {position}")
+            }
+            HeaderError::Framing => f.write_str(
+                "the header says where the response ends, which the driver says itself as the request demands",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for HeaderError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_header_is_forged() {
+        for (name, value, error) in [
+            ("", "x", HeaderError::Name),
+            ("a b", "x", HeaderError::Name),
+            ("a:", "x", HeaderError::Name),
+            ("x\r\n", "x", HeaderError::Name),
+            ("é", "x", HeaderError::Name),
+            ("x", "a\r\nb: c", HeaderError::Value { position: 1 }),
+            ("x", "é\0", HeaderError::Value { position: 2 }),
+            ("Transfer-Encoding", "identity", HeaderError::Framing),
+            ("content-length", "1", HeaderError::Framing),
+            ("Connection", "keep-alive", HeaderError::Framing),
+        ] {
+            assert_eq!(check(name, value), Err(error), "{name:?}: {value:?}");
+        }
+        for (name, value) in [("x-y_1", ""), ("a", "\t é "), ("cache-control", "no-store")] {
+            assert_eq!(check(name, value), Ok(()));
+        }
+    }
+}

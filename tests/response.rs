@@ -1,0 +1,678 @@
+//! A response body, polled by hand: no runtime, and time only where a test lets it pass.
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::stream;
+use http_body::Body as _;
+use sse_wire::{
+    Event, Sse,
+    response::{Body, End, KeepAlive, NoTimer, Shutdown, Timer},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::Future,
+    ops::RangeInclusive,
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Count {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A clock that stands until it is told to go.
+#[derive(Clone, Default)]
+struct Clock(Rc<Cell<Duration>>);
+
+impl Clock {
+    fn pass(&self, time: Duration) {
+        self.0.set(self.0.get() + time);
+    }
+
+    fn timer(&self) -> impl Timer + use<> {
+        let clock = self.clone();
+        move |duration| {
+            let (clock, until) = (clock.clone(), clock.0.get() + duration);
+            std::future::poll_fn(
+                move |_| {
+                    if clock.0.get() >= until { Poll::Ready(()) } else { Poll::Pending }
+                },
+            )
+        }
+    }
+}
+
+/// A source that yields what a test puts in, and counts how often it is asked.
+struct Source<T> {
+    items: VecDeque<T>,
+    ended: bool,
+    polls: usize,
+}
+
+struct Handle<T>(Rc<RefCell<Source<T>>>);
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Handle(self.0.clone())
+    }
+}
+
+impl<T> Handle<T> {
+    fn new() -> Self {
+        Handle(Rc::new(RefCell::new(Source { items: VecDeque::new(), ended: false, polls: 0 })))
+    }
+
+    fn put(&self, item: T) {
+        self.0.borrow_mut().items.push_back(item);
+    }
+
+    fn end(&self) {
+        self.0.borrow_mut().ended = true;
+    }
+
+    fn polls(&self) -> usize {
+        self.0.borrow().polls
+    }
+}
+
+impl<T> Stream for Handle<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut source = self.0.borrow_mut();
+        source.polls += 1;
+        match source.items.pop_front() {
+            Some(item) => Poll::Ready(Some(item)),
+            None if source.ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// What a body has now: `None` while it waits, `Some(None)` at its end.
+type Now<E> = Option<Option<Result<Bytes, E>>>;
+
+fn poll<S, E>(body: &mut Pin<&mut S>) -> Now<E>
+where
+    S: http_body::Body<Data = Bytes, Error = E>,
+{
+    poll_with(body, &Waker::noop().clone())
+}
+
+fn poll_with<S, E>(body: &mut Pin<&mut S>, waker: &Waker) -> Now<E>
+where
+    S: http_body::Body<Data = Bytes, Error = E>,
+{
+    match body.as_mut().poll_frame(&mut Context::from_waker(waker)) {
+        Poll::Pending => None,
+        Poll::Ready(None) => Some(None),
+        Poll::Ready(Some(frame)) => Some(Some(frame.map(|frame| frame.into_data().ok().unwrap()))),
+    }
+}
+
+/// The next frame, which is ready.
+fn frame<S, E: std::fmt::Debug>(body: &mut Pin<&mut S>) -> String
+where
+    S: http_body::Body<Data = Bytes, Error = E>,
+{
+    String::from_utf8(poll(body).expect("a frame").expect("a frame").unwrap().into()).unwrap()
+}
+
+fn tick(n: u32) -> Event {
+    Event::new().id(n).data(n)
+}
+
+fn text(events: impl IntoIterator<Item = Event>) -> String {
+    events.into_iter().map(|event| event.to_string()).collect()
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+// --- batches ---
+
+#[test]
+fn what_is_ready_goes_into_one_frame() {
+    let source = Handle::new();
+    let mut body = pin!(Body::without_timer(source.clone()));
+    assert_eq!(poll(&mut body), None);
+    source.put(tick(1));
+    source.put(Event::new());
+    source.put(tick(2));
+    assert_eq!(frame(&mut body), text([tick(1), tick(2)]));
+    assert_eq!(poll(&mut body), None);
+    source.put(tick(3));
+    assert_eq!(frame(&mut body), text([tick(3)]));
+}
+
+#[test]
+fn a_burst_of_small_events_is_a_few_frames() {
+    let all = text((0..1000).map(tick));
+    let mut body = pin!(Body::without_timer(stream::iter((0..1000).map(tick))));
+    let mut frames = Vec::new();
+    while let Some(Some(Ok(frame))) = poll(&mut body) {
+        frames.push(frame);
+    }
+    assert_eq!(frames.len(), all.len().div_ceil(16 * 1024 - 32), "{} bytes", all.len());
+    assert_eq!(frames.concat(), all.as_bytes());
+}
+
+#[test]
+fn the_size_of_a_frame_can_be_set() {
+    let two = text([tick(1), tick(2)]).len();
+    for (limit, expected) in [(0, [1; 5].as_slice()), (1, &[1; 5]), (two, &[2, 2, 1]), (two + 1, &[2, 2, 1])]
+    {
+        let mut body = pin!(Body::without_timer(stream::iter((1..6).map(tick))).batch(limit));
+        let mut frames = Vec::new();
+        while let Some(Some(Ok(frame))) = poll(&mut body) {
+            frames.push(frame.iter().filter(|byte| **byte == b':').count() / 2);
+        }
+        assert_eq!(frames, expected, "{limit} bytes");
+    }
+}
+
+#[test]
+fn bytes_that_are_alone_or_large_are_not_copied() {
+    let small = Bytes::from(vec![b'\n'; 10]);
+    let large = Bytes::from(vec![b'\n'; 100_000]);
+    let items = [small.clone(), large.clone(), small.clone()];
+    let mut body = pin!(Body::without_timer(stream::iter(items)));
+    for expected in [&small, &large, &small] {
+        let frame = poll(&mut body).unwrap().unwrap().unwrap();
+        assert_eq!(frame, expected);
+        assert_eq!(frame.as_ptr(), expected.as_ptr());
+    }
+    assert_eq!(poll(&mut body), Some(None));
+}
+
+#[test]
+fn a_buffer_and_encoded_bytes_are_items_too() {
+    let mut sse = Sse::with_retry(5);
+    sse.add_message("tick", "1");
+    let shown = sse.to_string();
+    let mut body = pin!(Body::without_timer(stream::iter([sse])));
+    assert_eq!(frame(&mut body), shown);
+
+    let mut sse = Sse::new();
+    sse.add_data("1");
+    let chunks: Vec<_> = sse.collect();
+    let mut body = pin!(Body::without_timer(stream::iter(chunks)));
+    assert_eq!(frame(&mut body), "retry: 2000\n\ndata: 1\n\n");
+
+    let mut body = pin!(Body::without_timer(stream::iter([Ok::<_, ()>(Bytes::from(tick(1)))])));
+    assert_eq!(frame(&mut body), "id: 1\ndata: 1\n\n");
+}
+
+#[test]
+fn empty_items_do_not_keep_the_thread() {
+    let waker = Arc::new(Count::default());
+    let mut body = pin!(Body::without_timer(stream::repeat_with(Event::new)));
+    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
+    assert_eq!(waker.get(), 1, "it goes on when others had their turn");
+}
+
+#[test]
+fn it_is_a_stream_of_bytes() {
+    let mut body = pin!(Body::without_timer(stream::iter([tick(1)])));
+    let next = body.as_mut().poll_next(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(next, Poll::Ready(Some(Ok(tick(1).into()))));
+    assert_eq!(body.as_mut().poll_next(&mut Context::from_waker(Waker::noop())), Poll::Ready(None));
+}
+
+#[test]
+fn a_body_is_as_sendable_as_what_it_is_made_of() {
+    fn check<T: Send + Sync + 'static>(_: &T) {}
+    let body = Body::without_timer(stream::iter([tick(1)])).shutdown(&Shutdown::new()).on_end(|_| ());
+    check(&body);
+    check(&Shutdown::new());
+}
+
+// --- keep-alive ---
+
+#[test]
+fn only_silence_is_interrupted() {
+    let (clock, source) = (Clock::default(), Handle::new());
+    let mut body = pin!(Body::with_timer(source.clone(), clock.timer()));
+    for _ in 0..3 {
+        assert_eq!(poll(&mut body), None);
+        clock.pass(14 * SECOND);
+        assert_eq!(poll(&mut body), None);
+        source.put(tick(1));
+        assert_eq!(frame(&mut body), text([tick(1)]));
+    }
+    for _ in 0..3 {
+        assert_eq!(poll(&mut body), None);
+        clock.pass(15 * SECOND - Duration::from_nanos(1));
+        assert_eq!(poll(&mut body), None);
+        clock.pass(Duration::from_nanos(1));
+        assert_eq!(frame(&mut body), ":\n\n");
+    }
+}
+
+#[test]
+fn any_message_keeps_alive() {
+    let counter = Arc::new(AtomicUsize::new(0));
+    let computed = {
+        let counter = counter.clone();
+        move || match counter.fetch_add(1, Ordering::Relaxed) {
+            0 => Event::new(),
+            n => Event::new().event("ping").data(n),
+        }
+    };
+    let every = || KeepAlive::every(SECOND);
+    for (keep_alive, expected) in [
+        (every(), ":\n\n"),
+        (every().bare_comment(), ":\n"),
+        (every().comment("still\nhere"), ": still\n: here\n\n"),
+        (every().event(Event::new().event("ping")), "event: ping\ndata: \n\n"),
+        (every().computed(computed), "event: ping\ndata: 1\n\n"),
+    ] {
+        let clock = Clock::default();
+        let mut body =
+            pin!(Body::with_timer(stream::pending::<Event>(), clock.timer()).keep_alive(keep_alive.clone()));
+        assert_eq!(poll(&mut body), None);
+        clock.pass(SECOND);
+        let mut now = poll(&mut body);
+        if now.is_none() {
+            // The computed message was empty: the silence goes on.
+            assert_eq!(poll(&mut body), None);
+            clock.pass(SECOND);
+            now = poll(&mut body);
+        }
+        assert_eq!(now.unwrap().unwrap().unwrap(), expected, "{keep_alive:?}");
+    }
+    for off in [KeepAlive::off(), KeepAlive::every(Duration::ZERO)] {
+        let clock = Clock::default();
+        let mut body = pin!(Body::with_timer(stream::pending::<Event>(), clock.timer()).keep_alive(off));
+        assert_eq!(poll(&mut body), None);
+        clock.pass(1_000_000 * SECOND);
+        assert_eq!(poll(&mut body), None);
+    }
+}
+
+#[test]
+fn an_empty_keep_alive_and_a_hasty_timer_do_not_keep_the_thread() {
+    let waker = Arc::new(Count::default());
+    let keep_alive = KeepAlive::default().computed(Event::new);
+    let hasty = |_: Duration| std::future::ready(());
+    let mut body = pin!(Body::with_timer(stream::pending::<Event>(), hasty).keep_alive(keep_alive));
+    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
+    assert_eq!(waker.get(), 1);
+}
+
+// --- the end ---
+
+/// A body's callback, and what it was told.
+fn ends() -> (impl FnOnce(End), impl Fn() -> Vec<End>) {
+    let ends = Rc::new(RefCell::new(Vec::new()));
+    let told = ends.clone();
+    (move |end| told.borrow_mut().push(end), move || ends.borrow().clone())
+}
+
+#[test]
+fn the_end_is_told_once() {
+    let (callback, ends) = self::ends();
+    let source = Handle::new();
+    {
+        let mut body = pin!(Body::without_timer(source.clone()).on_end(callback).batch(0));
+        source.put(tick(1));
+        source.put(tick(2));
+        source.end();
+        frame(&mut body);
+        assert_eq!(ends(), []);
+        assert!(!body.is_end_stream());
+        frame(&mut body);
+        assert_eq!(poll(&mut body), Some(None));
+        assert_eq!(ends(), [End::Finished]);
+        assert!(body.is_end_stream());
+        assert_eq!(poll(&mut body), Some(None));
+    }
+    assert_eq!(ends(), [End::Finished]);
+}
+
+#[test]
+fn the_last_frame_is_known_to_be_the_last() {
+    let (callback, ends) = self::ends();
+    let mut body = pin!(Body::without_timer(stream::iter([tick(1)])).on_end(callback));
+    frame(&mut body);
+    assert!(body.is_end_stream(), "the server need not ask again");
+    assert_eq!(ends(), [End::Finished]);
+}
+
+#[test]
+fn a_drop_is_told_whenever_it_comes() {
+    // Before the first poll, while it waits, and while the last frames are not taken.
+    for polls in 0..3 {
+        let (callback, ends) = self::ends();
+        let source = Handle::new();
+        {
+            let mut body = pin!(Body::without_timer(source.clone()).batch(0).on_end(callback));
+            if polls > 0 {
+                assert_eq!(poll(&mut body), None);
+            }
+            if polls > 1 {
+                source.put(Ok(tick(1)));
+                source.put(Err("broken"));
+                frame(&mut body);
+            }
+        }
+        assert_eq!(ends(), [End::Dropped], "after {polls} polls");
+    }
+}
+
+#[test]
+fn set_twice_the_last_callback_holds() {
+    let ((first, told_first), (second, told_second)) = (ends(), ends());
+    drop(Body::without_timer(stream::pending::<Event>()).on_end(first).on_end(second));
+    assert_eq!((told_first(), told_second()), (vec![], vec![End::Dropped]));
+}
+
+#[test]
+fn head_is_answered_without_a_stream() {
+    for method in ["HEAD", "GET"] {
+        let (callback, ends) = self::ends();
+        let source = Handle::<Event>::new();
+        {
+            let mut body = pin!(Body::without_timer(source.clone()).method(method).on_end(callback));
+            let is_head = method == "HEAD";
+            assert_eq!(body.is_end_stream(), is_head);
+            assert_eq!(poll(&mut body), is_head.then_some(None));
+            assert_eq!(source.polls(), usize::from(!is_head));
+            assert_eq!(Rc::strong_count(&source.0), if is_head { 1 } else { 2 });
+            assert_eq!(
+                http_body::Body::size_hint(&body).exact(),
+                None,
+                "a length of 0 would be wrong for a GET"
+            );
+        }
+        assert_eq!(ends(), [if method == "HEAD" { End::Finished } else { End::Dropped }]);
+    }
+    let (callback, ends) = self::ends();
+    drop(Body::without_timer(stream::pending::<Event>()).on_end(callback).method(http::Method::HEAD));
+    assert_eq!(ends(), [End::Finished], "also if the server drops it");
+}
+
+// --- errors ---
+
+#[derive(Debug, PartialEq)]
+struct Broken(u32);
+
+#[test]
+fn an_error_ends_the_body_as_the_hook_says() {
+    for clean in [true, false] {
+        let (callback, ends) = self::ends();
+        let source = Handle::new();
+        let seen = Cell::new(0);
+        let hook = |Broken(n)| {
+            seen.set(n);
+            if clean { Ok(()) } else { Err(Broken(n + 1)) }
+        };
+        let mut body = pin!(Body::without_timer(source.clone()).on_error(hook).on_end(callback));
+        source.put(Ok(tick(1)));
+        source.put(Err(Broken(7)));
+        source.put(Ok(tick(2)));
+        assert_eq!(frame(&mut body), text([tick(1)]), "what was ready goes first");
+        assert_eq!(seen.get(), 7);
+        assert_eq!(body.is_end_stream(), clean);
+        if !clean {
+            assert_eq!(poll(&mut body), None, "a moment in which the server writes what it has");
+            assert_eq!(poll(&mut body), Some(Some(Err(Broken(8)))));
+        }
+        assert_eq!(poll(&mut body), Some(None));
+        assert_eq!(ends(), [End::Failed]);
+        assert_eq!(source.polls(), 2);
+    }
+}
+
+#[test]
+fn without_a_hook_an_error_fails_the_body() {
+    let mut body = pin!(Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))])));
+    let waker = Arc::new(Count::default());
+    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
+    assert_eq!(waker.get(), 1);
+    assert_eq!(poll(&mut body), Some(Some(Err(Broken(1)))));
+    assert_eq!(poll(&mut body), Some(None));
+}
+
+// --- shutdown ---
+
+#[test]
+fn shutdown_wakes_a_body_and_ends_it() {
+    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(2000..=2000);
+    let (callback, ends) = self::ends();
+    let source = Handle::new();
+    let waker = Arc::new(Count::default());
+    let mut body = pin!(Body::without_timer(source.clone()).shutdown(&shutdown).on_end(callback));
+    assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
+    assert!(!shutdown.is_begun());
+    source.put(tick(1));
+
+    shutdown.begin();
+    assert!(shutdown.is_begun());
+    assert_eq!(waker.get(), 1);
+    assert_eq!(frame(&mut body), text([tick(1)]), "what was ready is not lost");
+    assert_eq!(frame(&mut body), "event: bye\ndata: \n\nretry: 2000\n\n");
+    assert!(body.is_end_stream());
+    assert_eq!(ends(), [End::ShutDown]);
+    assert_eq!(Rc::strong_count(&source.0), 1, "the source is dropped");
+}
+
+#[test]
+fn shutdown_ends_a_source_that_always_has_more() {
+    let shutdown = Shutdown::new();
+    let mut body = pin!(Body::without_timer(stream::repeat_with(|| tick(1))).shutdown(&shutdown));
+    shutdown.begin();
+    let mut frames = 0;
+    while let Some(Some(Ok(frame))) = poll(&mut body) {
+        assert!(frame.len() <= 16 * 1024);
+        frames += 1;
+    }
+    assert_eq!(frames, 2, "one full frame, and the event for which it had no room");
+}
+
+#[test]
+fn shutdown_without_last_words_only_ends() {
+    let shutdown = Shutdown::new();
+    shutdown.begin();
+    let mut body = pin!(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
+    assert_eq!(poll(&mut body), Some(None), "also a body that comes later");
+}
+
+#[test]
+fn a_source_may_end_in_its_own_way_until_the_deadline() {
+    let hour = 3600 * SECOND;
+    let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+    let clock = Clock::default();
+    let (source, late) = (Handle::new(), Handle::<Event>::new());
+    let mut body = pin!(Body::with_timer(source.clone(), clock.timer()).shutdown(&shutdown));
+    let mut late_body = pin!(Body::with_timer(late.clone(), clock.timer()).shutdown(&shutdown));
+    let mut begun = pin!(shutdown.begun());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(begun.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None));
+
+    shutdown.begin_within(hour);
+    assert_eq!(begun.as_mut().poll(&mut cx), Poll::Ready(()));
+    assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None));
+    clock.pass(60 * SECOND);
+    assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None), "no keep-alive any more");
+    source.put(tick(1));
+    assert_eq!(frame(&mut body), text([tick(1)]));
+    source.put(tick(2));
+    source.end();
+    assert_eq!(frame(&mut body), text([tick(2)]));
+    assert_eq!(frame(&mut body), ": bye\n\n");
+
+    clock.pass(hour);
+    assert_eq!(frame(&mut late_body), ": bye\n\n", "ends regardless");
+    assert_eq!(poll(&mut late_body), Some(None));
+}
+
+#[test]
+fn the_time_may_be_shortened_but_not_prolonged() {
+    let hour = 3600 * SECOND;
+    for last in [Duration::ZERO, hour / 2] {
+        let shutdown = Shutdown::new();
+        let clock = Clock::default();
+        let waker = Arc::new(Count::default());
+        let mut body = pin!(Body::with_timer(stream::pending::<Event>(), clock.timer()).shutdown(&shutdown));
+        let mut now = || poll_with(&mut body, &waker.clone().into());
+        assert_eq!(now(), None);
+        shutdown.begin_within(Duration::MAX);
+        assert_eq!(now(), None);
+        shutdown.begin_within(hour);
+        assert_eq!(now(), None);
+        shutdown.begin_within(Duration::MAX);
+        assert_eq!(waker.get(), 2);
+        shutdown.begin_within(last);
+        assert_eq!(waker.get(), 3);
+        if !last.is_zero() {
+            assert_eq!(now(), None);
+            clock.pass(last);
+        }
+        assert_eq!(now(), Some(None));
+    }
+}
+
+#[test]
+fn shutdown_finishes_when_all_bodies_are_gone() {
+    let shutdown = Shutdown::new();
+    let waker = Arc::new(Count::default());
+    let mut finished = pin!(shutdown.finished());
+    let done = |finished: &mut Pin<&mut sse_wire::response::Finished>| {
+        finished.as_mut().poll(&mut Context::from_waker(&waker.clone().into())).is_ready()
+    };
+    assert!(!done(&mut finished), "not before it has begun");
+    let body = || Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown);
+    let (a, b) = (body(), body());
+    assert_eq!(shutdown.streams(), 2);
+    shutdown.begin();
+    assert!(!done(&mut finished));
+    drop(a);
+    assert!(!done(&mut finished));
+    assert_eq!(waker.get(), 0);
+    assert!(!shutdown.wait_timeout(Duration::ZERO));
+    drop(b);
+    assert_eq!(waker.get(), 1);
+    assert!(done(&mut finished));
+    assert!(shutdown.wait_timeout(Duration::ZERO));
+    assert_eq!(shutdown.streams(), 0);
+}
+
+#[test]
+fn a_thread_can_wait_for_the_end() {
+    let shutdown = Shutdown::new();
+    let body = Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown);
+    shutdown.begin();
+    let waiting = std::thread::spawn({
+        let shutdown = shutdown.clone();
+        move || shutdown.wait_timeout(Duration::MAX)
+    });
+    drop(body);
+    assert!(waiting.join().unwrap());
+}
+
+#[test]
+fn clients_come_back_spread_over_the_range() {
+    const CLIENTS: u32 = 1000;
+    let (start, end) = (1000, 11_000);
+    let shutdown =
+        Shutdown::new().retry(Duration::from_millis(start.into())..=Duration::from_millis(end.into()));
+    shutdown.begin();
+    let mut retries: Vec<u32> = (0..CLIENTS)
+        .map(|_| {
+            let mut body = pin!(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
+            let frame = frame(&mut body);
+            frame.strip_prefix("retry: ").unwrap().strip_suffix("\n\n").unwrap().parse().unwrap()
+        })
+        .collect();
+    retries.sort();
+    assert!(retries[0] >= start && *retries.last().unwrap() <= end);
+    // Even: in no tenth of the range are many more or fewer than a tenth of the clients.
+    for tenth in 0..10 {
+        let from = start + tenth * (end - start) / 10;
+        let there = retries.iter().filter(|retry| (from..from + (end - start) / 10).contains(retry)).count();
+        assert!((90..=110).contains(&there), "{there} clients come back from {from} ms on");
+    }
+}
+
+#[test]
+fn a_range_of_one_or_the_wrong_way_round_is_fine() {
+    for (range, allowed) in
+        [(7..=7, 7..=7), (RangeInclusive::new(9, 7), 7..=9), (0..=u64::MAX, 0..=i32::MAX as u64)]
+    {
+        let shutdown = Shutdown::new().retry(range);
+        shutdown.begin();
+        let mut body = pin!(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
+        let retry: u64 = frame(&mut body)[7..].trim_end().parse().unwrap();
+        assert!(allowed.contains(&retry));
+    }
+}
+
+#[test]
+fn ten_thousand_bodies_share_a_handle() {
+    let shutdown = Shutdown::new();
+    let waker = Arc::new(Count::default());
+    let mut bodies: Vec<_> = (0..10_000)
+        .map(|_| Box::pin(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown)))
+        .collect();
+    for body in &mut bodies {
+        // A body that moves to another task is woken there.
+        poll(&mut body.as_mut());
+        poll_with(&mut body.as_mut(), &waker.clone().into());
+    }
+    bodies.truncate(5_000);
+    shutdown.begin();
+    assert_eq!(waker.get(), 5_000, "each that is still there, once");
+    for body in &mut bodies {
+        assert_eq!(poll(&mut body.as_mut()), Some(None));
+    }
+}
+
+/// With the last waker of a task goes what the task owns, which may be another body.
+#[test]
+fn a_waker_may_own_a_body() {
+    struct Owner {
+        _body: Box<dyn Send + Sync>,
+    }
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+    let shutdown = Shutdown::new();
+    let body = || Box::pin(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
+    let owner = || Waker::from(Arc::new(Owner { _body: Box::new(body()) }));
+
+    let mut replaced = body();
+    poll_with(&mut replaced.as_mut(), &owner());
+    poll(&mut replaced.as_mut());
+    let mut dropped = body();
+    poll_with(&mut dropped.as_mut(), &owner());
+    drop(dropped);
+    let mut begun = shutdown.begun();
+    assert!(Pin::new(&mut begun).poll(&mut Context::from_waker(&owner())).is_pending());
+    drop(begun);
+    assert_eq!(shutdown.streams(), 1);
+}
+
+#[test]
+fn no_timer_is_a_value() {
+    let _ = Body::with_timer(stream::pending::<Event>(), NoTimer::default());
+}
