@@ -31,8 +31,8 @@ pub fn shutdown() -> Shutdown {
 /// How long a server waits for its connections when it is told to stop.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The README's code, which needs all these servers to compile.
-#[cfg(doctest)]
+/// The README's code, which needs all these servers to compile, and the clients.
+#[cfg(all(doctest, feature = "readme"))]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
