@@ -137,6 +137,42 @@ fn large_fields_do_not_add_up() {
     assert_eq!(decoder.last_event_id(), "");
 }
 
+/// U+FFFD is three bytes. Whatever it replaces, in however many fields, the copy has the limit too.
+#[test]
+fn replacing_invalid_bytes_is_bounded() {
+    let bad = |len| vec![0xff; len];
+    let third = bad(LIMIT / 3 - 20);
+    for (stream, fits) in [
+        ([b"data:", &third[..], b"\n\n"].concat(), true),
+        ([b":", &third[..], b"\n\n"].concat(), true),
+        ([b":", &bad(LIMIT - 20)[..], b"\n\n"].concat(), false),
+        ([b":", &b"\xffx".repeat(LIMIT / 2 - 20)[..], b"\n\n"].concat(), false),
+        ([b"data:", &bad(LIMIT - 20)[..], b"\n\n"].concat(), false),
+        ([b"data:", &third[..], b"\nevent:", &third, b"\n\n"].concat(), false),
+        ([b"data:", &third[..], b"\nid:", &third, b"\n\n"].concat(), false),
+        ([b"id:", &third[..], b"\nevent:", &third, b"\ndata\n\n"].concat(), false),
+        // As large as it may be in the stream, in the buffers and in the copy.
+        ([b"event:", &b"x".repeat(LIMIT - 20)[..], b"\xff\ndata\n\n"].concat(), true),
+    ] {
+        for size in [100, stream.len()] {
+            let mut decoder = Decoder::new().max_event_size(LIMIT).comments(true);
+            let mut too_large = 0;
+            let most = peak(|| {
+                let filled = vec![b'x'; LIMIT - 20];
+                for part in [b"data:", &filled[..], b"\n\n"] {
+                    feed(&mut decoder, part);
+                }
+                drop(filled);
+                for chunk in stream.chunks(size) {
+                    too_large += feed(&mut decoder, chunk).1;
+                }
+            });
+            assert_eq!(too_large, usize::from(!fits));
+            assert!(most <= 3 * LIMIT + CONSTANT, "{most} bytes in chunks of {size}");
+        }
+    }
+}
+
 /// A long ID is shared by the owned messages that carry it, so that a tiny event stays cheap.
 #[cfg(feature = "std")]
 #[test]

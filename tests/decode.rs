@@ -249,17 +249,44 @@ fn replacing_invalid_bytes_does_not_pass_the_limit() {
         message("message", "1", ""),
     ];
     engines::each_cut(stream, |way, chunks| {
-        let each = |engine: &str, seen: Vec<Incoming>, _| {
-            let seen: Vec<_> = seen
-                .iter()
-                .map(|incoming| match incoming {
-                    Incoming::TooLarge(_) => Item::TooLarge,
-                    other => item(other),
-                })
-                .collect();
-            assert_eq!(seen, expected, "{engine}, {way}");
-        };
+        let each =
+            |engine: &str, seen: Vec<Incoming>, _| assert_eq!(items(&seen), expected, "{engine}, {way}");
         engines::each(make, chunks, each);
+    });
+}
+
+/// The limit is for an event's fields together, and for a comment with what has come of its event.
+#[test]
+fn replacing_invalid_bytes_says_how_large_the_event_became() {
+    for stream in [
+        // In the stream, all of these are smaller than the limit.
+        &b"data:\xff\xff\xff\xff\xff\xff\xff\n\n"[..],
+        b"event:\xff\xff\ndata:\xff\xff\xff\xff\xff\n\n",
+        b"id:\xff\xff\xff\xff\xff\xff\xff\n\n",
+        b":\xff\xff\xff\xff\xff\xff\xff\n\n",
+        b"x:\n:\xff\xff\xff\xff\xff\xff\n\n",
+    ] {
+        engines::each_cut(stream, |way, chunks| {
+            engines::each(
+                || Decoder::new().max_event_size(20).comments(true),
+                chunks,
+                |engine, seen, decoder| {
+                    let [Incoming::TooLarge(error)] = &seen[..] else { panic!("{seen:?}, {engine}, {way}") };
+                    assert_eq!((error.size, error.limit), (21, 20), "{engine}, {way}");
+                    assert_eq!((decoder.unfinished(), decoder.last_event_id()), (0, ""));
+                },
+            );
+        });
+    }
+    // Of a comment that does not fit, the event is skipped in which it stands.
+    let stream = b"id:1\n:\xff\xff\xff\xff\ndata:1\n\ndata:2\n\n";
+    let expected = [Item::TooLarge, message("message", "2", "")];
+    engines::each_cut(stream, |way, chunks| {
+        engines::each(
+            || Decoder::new().max_event_size(14).comments(true),
+            chunks,
+            |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}, {way}"),
+        );
     });
 }
 

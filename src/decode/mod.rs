@@ -271,8 +271,9 @@ impl Decoder {
     /// All lines of an event count, whatever their fields, with one byte for each line end; comments
     /// count only while they have no end. An event that is larger is reported as
     /// [`TooLarge`](IncomingRef::TooLarge) as soon as this is known. The rest of it, up to the next blank
-    /// line, is skipped; its ID does not become the last event ID. The same happens to an event of which
-    /// a field becomes larger than the limit when invalid UTF-8 in it is replaced by U+FFFD (three bytes).
+    /// line, is skipped; its ID does not become the last event ID. The same happens to an event whose
+    /// data, type and ID, as far as they hold invalid UTF-8, are together larger than the limit when it is
+    /// replaced by U+FFFD (three bytes).
     #[must_use]
     pub fn max_event_size(mut self, bytes: usize) -> Decoder {
         self.limit = bytes;
@@ -419,36 +420,41 @@ impl Decoder {
     /// 9.2.6, dispatching, steps 1 and 3 to 8.
     #[inline(always)]
     fn dispatch<'d, 'c: 'd>(&'d mut self, fields: Fields<'c>, input: &mut Input<'c>) -> IncomingRef<'d> {
-        let size = mem::take(&mut self.size);
+        self.size = 0;
         // Step 3: the line feed behind the last line goes.
         let kept = self.buffer.get(..self.line_at.saturating_sub(1)).unwrap_or_default();
-        let data = Text::new(fields.data, kept, input, &mut self.lossy, self.limit);
-        let event = Text::new(fields.event, &self.event, input, &mut self.lossy, self.limit);
-        if let (Some(data), Some(event)) = (data, event)
-            && self.id.commit(fields.id, input, &mut self.lossy, self.limit)
-        {
-            if self.line_at > 0 || !self.event.is_empty() || !self.lossy.is_empty() {
-                self.lent = Lent::Event;
+        let mut texts = || {
+            let data = Text::new(fields.data, kept, input, &mut self.lossy, self.limit)?;
+            let event = Text::new(fields.event, &self.event, input, &mut self.lossy, self.limit)?;
+            self.id.commit(fields.id, input, &mut self.lossy, self.limit)?;
+            Ok((data, event))
+        };
+        match texts() {
+            Ok((data, event)) => {
+                if self.line_at > 0 || !self.event.is_empty() || !self.lossy.is_empty() {
+                    self.lent = Lent::Event;
+                }
+                let id_is_new = self.id.take_new();
+                IncomingRef::Message(MessageRef {
+                    event: event.resolve(&self.lossy),
+                    data: data.resolve(&self.lossy),
+                    last_event_id: self.id.committed(),
+                    id_is_new,
+                })
             }
-            let id_is_new = self.id.take_new();
-            return IncomingRef::Message(MessageRef {
-                event: event.resolve(&self.lossy),
-                data: data.resolve(&self.lossy),
-                last_event_id: self.id.committed(),
-                id_is_new,
-            });
+            Err(size) => {
+                self.lent = Lent::Event;
+                IncomingRef::TooLarge(TooLarge { size, limit: self.limit })
+            }
         }
-        self.lent = Lent::Event;
-        IncomingRef::TooLarge(TooLarge { size, limit: self.limit })
     }
 
     /// 9.2.6, dispatching, steps 1 and 2: the ID counts, but without data there is no message.
     fn end_without_data<'c>(&mut self, fields: &mut Fields<'c>, input: &mut Input<'c>) -> Option<TooLarge> {
         let fields = mem::take(fields);
-        let fits = self.id.commit(fields.id, input, &mut self.lossy, self.limit);
-        let error = TooLarge { size: self.size, limit: self.limit };
+        let committed = self.id.commit(fields.id, input, &mut self.lossy, self.limit);
         self.drop_event();
-        (!fits).then_some(error)
+        committed.err().map(|size| TooLarge { size, limit: self.limit })
     }
 
     /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
@@ -619,17 +625,26 @@ impl Decoder {
         time.filter(|_| self.retries)
     }
 
-    /// A comment that lies in the chunk or, if it does not, in the buffer from `kept_at` on.
+    /// A comment that lies in the chunk or, if it does not, in the buffer from `kept_at` on. It has the
+    /// room that the event leaves it, also when invalid UTF-8 in it has been replaced.
     fn comment<'d, 'c: 'd>(
         &'d mut self,
         value: Option<Value<'c>>,
         kept_at: usize,
         input: &mut Input<'c>,
     ) -> IncomingRef<'d> {
-        self.lent = Lent::Comment;
         let kept = self.buffer.get(kept_at..).unwrap_or_default();
-        let text = Text::new(value, kept, input, &mut self.lossy, usize::MAX);
-        IncomingRef::Comment(text.map_or("", |text| text.resolve(&self.lossy)))
+        match Text::new(value, kept, input, &mut self.lossy, self.limit.saturating_sub(self.size)) {
+            Ok(text) => {
+                self.lent = Lent::Comment;
+                IncomingRef::Comment(text.resolve(&self.lossy))
+            }
+            Err(len) => {
+                self.lent = Lent::Event;
+                self.skipping = true;
+                IncomingRef::TooLarge(TooLarge { size: self.size.saturating_add(len), limit: self.limit })
+            }
+        }
     }
 
     /// Gives up the event because of a line of which this much has come.
