@@ -80,7 +80,8 @@ fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize
 #[test]
 fn endless_lines_and_events_stay_within_the_limit() {
     let all: fn(Decoder) -> Decoder = |decoder| decoder.comments(true).retries(true);
-    for options in [all, |decoder| decoder] {
+    let none: fn(Decoder) -> Decoder = |decoder| decoder;
+    for (options, is_all) in [(all, true), (none, false)] {
         for len in [5, 64 << 10] {
             let fill = vec![b'x'; len];
             // A line without an end, in every place that a line has.
@@ -97,7 +98,9 @@ fn endless_lines_and_events_stay_within_the_limit() {
                 "x: ",
                 "data: 1\nid: ",
             ] {
-                assert_eq!(endless(start, &fill, options), (0, 1), "{start:?}");
+                // A comment that nobody wants is no event.
+                let too_large = usize::from(!(start.starts_with(':') && !is_all));
+                assert_eq!(endless(start, &fill, options), (0, too_large), "{start:?}");
             }
             assert_eq!(endless("data: ", &vec![0xff; len], options), (0, 1));
             assert_eq!(endless("data: ", &vec![0; len], options), (0, 1));
@@ -185,4 +188,22 @@ fn a_long_id_is_not_copied_into_each_message() {
     });
     // A copy for each would be 64 MB.
     assert!(most < 1 << 20, "{most} bytes");
+}
+
+/// The reader shares a long ID only as long as messages carry it.
+#[cfg(feature = "std")]
+#[test]
+fn a_long_id_goes_with_the_next_short_one() {
+    let filled = "x".repeat(LIMIT);
+    let stream = format!("id: {filled}\ndata\n\nid: 1\ndata\n\n");
+    let mut messages = sse_wire::MessageReader::new(stream.as_bytes());
+    assert_eq!(messages.by_ref().count(), 2);
+    // What is freed here and not with its decoder is what the reader held besides: its buffer, of 16 KiB.
+    let mut decoder = None;
+    let mut block = Vec::new();
+    let grown = peak(|| {
+        decoder = Some(messages.into_decoder());
+        block = vec![1u8; LIMIT];
+    });
+    assert!(grown >= LIMIT - (16 << 10), "{grown} bytes: the reader held {}", LIMIT - grown);
 }

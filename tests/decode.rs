@@ -115,7 +115,7 @@ proptest! {
     fn so_they_do_within_a_limit(bytes in any_stream(), cuts in cuts(), limit in 0..60usize, comments: bool) {
         // U+FFFD counts differently before and after decoding, so that the oracle is exact only without.
         let bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
-        let expected = reported(oracle::interpret_within(&bytes, "", limit).items, comments, true);
+        let expected = reported(oracle::interpret_within(&bytes, "", limit, comments).items, comments, true);
         let make = || Decoder::new().comments(comments).retries(true).max_event_size(limit);
         for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
             engines::each(make, &chunks, |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}"));
@@ -194,9 +194,10 @@ fn a_too_large_event_is_reported_and_skipped() {
         ("event\nid\nretry\nxx:yyyyy\n\n", vec![Item::TooLarge]),
         // A CRLF is one line end.
         ("data\r\ndata\r\ndata\r\ndata\r\n\r\n", vec![message("message", "\n\n\n", "")]),
-        // Comments that are complete do not count.
+        // Comments do not count, whether they are complete or not.
         (":1234567890\ndata: 1\n:1234567890\n\n", vec![message("message", "1", "")]),
-        (":12345678901234567890\ndata: 1\n\n", vec![Item::TooLarge]),
+        (":12345678901234567890\ndata: 1\n\n", vec![message("message", "1", "")]),
+        ("data: 12345678901234\n:\n\n", vec![message("message", "12345678901234", "")]),
         // Neither a field's length nor the number of fields outlives the event.
         (
             "data: 1234567890\n\ndata: 1234567890\n\n",
@@ -291,22 +292,58 @@ fn replacing_invalid_bytes_says_how_large_the_event_became() {
 }
 
 #[test]
+fn a_comment_needs_room_only_if_it_is_reported() {
+    let long = format!(":{}\n", "x".repeat(20));
+    let stream = format!("{long}\ndata: 1\n{long}\n: short\ndata: 2\n\n");
+    let make = |comments| Decoder::new().max_event_size(20).comments(comments);
+    engines::each_cut(stream.as_bytes(), |way, chunks| {
+        engines::each(
+            || make(false),
+            chunks,
+            |engine, seen, _| {
+                let expected = [message("message", "1", ""), message("message", "2", "")];
+                assert_eq!(items(&seen), expected, "{engine}, {way}");
+            },
+        );
+        engines::each(
+            || make(true),
+            chunks,
+            |engine, seen, _| {
+                let short = Item::Comment("short".into());
+                let expected = [Item::TooLarge, Item::TooLarge, short, message("message", "2", "")];
+                assert_eq!(items(&seen), expected, "{engine}, {way}");
+            },
+        );
+    });
+}
+
+#[test]
 fn the_end_of_the_input_leaves_word_of_an_unfinished_event() {
     for (stream, unfinished) in [
         ("", 0),
         ("data: 1\n\n", 0),
         ("data: 1\r\n\r", 0),
         ("data: 1\n\n: a comment\n", 0),
+        ("data: 1\n\n: a comment", 0),
+        ("data: 1\n: a comment", 8),
+        ("data: 1\ndata::", 14),
+        ("retry: 1\n", 9),
         ("data: 1\n", 8),
         ("data: 1\r\n", 8),
         ("data: 1\n\nid: 2\ndata", 10),
     ] {
         engines::each_cut(stream.as_bytes(), |way, chunks| {
-            engines::each(Decoder::new, chunks, |engine, _, mut decoder| {
-                assert_eq!(decoder.unfinished(), unfinished, "{stream:?}, {engine}, {way}");
-                decoder.reconnect();
-                assert_eq!(decoder.unfinished(), 0);
-            });
+            for comments in [false, true] {
+                engines::each(
+                    || Decoder::new().comments(comments),
+                    chunks,
+                    |engine, _, mut decoder| {
+                        assert_eq!(decoder.unfinished(), unfinished, "{stream:?}, {engine}, {way}");
+                        decoder.reconnect();
+                        assert_eq!(decoder.unfinished(), 0);
+                    },
+                );
+            }
         });
     }
 }

@@ -268,8 +268,8 @@ impl Decoder {
 
     /// Sets the largest size of an event in bytes.
     ///
-    /// All lines of an event count, whatever their fields, with one byte for each line end; comments
-    /// count only while they have no end. An event that is larger is reported as
+    /// All lines of an event count, whatever their fields, with one byte for each line end. Comments do not,
+    /// but one that is [reported](Decoder::comments) must find room beside what has come of its event. An event that is larger is reported as
     /// [`TooLarge`](IncomingRef::TooLarge) as soon as this is known. The rest of it, up to the next blank
     /// line, is skipped; its ID does not become the last event ID. The same happens to an event whose
     /// data, type and ID, as far as they hold invalid UTF-8, are together larger than the limit when it is
@@ -316,14 +316,19 @@ impl Decoder {
         self.reconnection_time
     }
 
-    /// How many bytes have come of an event that no blank line has ended.
+    /// How many bytes have come of an event that no blank line has ended. Comments do not count.
     ///
     /// When the input ends, such an event is discarded (WHATWG HTML, 9.2.6). This tells that there was
     /// one, until [`reconnect`](Decoder::reconnect) is called. One that was reported as too large does not
     /// count.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        if self.skipping { 0 } else { self.size.saturating_add(self.line_len) }
+        let line_len = match self.line {
+            Line::Ignored => 0,
+            Line::Buffered if self.buffer.get(self.line_at) == Some(&b':') => 0,
+            Line::Buffered | Line::Data => self.line_len,
+        };
+        if self.skipping { 0 } else { self.size.saturating_add(line_len) }
     }
 
     /// Begins a new connection: drops the event that has begun, and keeps the last event ID and the
@@ -382,6 +387,10 @@ impl Decoder {
                 continue;
             }
             if line.len() > self.limit.saturating_sub(self.size) {
+                // A comment that nobody wants costs nothing, so that it may be of any length.
+                if !self.comments && line.starts_with(b":") {
+                    continue;
+                }
                 return Some(IncomingRef::TooLarge(self.too_large(line.len())));
             }
             let size = self.size.saturating_add(line.len() + 1);
@@ -464,7 +473,7 @@ impl Decoder {
             return self.extend_line(input.take_rest()).map(Ended::TooLarge);
         };
         let line_len = mem::take(&mut self.line_len).saturating_add(end.len());
-        if self.skipping {
+        if self.skipping || matches!(self.line, Line::Ignored) {
             return Some(Ended::Nothing);
         }
         if line_len > self.limit.saturating_sub(self.size) {
@@ -472,7 +481,7 @@ impl Decoder {
         }
         let size = self.size.saturating_add(line_len).saturating_add(1);
         match self.line {
-            Line::Ignored => return Some(Ended::Nothing),
+            Line::Ignored => {}
             Line::Data => {
                 self.append(end);
                 self.end_data();
@@ -553,7 +562,7 @@ impl Decoder {
     #[inline(always)]
     fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         self.line_len = self.line_len.saturating_add(text.len());
-        if self.skipping {
+        if self.skipping || matches!(self.line, Line::Ignored) {
             return None;
         }
         if self.line_len > self.limit.saturating_sub(self.size) {
