@@ -29,13 +29,16 @@ fn an_event_costs_no_allocation() {
         format!("data: {}\n", line(80)).repeat(800) + "\n",
         format!("data: {}\r\n\r\n", line(1 << 20)),
         "event: événement\nid: é\ndata: ……\n\n".to_string(),
+        "event: ?\nid: ?\n: ?\ndata: ???? ???? ????\n\n".to_string(),
     ] {
         for size in [1, 64, 1460, 16 << 10, usize::MAX] {
             let mut decoder = Decoder::new().comments(true).retries(true);
-            let stream = event.repeat(((64 << 10) / event.len()).clamp(2, 2000));
+            // There is no invalid UTF-8 in a String.
+            let stream = event.repeat(((64 << 10) / event.len()).clamp(2, 2000)).into_bytes();
+            let stream: Vec<_> = stream.into_iter().map(|b| if b == b'?' { 0xff } else { b }).collect();
             let mut seen = 0;
             let mut read = || {
-                stream.as_bytes().chunks(size.min(stream.len())).for_each(|chunk| {
+                stream.chunks(size.min(stream.len())).for_each(|chunk| {
                     seen += feed(&mut decoder, chunk).0;
                 })
             };

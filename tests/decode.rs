@@ -498,6 +498,16 @@ mod reader {
         assert_eq!((message.data(), message.last_event_id()), ("3", "1"));
     }
 
+    #[test]
+    fn the_end_is_the_end_and_the_parts_come_back() {
+        let mut messages = MessageReader::new(Script(vec![Ok(b"id: 1\ndata\n\n"), Ok(b""), Ok(b"data\n\n")]));
+        assert_eq!(messages.by_ref().count(), 1);
+        assert!(messages.next().is_none() && messages.next_incoming().is_none());
+        let (decoder, source) = messages.into_parts();
+        assert_eq!((decoder.last_event_id(), source.0.len()), ("1", 1));
+        assert_eq!(MessageReader::new(source).into_inner().0.len(), 1);
+    }
+
     /// A source that claims to have read more than there is room for.
     #[test]
     fn a_source_that_lies_does_no_harm() {

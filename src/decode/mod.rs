@@ -105,9 +105,13 @@ impl IncomingRef<'_> {
 ///
 /// # Memory
 ///
-/// A decoder holds the event that has begun, up to [`max_event_size`](Decoder::max_event_size), and the
-/// last event ID, which came in such an event. While an event with invalid UTF-8 is dispatched, its text
-/// with U+FFFD in it is held besides.
+/// A decoder holds at most twice [`max_event_size`](Decoder::max_event_size), because the lines of an event
+/// are collected in one buffer, which stays as large as it is, and its type and ID in others; and the last
+/// event ID, which came in such an event. What holds invalid UTF-8 is copied when it is given out, with U+FFFD
+/// in it: up to the size once more, until the next item is asked for. Some KiB do not count here.
+///
+/// Nothing is allocated for an event once the buffers are large enough, unless its type, its ID or its text
+/// with U+FFFD in it is larger than 4 KiB: so much is kept of the memory for each.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     limit: usize,
@@ -702,7 +706,7 @@ impl Decoder {
     /// Drops the line in the buffer.
     fn drop_line(&mut self) {
         self.buffer.truncate(self.line_at);
-        self.lossy = String::new();
+        self.drop_lossy();
         self.lent = Lent::Nothing;
     }
 
@@ -716,8 +720,14 @@ impl Decoder {
         self.event.clear();
         self.event.shrink_to(KEPT_CAPACITY);
         self.id.drop_buffer();
-        self.lossy = String::new();
+        self.drop_lossy();
         self.lent = Lent::Nothing;
+    }
+
+    #[inline]
+    fn drop_lossy(&mut self) {
+        self.lossy.clear();
+        self.lossy.shrink_to(KEPT_CAPACITY);
     }
 }
 
