@@ -7,6 +7,7 @@ use serde_json::Value;
 use sse_wire::{Decoder, Incoming, MessageReader};
 use std::{
     env,
+    ffi::OsString,
     io::{self, ErrorKind, Read, Write},
     process::ExitCode,
 };
@@ -28,20 +29,26 @@ struct Options {
 }
 
 /// `None` if help was asked for. An error is a sentence for people.
-fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
     let mut options = Options { all: false, max_event_size: Decoder::DEFAULT_MAX_EVENT_SIZE };
     let mut source = None;
-    while let Some(argument) = arguments.next() {
+    let mut arguments = arguments.map(|argument| {
+        argument.into_string().map_err(|argument| format!("The argument {argument:?} is not UTF-8."))
+    });
+    while let Some(argument) = arguments.next().transpose()? {
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--all" => options.all = true,
             "--max-event-size" => {
-                let bytes = arguments.next().ok_or("--max-event-size needs a number of bytes.")?;
+                let bytes =
+                    arguments.next().transpose()?.ok_or("--max-event-size needs a number of bytes.")?;
                 options.max_event_size = bytes
                     .parse()
                     .map_err(|_| format!("--max-event-size needs a number of bytes, not {bytes:?}."))?;
             }
-            flag if flag.starts_with("--") => return Err(format!("There is no option {flag}.")),
+            flag if flag.starts_with('-') && flag != "-" => {
+                return Err(format!("There is no option {flag}."));
+            }
             _ if source.is_some() => return Err("There can be one source only.".into()),
             _ => source = Some(argument),
         }
@@ -65,18 +72,26 @@ fn tail(source: impl Read, options: &Options, output: &mut impl Write) -> Result
     while let Some(incoming) = reader.next_incoming() {
         let incoming = incoming.map_err(|error| format!("Standard input cannot be read: {error}."))?;
         // Whoever waits for this line must not wait for the next one.
-        match writeln!(output, "{}", line(&incoming)).and_then(|()| output.flush()) {
-            Ok(()) => {}
-            // As in any filter: whoever reads the lines has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(format!("The output cannot be written: {error}.")),
+        if !written(writeln!(output, "{}", line(&incoming)).and_then(|()| output.flush()))? {
+            return Ok(());
         }
     }
     match reader.decoder().unfinished() {
         0 => {}
-        bytes => eprintln!("tail: The input ended inside an event, of which {bytes} bytes were dropped."),
+        bytes => say(&format!(
+            "The input ended without a blank line behind its last {bytes} bytes, which brought no message."
+        )),
     }
     Ok(())
+}
+
+/// `false` if nobody reads the output any more. As in any filter, whoever did has seen enough.
+fn written(result: io::Result<()>) -> Result<bool, String> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("The output cannot be written: {error}.")),
+    }
 }
 
 fn line(incoming: &Incoming) -> String {
@@ -101,18 +116,27 @@ fn object(members: &[(&str, Value)]) -> String {
     format!("{{{}}}", members.join(", "))
 }
 
+/// Says it to whoever looks at standard error. If nobody does, there is nobody to tell either.
+fn say(sentence: &str) {
+    let _ = writeln!(io::stderr(), "tail: {sentence}");
+}
+
 fn main() -> ExitCode {
-    let result = options(env::args().skip(1)).and_then(|options| match options {
-        Some(options) => tail(io::stdin().lock(), &options, &mut io::stdout().lock()),
-        None => {
-            print!("{USAGE}");
-            Ok(())
+    let options = match options(env::args_os().skip(1)) {
+        Ok(options) => options,
+        Err(sentence) => {
+            say(&format!("{sentence}\nTry --help."));
+            return ExitCode::FAILURE;
         }
-    });
+    };
+    let result = match options {
+        Some(options) => tail(io::stdin().lock(), &options, &mut io::stdout().lock()),
+        None => written(io::stdout().write_all(USAGE.as_bytes())).map(drop),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("tail: {sentence}\nTry --help.");
+            say(&sentence);
             ExitCode::FAILURE
         }
     }

@@ -89,10 +89,16 @@ fn a_too_large_event_is_reported_and_skipped() {
 
 #[test]
 fn an_unfinished_event_is_dropped_and_said() {
+    // Whether a comment, printed or not, is cut is of no interest.
+    assert_eq!(run(&["-"], b"data: 1\n\n: cut").stderr, b"");
+    assert_eq!(run(&["--all", "-"], b"data: 1\n\n: cut").stderr, b"");
     let output = run(&["-"], b"data: 1\n\ndata: 2\n");
     assert_eq!(lines(&output).len(), 1);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(error, "tail: The input ended inside an event, of which 8 bytes were dropped.\n");
+    assert_eq!(
+        error,
+        "tail: The input ended without a blank line behind its last 8 bytes, which brought no message.\n"
+    );
 }
 
 #[test]
@@ -128,6 +134,7 @@ fn wrong_arguments_get_a_sentence() {
         (&["--max-event-size"], "--max-event-size needs a number of bytes."),
         (&["--max-event-size", "x", "-"], "--max-event-size needs a number of bytes, not \"x\"."),
         (&["--al", "-"], "There is no option --al."),
+        (&["-x", "-"], "There is no option -x."),
         (&["file"], "\"file\" is not a source that tail can read. Use - for standard input."),
         (
             &["http://localhost/events"],
@@ -140,4 +147,38 @@ fn wrong_arguments_get_a_sentence() {
         assert_eq!(error, format!("tail: {sentence}\nTry --help.\n"));
     }
     assert!(run(&["--help"], b"").stdout.starts_with(b"usage: tail "));
+}
+
+#[test]
+fn closed_pipes_make_nothing_panic() {
+    // Nobody reads what is said: the exit code has to tell.
+    for (arguments, code) in [(&["--help"][..], 0), (&["--no"], 1), (&["-"], 0)] {
+        let mut child = tail(arguments).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        let _ = child.stdin.take().unwrap().write_all(b"data: cut");
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_gets_a_sentence() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = tail(&[]);
+    let output = command.arg(std::ffi::OsStr::from_bytes(b"\xff")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error, "tail: The argument \"\\xFF\" is not UTF-8.\nTry --help.\n");
+}
+
+/// Advice on options does not help with a source that fails.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_of_the_source_is_no_wrong_argument() {
+    let directory = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let output = tail(&["-"]).stdin(directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with("tail: Standard input cannot be read: "), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
 }
