@@ -104,7 +104,7 @@ impl fmt::Display for TooLarge {
 
 impl core::error::Error for TooLarge {}
 
-/// Why a [`MessageReader`](crate::MessageReader) or a [`MessageStream`](crate::MessageStream) yields no
+/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) yields no
 /// message this time. It can be asked again after either.
 #[cfg(any(feature = "std", feature = "stream"))]
 #[derive(Debug)]

@@ -83,8 +83,8 @@ impl IncomingRef<'_> {
 /// Reads event streams: takes bytes in chunks of any size and gives the messages in them.
 ///
 /// It does no I/O and no content makes it fail: the WHATWG HTML standard says what every sequence of bytes
-/// means, and this is what it does. [`MessageReader`](crate::MessageReader) and
-/// [`MessageStream`](crate::MessageStream) drive it.
+/// means, and this is what it does. `MessageReader` (feature `std`) and `MessageStream` (feature `stream`)
+/// drive it.
 ///
 /// ```
 /// use sse_wire::{Decoder, IncomingRef, Input};
