@@ -9,6 +9,7 @@ use serde_json::Value;
 use sse_wire::{Decoder, Incoming, MessageEvent, MessageReader, TooLarge};
 use std::{
     env,
+    ffi::OsString,
     io::{self, ErrorKind, Write},
     process::ExitCode,
     time::Duration,
@@ -50,7 +51,10 @@ struct Options {
 }
 
 /// `None` if help was asked for. An error is a sentence for people.
-fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
+    let mut arguments = arguments.map(|argument| {
+        argument.into_string().map_err(|argument| format!("The argument {argument:?} is not UTF-8."))
+    });
     let mut options = Options {
         source: String::new(),
         all: false,
@@ -62,8 +66,9 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         timeout: None,
     };
     let mut source = None;
-    while let Some(argument) = arguments.next() {
-        let mut value = |what| arguments.next().ok_or_else(|| format!("{argument} needs {what}."));
+    while let Some(argument) = arguments.next().transpose()? {
+        let mut value =
+            |what| arguments.next().transpose()?.ok_or_else(|| format!("{argument} needs {what}."));
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--all" => options.all = true,
@@ -84,7 +89,9 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
                 let milliseconds = number(&argument, "milliseconds", value("a number of milliseconds")?)?;
                 options.timeout = Some(Duration::from_millis(milliseconds));
             }
-            flag if flag.starts_with("--") => return Err(format!("There is no option {flag}.")),
+            flag if flag.starts_with('-') && flag != "-" => {
+                return Err(format!("There is no option {flag}."));
+            }
             _ if source.is_some() => return Err("There can be one source only.".into()),
             _ => source = Some(argument),
         }
@@ -132,12 +139,17 @@ impl Printer {
     /// A JSON object with its keys in this order.
     fn line(&mut self, members: &[(&str, Value)]) -> More {
         let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-        match writeln!(self.output, "{{{}}}", members.join(", ")).and_then(|()| self.output.flush()) {
-            Ok(()) => Ok(true),
-            // As in any filter: whoever reads the lines has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(format!("The output cannot be written: {error}.")),
-        }
+        // Whoever waits for this line must not wait for the next one.
+        written(writeln!(self.output, "{{{}}}", members.join(", ")).and_then(|()| self.output.flush()))
+    }
+}
+
+/// `false` if nobody reads the output any more. As in any filter, whoever did has seen enough.
+fn written(result: io::Result<()>) -> More {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("The output cannot be written: {error}.")),
     }
 }
 
@@ -159,7 +171,9 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
     }
     match reader.decoder().unfinished() {
         0 => {}
-        bytes => eprintln!("tail: The input ended inside an event, of which {bytes} bytes were dropped."),
+        bytes => say(&format!(
+            "The input ended without a blank line behind its last {bytes} bytes, which brought no message."
+        )),
     }
     Ok(())
 }
@@ -195,7 +209,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
                 } else if error.is_fatal() {
                     return Err(sentence(&error));
                 } else {
-                    eprintln!("tail: {}", sentence(&error));
+                    say(&sentence(&error));
                     true
                 }
             }
@@ -229,25 +243,37 @@ fn tail_url(options: Options, _: &mut Printer) -> Result<(), String> {
     ))
 }
 
+/// Says it to whoever looks at standard error. If nobody does, there is nobody to tell either.
+fn say(sentence: &str) {
+    let _ = writeln!(io::stderr(), "tail: {sentence}");
+}
+
 fn main() -> ExitCode {
-    let result = options(env::args().skip(1)).map_err(|error| format!("{error}\nTry --help."));
-    let result = result.and_then(|options| {
-        let Some(options) = options else {
-            print!("{USAGE}");
-            return Ok(());
-        };
-        let mut printer = Printer { left: options.max, output: io::stdout().lock() };
-        match (&*options.source, options.max) {
-            (_, Some(0)) => Ok(()),
-            ("-", _) => tail_input(&options, &mut printer),
-            _ => tail_url(options, &mut printer),
+    let options = match options(env::args_os().skip(1)) {
+        Ok(options) => options,
+        Err(sentence) => {
+            say(&format!("{sentence}\nTry --help."));
+            return ExitCode::FAILURE;
         }
-    });
+    };
+    let result = match options {
+        Some(options) => tail(options),
+        None => written(io::stdout().write_all(USAGE.as_bytes())).map(drop),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("tail: {sentence}");
+            say(&sentence);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn tail(options: Options) -> Result<(), String> {
+    let mut printer = Printer { left: options.max, output: io::stdout().lock() };
+    match (&*options.source, options.max) {
+        (_, Some(0)) => Ok(()),
+        ("-", _) => tail_input(&options, &mut printer),
+        _ => tail_url(options, &mut printer),
     }
 }

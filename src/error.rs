@@ -88,7 +88,8 @@ impl core::error::Error for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooLarge {
-    /// How many bytes of the event had arrived when it was given up. More may have followed.
+    /// How many bytes of the event had arrived when it was given up, or how many it would have become when
+    /// invalid UTF-8 was replaced. More may have followed.
     pub size: usize,
     /// The limit, in bytes.
     pub limit: usize,
@@ -103,7 +104,7 @@ impl fmt::Display for TooLarge {
 
 impl core::error::Error for TooLarge {}
 
-/// Why a [`MessageReader`](crate::MessageReader) or a [`MessageStream`](crate::MessageStream) yields no
+/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) yields no
 /// message this time. It can be asked again after either.
 #[cfg(any(feature = "std", feature = "stream"))]
 #[derive(Debug)]
@@ -113,6 +114,33 @@ pub enum ReadError<E> {
     Source(E),
     /// An event was too large. The next one will be read.
     TooLarge(TooLarge),
+}
+
+#[cfg(any(feature = "std", feature = "stream"))]
+impl<E> ReadError<E> {
+    /// The error of the source, or else the report of an event that was too large.
+    ///
+    /// For sources whose error is no [`Error`](core::error::Error) itself, as a boxed one is not:
+    ///
+    /// ```
+    /// use sse_wire::ReadError;
+    /// use std::error::Error;
+    ///
+    /// fn boxed(error: ReadError<Box<dyn Error + Send + Sync>>) -> Box<dyn Error + Send + Sync> {
+    ///     error.into_source().unwrap_or_else(Into::into)
+    /// }
+    /// # assert_eq!(boxed(ReadError::Source("the cable is cut".into())).to_string(), "the cable is cut");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is [`TooLarge`](ReadError::TooLarge): gives that.
+    pub fn into_source(self) -> Result<E, TooLarge> {
+        match self {
+            ReadError::Source(error) => Ok(error),
+            ReadError::TooLarge(error) => Err(error),
+        }
+    }
 }
 
 #[cfg(any(feature = "std", feature = "stream"))]
@@ -168,7 +196,7 @@ impl JsonError {
         self.source.line()
     }
 
-    /// The column on that line, in bytes, counted from 1.
+    /// The column on that line, in bytes, counted from 1. It is 0 when reading stopped before the first one.
     #[must_use]
     pub fn column(&self) -> usize {
         self.source.column()

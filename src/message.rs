@@ -225,6 +225,9 @@ pub(crate) struct Owner {
 impl Owner {
     #[inline(always)]
     pub(crate) fn own(&mut self, message: MessageRef<'_>) -> MessageEvent {
+        if message.last_event_id.len() <= SHORT_ID {
+            self.long_id = None;
+        }
         MessageEvent::new(message, |id| match &mut self.long_id {
             Some(shared) if !message.id_is_new => shared.clone(),
             shared => shared.insert(Arc::from(id)).clone(),

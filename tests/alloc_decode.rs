@@ -29,13 +29,16 @@ fn an_event_costs_no_allocation() {
         format!("data: {}\n", line(80)).repeat(800) + "\n",
         format!("data: {}\r\n\r\n", line(1 << 20)),
         "event: événement\nid: é\ndata: ……\n\n".to_string(),
+        "event: ?\nid: ?\n: ?\ndata: ???? ???? ????\n\n".to_string(),
     ] {
         for size in [1, 64, 1460, 16 << 10, usize::MAX] {
             let mut decoder = Decoder::new().comments(true).retries(true);
-            let stream = event.repeat(((64 << 10) / event.len()).clamp(2, 2000));
+            // There is no invalid UTF-8 in a String.
+            let stream = event.repeat(((64 << 10) / event.len()).clamp(2, 2000)).into_bytes();
+            let stream: Vec<_> = stream.into_iter().map(|b| if b == b'?' { 0xff } else { b }).collect();
             let mut seen = 0;
             let mut read = || {
-                stream.as_bytes().chunks(size.min(stream.len())).for_each(|chunk| {
+                stream.chunks(size.min(stream.len())).for_each(|chunk| {
                     seen += feed(&mut decoder, chunk).0;
                 })
             };
@@ -80,7 +83,8 @@ fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize
 #[test]
 fn endless_lines_and_events_stay_within_the_limit() {
     let all: fn(Decoder) -> Decoder = |decoder| decoder.comments(true).retries(true);
-    for options in [all, |decoder| decoder] {
+    let none: fn(Decoder) -> Decoder = |decoder| decoder;
+    for (options, is_all) in [(all, true), (none, false)] {
         for len in [5, 64 << 10] {
             let fill = vec![b'x'; len];
             // A line without an end, in every place that a line has.
@@ -97,7 +101,9 @@ fn endless_lines_and_events_stay_within_the_limit() {
                 "x: ",
                 "data: 1\nid: ",
             ] {
-                assert_eq!(endless(start, &fill, options), (0, 1), "{start:?}");
+                // A comment that nobody wants is no event.
+                let too_large = usize::from(!start.starts_with(':') || is_all);
+                assert_eq!(endless(start, &fill, options), (0, too_large), "{start:?}");
             }
             assert_eq!(endless("data: ", &vec![0xff; len], options), (0, 1));
             assert_eq!(endless("data: ", &vec![0; len], options), (0, 1));
@@ -137,6 +143,42 @@ fn large_fields_do_not_add_up() {
     assert_eq!(decoder.last_event_id(), "");
 }
 
+/// U+FFFD is three bytes. Whatever it replaces, in however many fields, the copy has the limit too.
+#[test]
+fn replacing_invalid_bytes_is_bounded() {
+    let bad = |len| vec![0xff; len];
+    let third = bad(LIMIT / 3 - 20);
+    for (stream, fits) in [
+        ([b"data:", &third[..], b"\n\n"].concat(), true),
+        ([b":", &third[..], b"\n\n"].concat(), true),
+        ([b":", &bad(LIMIT - 20)[..], b"\n\n"].concat(), false),
+        ([b":", &b"\xffx".repeat(LIMIT / 2 - 20)[..], b"\n\n"].concat(), false),
+        ([b"data:", &bad(LIMIT - 20)[..], b"\n\n"].concat(), false),
+        ([b"data:", &third[..], b"\nevent:", &third, b"\n\n"].concat(), false),
+        ([b"data:", &third[..], b"\nid:", &third, b"\n\n"].concat(), false),
+        ([b"id:", &third[..], b"\nevent:", &third, b"\ndata\n\n"].concat(), false),
+        // As large as it may be in the stream, in the buffers and in the copy.
+        ([b"event:", &b"x".repeat(LIMIT - 20)[..], b"\xff\ndata\n\n"].concat(), true),
+    ] {
+        for size in [100, stream.len()] {
+            let mut decoder = Decoder::new().max_event_size(LIMIT).comments(true);
+            let mut too_large = 0;
+            let most = peak(|| {
+                let filled = vec![b'x'; LIMIT - 20];
+                for part in [b"data:", &filled[..], b"\n\n"] {
+                    feed(&mut decoder, part);
+                }
+                drop(filled);
+                for chunk in stream.chunks(size) {
+                    too_large += feed(&mut decoder, chunk).1;
+                }
+            });
+            assert_eq!(too_large, usize::from(!fits));
+            assert!(most <= 3 * LIMIT + CONSTANT, "{most} bytes in chunks of {size}");
+        }
+    }
+}
+
 /// A long ID is shared by the owned messages that carry it, so that a tiny event stays cheap.
 #[cfg(feature = "std")]
 #[test]
@@ -149,4 +191,22 @@ fn a_long_id_is_not_copied_into_each_message() {
     });
     // A copy for each would be 64 MB.
     assert!(most < 1 << 20, "{most} bytes");
+}
+
+/// The reader shares a long ID only as long as messages carry it.
+#[cfg(feature = "std")]
+#[test]
+fn a_long_id_goes_with_the_next_short_one() {
+    let filled = "x".repeat(LIMIT);
+    let stream = format!("id: {filled}\ndata\n\nid: 1\ndata\n\n");
+    let mut messages = sse_wire::MessageReader::new(stream.as_bytes());
+    assert_eq!(messages.by_ref().count(), 2);
+    // What is freed here and not with its decoder is what the reader held besides: its buffer, of 16 KiB.
+    let mut decoder = None;
+    let mut block = Vec::new();
+    let grown = peak(|| {
+        decoder = Some(messages.into_decoder());
+        block = vec![1u8; LIMIT];
+    });
+    assert!(grown >= LIMIT - (16 << 10), "{grown} bytes: the reader held {}", LIMIT - grown);
 }

@@ -115,7 +115,7 @@ proptest! {
     fn so_they_do_within_a_limit(bytes in any_stream(), cuts in cuts(), limit in 0..60usize, comments: bool) {
         // U+FFFD counts differently before and after decoding, so that the oracle is exact only without.
         let bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
-        let expected = reported(oracle::interpret_within(&bytes, "", limit).items, comments, true);
+        let expected = reported(oracle::interpret_within(&bytes, "", limit, comments).items, comments, true);
         let make = || Decoder::new().comments(comments).retries(true).max_event_size(limit);
         for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
             engines::each(make, &chunks, |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}"));
@@ -194,9 +194,10 @@ fn a_too_large_event_is_reported_and_skipped() {
         ("event\nid\nretry\nxx:yyyyy\n\n", vec![Item::TooLarge]),
         // A CRLF is one line end.
         ("data\r\ndata\r\ndata\r\ndata\r\n\r\n", vec![message("message", "\n\n\n", "")]),
-        // Comments that are complete do not count.
+        // Comments do not count, whether they are complete or not.
         (":1234567890\ndata: 1\n:1234567890\n\n", vec![message("message", "1", "")]),
-        (":12345678901234567890\ndata: 1\n\n", vec![Item::TooLarge]),
+        (":12345678901234567890\ndata: 1\n\n", vec![message("message", "1", "")]),
+        ("data: 12345678901234\n:\n\n", vec![message("message", "12345678901234", "")]),
         // Neither a field's length nor the number of fields outlives the event.
         (
             "data: 1234567890\n\ndata: 1234567890\n\n",
@@ -249,17 +250,70 @@ fn replacing_invalid_bytes_does_not_pass_the_limit() {
         message("message", "1", ""),
     ];
     engines::each_cut(stream, |way, chunks| {
-        let each = |engine: &str, seen: Vec<Incoming>, _| {
-            let seen: Vec<_> = seen
-                .iter()
-                .map(|incoming| match incoming {
-                    Incoming::TooLarge(_) => Item::TooLarge,
-                    other => item(other),
-                })
-                .collect();
-            assert_eq!(seen, expected, "{engine}, {way}");
-        };
+        let each =
+            |engine: &str, seen: Vec<Incoming>, _| assert_eq!(items(&seen), expected, "{engine}, {way}");
         engines::each(make, chunks, each);
+    });
+}
+
+/// The limit is for an event's fields together, and for a comment with what has come of its event.
+#[test]
+fn replacing_invalid_bytes_says_how_large_the_event_became() {
+    for stream in [
+        // In the stream, all of these are smaller than the limit.
+        &b"data:\xff\xff\xff\xff\xff\xff\xff\n\n"[..],
+        b"event:\xff\xff\ndata:\xff\xff\xff\xff\xff\n\n",
+        b"id:\xff\xff\xff\xff\xff\xff\xff\n\n",
+        b":\xff\xff\xff\xff\xff\xff\xff\n\n",
+        b"x:\n:\xff\xff\xff\xff\xff\xff\n\n",
+    ] {
+        engines::each_cut(stream, |way, chunks| {
+            engines::each(
+                || Decoder::new().max_event_size(20).comments(true),
+                chunks,
+                |engine, seen, decoder| {
+                    let [Incoming::TooLarge(error)] = &seen[..] else { panic!("{seen:?}, {engine}, {way}") };
+                    assert_eq!((error.size, error.limit), (21, 20), "{engine}, {way}");
+                    assert_eq!((decoder.unfinished(), decoder.last_event_id()), (0, ""));
+                },
+            );
+        });
+    }
+    // Of a comment that does not fit, the event is skipped in which it stands.
+    let stream = b"id:1\n:\xff\xff\xff\xff\ndata:1\n\ndata:2\n\n";
+    let expected = [Item::TooLarge, message("message", "2", "")];
+    engines::each_cut(stream, |way, chunks| {
+        engines::each(
+            || Decoder::new().max_event_size(14).comments(true),
+            chunks,
+            |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}, {way}"),
+        );
+    });
+}
+
+#[test]
+fn a_comment_needs_room_only_if_it_is_reported() {
+    let long = format!(":{}\n", "x".repeat(20));
+    let stream = format!("{long}\ndata: 1\n{long}\n: short\ndata: 2\n\n");
+    let make = |comments| Decoder::new().max_event_size(20).comments(comments);
+    engines::each_cut(stream.as_bytes(), |way, chunks| {
+        engines::each(
+            || make(false),
+            chunks,
+            |engine, seen, _| {
+                let expected = [message("message", "1", ""), message("message", "2", "")];
+                assert_eq!(items(&seen), expected, "{engine}, {way}");
+            },
+        );
+        engines::each(
+            || make(true),
+            chunks,
+            |engine, seen, _| {
+                let short = Item::Comment("short".into());
+                let expected = [Item::TooLarge, Item::TooLarge, short, message("message", "2", "")];
+                assert_eq!(items(&seen), expected, "{engine}, {way}");
+            },
+        );
     });
 }
 
@@ -270,16 +324,26 @@ fn the_end_of_the_input_leaves_word_of_an_unfinished_event() {
         ("data: 1\n\n", 0),
         ("data: 1\r\n\r", 0),
         ("data: 1\n\n: a comment\n", 0),
+        ("data: 1\n\n: a comment", 0),
+        ("data: 1\n: a comment", 8),
+        ("data: 1\ndata::", 14),
+        ("retry: 1\n", 9),
         ("data: 1\n", 8),
         ("data: 1\r\n", 8),
         ("data: 1\n\nid: 2\ndata", 10),
     ] {
         engines::each_cut(stream.as_bytes(), |way, chunks| {
-            engines::each(Decoder::new, chunks, |engine, _, mut decoder| {
-                assert_eq!(decoder.unfinished(), unfinished, "{stream:?}, {engine}, {way}");
-                decoder.reconnect();
-                assert_eq!(decoder.unfinished(), 0);
-            });
+            for comments in [false, true] {
+                engines::each(
+                    || Decoder::new().comments(comments),
+                    chunks,
+                    |engine, _, mut decoder| {
+                        assert_eq!(decoder.unfinished(), unfinished, "{stream:?}, {engine}, {way}");
+                        decoder.reconnect();
+                        assert_eq!(decoder.unfinished(), 0);
+                    },
+                );
+            }
         });
     }
 }
@@ -432,6 +496,16 @@ mod reader {
         let mut messages = MessageReader::with_decoder(decoder, &b"data: 3\n\n"[..]);
         let message = messages.next().unwrap().unwrap();
         assert_eq!((message.data(), message.last_event_id()), ("3", "1"));
+    }
+
+    #[test]
+    fn the_end_is_the_end_and_the_parts_come_back() {
+        let mut messages = MessageReader::new(Script(vec![Ok(b"id: 1\ndata\n\n"), Ok(b""), Ok(b"data\n\n")]));
+        assert_eq!(messages.by_ref().count(), 1);
+        assert!(messages.next().is_none() && messages.next_incoming().is_none());
+        let (decoder, source) = messages.into_parts();
+        assert_eq!((decoder.last_event_id(), source.0.len()), ("1", 1));
+        assert_eq!(MessageReader::new(source).into_inner().0.len(), 1);
     }
 
     /// A source that claims to have read more than there is room for.

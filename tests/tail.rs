@@ -92,7 +92,10 @@ fn an_unfinished_event_is_dropped_and_said() {
     let output = run(&["-"], b"data: 1\n\ndata: 2\n");
     assert_eq!(lines(&output).len(), 1);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(error, "tail: The input ended inside an event, of which 8 bytes were dropped.\n");
+    assert_eq!(
+        error,
+        "tail: The input ended without a blank line behind its last 8 bytes, which brought no message.\n"
+    );
 }
 
 #[test]
@@ -140,6 +143,7 @@ fn wrong_arguments_get_a_sentence() {
         (&["--timeout", "1s", "-"], "--timeout needs a number of milliseconds, not \"1s\"."),
         (&["--header", "x", "-"], "--header needs a name, a colon and a value, not \"x\"."),
         (&["--al", "-"], "There is no option --al."),
+        (&["-x", "-"], "There is no option -x."),
     ] {
         let output = run(arguments, b"");
         assert!(!output.status.success());
@@ -147,4 +151,38 @@ fn wrong_arguments_get_a_sentence() {
         assert_eq!(error, format!("tail: {sentence}\nTry --help.\n"));
     }
     assert!(run(&["--help"], b"").stdout.starts_with(b"usage: tail "));
+}
+
+#[test]
+fn closed_pipes_make_nothing_panic() {
+    // Nobody reads what is said: the exit code has to tell.
+    for (arguments, code) in [(&["--help"][..], 0), (&["--no"], 1), (&["-"], 0)] {
+        let mut child = tail(arguments).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        let _ = child.stdin.take().unwrap().write_all(b"data: cut");
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_gets_a_sentence() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = tail(&[]);
+    let output = command.arg(std::ffi::OsStr::from_bytes(b"\xff")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error, "tail: The argument \"\\xFF\" is not UTF-8.\nTry --help.\n");
+}
+
+/// Advice on options does not help with a source that fails.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_of_the_source_is_no_wrong_argument() {
+    let directory = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let output = tail(&["-"]).stdin(directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with("tail: Standard input cannot be read: "), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
 }

@@ -50,7 +50,7 @@ fuzz_target!(|case: Case<'_>| {
     // With a limit, the oracle is exact only for what is UTF-8.
     let is_exact = case.limit.is_none() || std::str::from_utf8(case.bytes).is_ok();
     let limit = case.limit.map_or(usize::MAX, usize::from);
-    let expected = oracle::interpret_within(case.bytes, "", limit);
+    let expected = oracle::interpret_within(case.bytes, "", limit, case.comments);
     let expected_items: Vec<Item> = expected
         .items
         .into_iter()

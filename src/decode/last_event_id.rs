@@ -37,8 +37,8 @@ impl LastEventId {
         self.is_set = true;
     }
 
-    /// Takes over a value from the chunk or, if there is none, the buffer. `false`, and no change, if it
-    /// becomes larger than the limit.
+    /// Takes over a value from the chunk or, if there is none, the buffer. An error, which is that of
+    /// [`Text::new`], changes nothing.
     #[inline(always)]
     pub(super) fn commit<'c>(
         &mut self,
@@ -46,13 +46,11 @@ impl LastEventId {
         input: &mut Input<'c>,
         lossy: &mut String,
         limit: usize,
-    ) -> bool {
+    ) -> Result<(), usize> {
         if value.is_none() && !self.is_set {
-            return true;
+            return Ok(());
         }
-        let Some(text) = Text::new(value, &self.buffer, input, lossy, limit) else {
-            return false;
-        };
+        let text = Text::new(value, &self.buffer, input, lossy, limit)?;
         if self.committed.capacity() > KEPT_CAPACITY {
             self.committed = String::new();
         }
@@ -60,7 +58,7 @@ impl LastEventId {
         self.committed.push_str(text.resolve(lossy));
         self.is_new = true;
         self.drop_buffer();
-        true
+        Ok(())
     }
 
     /// Drops the buffer: what no blank line followed does not count.

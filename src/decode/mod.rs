@@ -83,8 +83,8 @@ impl IncomingRef<'_> {
 /// Reads event streams: takes bytes in chunks of any size and gives the messages in them.
 ///
 /// It does no I/O and no content makes it fail: the WHATWG HTML standard says what every sequence of bytes
-/// means, and this is what it does. [`MessageReader`](crate::MessageReader) and
-/// [`MessageStream`](crate::MessageStream) drive it.
+/// means, and this is what it does. `MessageReader` (feature `std`) and `MessageStream` (feature `stream`)
+/// drive it.
 ///
 /// ```
 /// use sse_wire::{Decoder, IncomingRef, Input};
@@ -105,9 +105,13 @@ impl IncomingRef<'_> {
 ///
 /// # Memory
 ///
-/// A decoder holds the event that has begun, up to [`max_event_size`](Decoder::max_event_size), and the
-/// last event ID, which came in such an event. While an event with invalid UTF-8 is dispatched, its text
-/// with U+FFFD in it is held besides.
+/// A decoder holds at most twice [`max_event_size`](Decoder::max_event_size), because the lines of an event
+/// are collected in one buffer, which stays as large as it is, and its type and ID in others; and the last
+/// event ID, which came in such an event. What holds invalid UTF-8 is copied when it is given out, with U+FFFD
+/// in it: up to the size once more, until the next item is asked for. Some KiB do not count here.
+///
+/// Nothing is allocated for an event once the buffers are large enough, unless its type, its ID or its text
+/// with U+FFFD in it is larger than 4 KiB: so much is kept of the memory for each.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     limit: usize,
@@ -268,11 +272,12 @@ impl Decoder {
 
     /// Sets the largest size of an event in bytes.
     ///
-    /// All lines of an event count, whatever their fields, with one byte for each line end; comments
-    /// count only while they have no end. An event that is larger is reported as
+    /// All lines of an event count, whatever their fields, with one byte for each line end. Comments do not,
+    /// but one that is [reported](Decoder::comments) must find room beside what has come of its event. An event that is larger is reported as
     /// [`TooLarge`](IncomingRef::TooLarge) as soon as this is known. The rest of it, up to the next blank
-    /// line, is skipped; its ID does not become the last event ID. The same happens to an event of which
-    /// a field becomes larger than the limit when invalid UTF-8 in it is replaced by U+FFFD (three bytes).
+    /// line, is skipped; its ID does not become the last event ID. The same happens to an event whose
+    /// data, type and ID, as far as they hold invalid UTF-8, are together larger than the limit when it is
+    /// replaced by U+FFFD (three bytes).
     #[must_use]
     pub fn max_event_size(mut self, bytes: usize) -> Decoder {
         self.limit = bytes;
@@ -315,14 +320,19 @@ impl Decoder {
         self.reconnection_time
     }
 
-    /// How many bytes have come of an event that no blank line has ended.
+    /// How many bytes have come of an event that no blank line has ended. Comments do not count.
     ///
     /// When the input ends, such an event is discarded (WHATWG HTML, 9.2.6). This tells that there was
     /// one, until [`reconnect`](Decoder::reconnect) is called. One that was reported as too large does not
     /// count.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        if self.skipping { 0 } else { self.size.saturating_add(self.line_len) }
+        let line_len = match self.line {
+            Line::Ignored => 0,
+            Line::Buffered if self.buffer.get(self.line_at) == Some(&b':') => 0,
+            Line::Buffered | Line::Data => self.line_len,
+        };
+        if self.skipping { 0 } else { self.size.saturating_add(line_len) }
     }
 
     /// Begins a new connection: drops the event that has begun, and keeps the last event ID and the
@@ -381,6 +391,10 @@ impl Decoder {
                 continue;
             }
             if line.len() > self.limit.saturating_sub(self.size) {
+                // A comment that nobody wants costs nothing, so that it may be of any length.
+                if !self.comments && line.starts_with(b":") {
+                    continue;
+                }
                 return Some(IncomingRef::TooLarge(self.too_large(line.len())));
             }
             let size = self.size.saturating_add(line.len() + 1);
@@ -419,36 +433,41 @@ impl Decoder {
     /// 9.2.6, dispatching, steps 1 and 3 to 8.
     #[inline(always)]
     fn dispatch<'d, 'c: 'd>(&'d mut self, fields: Fields<'c>, input: &mut Input<'c>) -> IncomingRef<'d> {
-        let size = mem::take(&mut self.size);
+        self.size = 0;
         // Step 3: the line feed behind the last line goes.
         let kept = self.buffer.get(..self.line_at.saturating_sub(1)).unwrap_or_default();
-        let data = Text::new(fields.data, kept, input, &mut self.lossy, self.limit);
-        let event = Text::new(fields.event, &self.event, input, &mut self.lossy, self.limit);
-        if let (Some(data), Some(event)) = (data, event)
-            && self.id.commit(fields.id, input, &mut self.lossy, self.limit)
-        {
-            if self.line_at > 0 || !self.event.is_empty() || !self.lossy.is_empty() {
-                self.lent = Lent::Event;
+        let mut texts = || {
+            let data = Text::new(fields.data, kept, input, &mut self.lossy, self.limit)?;
+            let event = Text::new(fields.event, &self.event, input, &mut self.lossy, self.limit)?;
+            self.id.commit(fields.id, input, &mut self.lossy, self.limit)?;
+            Ok((data, event))
+        };
+        match texts() {
+            Ok((data, event)) => {
+                if self.line_at > 0 || !self.event.is_empty() || !self.lossy.is_empty() {
+                    self.lent = Lent::Event;
+                }
+                let id_is_new = self.id.take_new();
+                IncomingRef::Message(MessageRef {
+                    event: event.resolve(&self.lossy),
+                    data: data.resolve(&self.lossy),
+                    last_event_id: self.id.committed(),
+                    id_is_new,
+                })
             }
-            let id_is_new = self.id.take_new();
-            return IncomingRef::Message(MessageRef {
-                event: event.resolve(&self.lossy),
-                data: data.resolve(&self.lossy),
-                last_event_id: self.id.committed(),
-                id_is_new,
-            });
+            Err(size) => {
+                self.lent = Lent::Event;
+                IncomingRef::TooLarge(TooLarge { size, limit: self.limit })
+            }
         }
-        self.lent = Lent::Event;
-        IncomingRef::TooLarge(TooLarge { size, limit: self.limit })
     }
 
     /// 9.2.6, dispatching, steps 1 and 2: the ID counts, but without data there is no message.
     fn end_without_data<'c>(&mut self, fields: &mut Fields<'c>, input: &mut Input<'c>) -> Option<TooLarge> {
         let fields = mem::take(fields);
-        let fits = self.id.commit(fields.id, input, &mut self.lossy, self.limit);
-        let error = TooLarge { size: self.size, limit: self.limit };
+        let committed = self.id.commit(fields.id, input, &mut self.lossy, self.limit);
         self.drop_event();
-        (!fits).then_some(error)
+        committed.err().map(|size| TooLarge { size, limit: self.limit })
     }
 
     /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
@@ -458,7 +477,7 @@ impl Decoder {
             return self.extend_line(input.take_rest()).map(Ended::TooLarge);
         };
         let line_len = mem::take(&mut self.line_len).saturating_add(end.len());
-        if self.skipping {
+        if self.skipping || matches!(self.line, Line::Ignored) {
             return Some(Ended::Nothing);
         }
         if line_len > self.limit.saturating_sub(self.size) {
@@ -466,7 +485,7 @@ impl Decoder {
         }
         let size = self.size.saturating_add(line_len).saturating_add(1);
         match self.line {
-            Line::Ignored => return Some(Ended::Nothing),
+            Line::Ignored => {}
             Line::Data => {
                 self.append(end);
                 self.end_data();
@@ -547,7 +566,7 @@ impl Decoder {
     #[inline(always)]
     fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         self.line_len = self.line_len.saturating_add(text.len());
-        if self.skipping {
+        if self.skipping || matches!(self.line, Line::Ignored) {
             return None;
         }
         if self.line_len > self.limit.saturating_sub(self.size) {
@@ -619,17 +638,26 @@ impl Decoder {
         time.filter(|_| self.retries)
     }
 
-    /// A comment that lies in the chunk or, if it does not, in the buffer from `kept_at` on.
+    /// A comment that lies in the chunk or, if it does not, in the buffer from `kept_at` on. It has the
+    /// room that the event leaves it, also when invalid UTF-8 in it has been replaced.
     fn comment<'d, 'c: 'd>(
         &'d mut self,
         value: Option<Value<'c>>,
         kept_at: usize,
         input: &mut Input<'c>,
     ) -> IncomingRef<'d> {
-        self.lent = Lent::Comment;
         let kept = self.buffer.get(kept_at..).unwrap_or_default();
-        let text = Text::new(value, kept, input, &mut self.lossy, usize::MAX);
-        IncomingRef::Comment(text.map_or("", |text| text.resolve(&self.lossy)))
+        match Text::new(value, kept, input, &mut self.lossy, self.limit.saturating_sub(self.size)) {
+            Ok(text) => {
+                self.lent = Lent::Comment;
+                IncomingRef::Comment(text.resolve(&self.lossy))
+            }
+            Err(len) => {
+                self.lent = Lent::Event;
+                self.skipping = true;
+                IncomingRef::TooLarge(TooLarge { size: self.size.saturating_add(len), limit: self.limit })
+            }
+        }
     }
 
     /// Gives up the event because of a line of which this much has come.
@@ -678,7 +706,7 @@ impl Decoder {
     /// Drops the line in the buffer.
     fn drop_line(&mut self) {
         self.buffer.truncate(self.line_at);
-        self.lossy = String::new();
+        self.drop_lossy();
         self.lent = Lent::Nothing;
     }
 
@@ -692,8 +720,14 @@ impl Decoder {
         self.event.clear();
         self.event.shrink_to(KEPT_CAPACITY);
         self.id.drop_buffer();
-        self.lossy = String::new();
+        self.drop_lossy();
         self.lent = Lent::Nothing;
+    }
+
+    #[inline]
+    fn drop_lossy(&mut self) {
+        self.lossy.clear();
+        self.lossy.shrink_to(KEPT_CAPACITY);
     }
 }
 

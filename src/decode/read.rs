@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{MessageEvent, ReadError, message::Owner};
 use alloc::{boxed::Box, vec};
-use core::fmt;
+use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
 
 /// How much is asked for at once.
@@ -34,6 +34,7 @@ const BUFFER_SIZE: usize = 16 * 1024;
 ///
 /// [`WouldBlock`]: ErrorKind::WouldBlock
 /// [`Interrupted`]: ErrorKind::Interrupted
+#[must_use = "it reads nothing until it is asked"]
 pub struct MessageReader<R> {
     source: R,
     decoder: OwningDecoder,
@@ -106,6 +107,16 @@ impl<R> MessageReader<R> {
         self.decoder.decoder
     }
 
+    /// The source, to be used for something else. What was read and not decoded is dropped.
+    pub fn into_inner(self) -> R {
+        self.source
+    }
+
+    /// The decoder and the source. What was read and not decoded is dropped.
+    pub fn into_parts(self) -> (Decoder, R) {
+        (self.decoder.decoder, self.source)
+    }
+
     /// The source.
     pub fn get_ref(&self) -> &R {
         &self.source
@@ -125,6 +136,9 @@ impl<R: Read> Iterator for MessageReader<R> {
         self.next_own(own::message, |error| Err(ReadError::Source(error)))
     }
 }
+
+/// Also where the source would have more after its end.
+impl<R: Read> FusedIterator for MessageReader<R> {}
 
 impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

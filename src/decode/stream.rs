@@ -51,6 +51,7 @@ use futures_core::Stream;
 /// # Ok::<(), sse_wire::ReadError<Infallible>>(())
 /// # }).unwrap();
 /// ```
+#[must_use = "it reads nothing until it is polled"]
 pub struct MessageStream<S, C> {
     source: Pin<Box<S>>,
     decoder: OwningDecoder,
@@ -129,6 +130,24 @@ impl<S, C> MessageStream<S, C> {
     /// The decoder, for the next connection. What has come and was not decoded is dropped.
     pub fn into_decoder(self) -> Decoder {
         self.decoder.decoder
+    }
+
+    /// The source.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// The source. What is taken from it directly is missing here.
+    pub fn get_mut(&mut self) -> &mut S
+    where
+        S: Unpin,
+    {
+        self.get_pin_mut().get_mut()
+    }
+
+    /// The source, pinned. What is taken from it directly is missing here.
+    pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
+        self.source.as_mut()
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) enum Text<'t> {
 }
 
 impl<'t> Text<'t> {
-    /// Decodes a value from the chunk or, if it is not there, what was kept of earlier chunks. `None` if
-    /// it becomes larger than the limit.
+    /// Decodes a value from the chunk or, if it is not there, what was kept of earlier chunks. An error is
+    /// the size of the copies, which would be larger than the limit.
     #[inline(always)]
     pub(super) fn new<'c: 't>(
         value: Option<Value<'c>>,
@@ -32,14 +32,14 @@ impl<'t> Text<'t> {
         input: &mut Input<'c>,
         lossy: &mut String,
         limit: usize,
-    ) -> Option<Text<'t>> {
+    ) -> Result<Text<'t>, usize> {
         let (text, bytes) = match value {
             Some(value) => (input.text(value), value.bytes),
             None if kept.is_empty() => (Some(""), kept),
             None => (valid(kept), kept),
         };
         match text {
-            Some(text) => Some(Text::Valid(text)),
+            Some(text) => Ok(Text::Valid(text)),
             None => replace_invalid(bytes, lossy, limit).map(Text::Lossy),
         }
     }
@@ -55,19 +55,20 @@ impl<'t> Text<'t> {
 
 /// The UTF-8 decode algorithm of the WHATWG Encoding standard, which replaces each maximal subpart of an
 /// invalid sequence by one U+FFFD; std does the same. It can make three bytes of one, so the limit is
-/// looked at again.
+/// looked at again, for all copies together, and before there is memory for them.
 #[cold]
-fn replace_invalid(bytes: &[u8], lossy: &mut String, limit: usize) -> Option<Range<usize>> {
+fn replace_invalid(bytes: &[u8], lossy: &mut String, limit: usize) -> Result<Range<usize>, usize> {
+    let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{fffd}" };
+    let len: usize =
+        bytes.utf8_chunks().map(|chunk| chunk.valid().len() + replacement(chunk.invalid()).len()).sum();
     let start = lossy.len();
+    if len > limit.saturating_sub(start) {
+        return Err(start.saturating_add(len));
+    }
+    lossy.reserve_exact(len);
     for chunk in bytes.utf8_chunks() {
         lossy.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            lossy.push(char::REPLACEMENT_CHARACTER);
-        }
-        if lossy.len() - start > limit {
-            lossy.truncate(start);
-            return None;
-        }
+        lossy.push_str(replacement(chunk.invalid()));
     }
-    Some(start..lossy.len())
+    Ok(start..lossy.len())
 }

@@ -65,11 +65,12 @@ pub struct Interpreted {
 
 /// Interprets an event stream, with the last event ID of an earlier one.
 pub fn interpret(bytes: &[u8], last_event_id: &str) -> Interpreted {
-    interpret_within(bytes, last_event_id, usize::MAX)
+    interpret_within(bytes, last_event_id, usize::MAX, true)
 }
 
-/// The same with a limit on the bytes of an event. Exact only if the stream is UTF-8.
-pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize) -> Interpreted {
+/// The same with a limit on the bytes of an event, and on a comment only if comments are `reported`. Exact
+/// only if the stream is UTF-8.
+pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reported: bool) -> Interpreted {
     let mut items = Vec::new();
     let mut reconnection_time = None;
     let mut last_event_id_string = last_event_id.to_string();
@@ -85,6 +86,7 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize) -> Inte
     // "Streams must be decoded using the UTF-8 decode algorithm."
     let text = utf8_decode(bytes);
     let (lines, unfinished_line) = lines(&text);
+    let counts = |line: &str| reported || !line.starts_with(':');
     for line in lines {
         // "If the line is empty (a blank line): Dispatch the event, as defined below."
         if line.is_empty() {
@@ -119,7 +121,7 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize) -> Inte
         if skipping {
             continue;
         }
-        if size + line.len() > limit {
+        if counts(&line) && size + line.len() > limit {
             items.push(Item::TooLarge);
             skipping = true;
             data_buffer.clear();
@@ -166,7 +168,11 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize) -> Inte
         }
     }
     // "Once the end of the file is reached, any pending data must be discarded." Only the limit looks at it.
-    if !skipping && !unfinished_line.is_empty() && size + unfinished_line.len() > limit {
+    if !skipping
+        && !unfinished_line.is_empty()
+        && counts(&unfinished_line)
+        && size + unfinished_line.len() > limit
+    {
         items.push(Item::TooLarge);
     }
     Interpreted { items, last_event_id: last_event_id_string, reconnection_time }
