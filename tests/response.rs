@@ -591,6 +591,30 @@ fn a_thread_can_wait_for_the_end() {
 }
 
 #[test]
+fn who_waits_for_the_end_already_is_woken_by_a_shutdown_without_streams() {
+    let shutdown = Shutdown::new();
+    let waker = Arc::new(Count::default());
+    let mut finished = pin!(shutdown.finished());
+    assert!(finished.as_mut().poll(&mut Context::from_waker(&waker.clone().into())).is_pending());
+    shutdown.begin();
+    assert_eq!(waker.get(), 1);
+    assert!(finished.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
+fn a_shutdown_finishes_after_the_last_callback() {
+    let shutdown = Shutdown::new();
+    let told = Cell::new(None);
+    let body = Body::without_timer(stream::pending::<Event>())
+        .shutdown(&shutdown)
+        .on_end(|_| told.set(Some((shutdown.streams(), shutdown.wait_timeout(Duration::ZERO)))));
+    shutdown.begin();
+    drop(body);
+    assert_eq!(told.get(), Some((1, false)));
+    assert!(shutdown.wait_timeout(Duration::ZERO));
+}
+
+#[test]
 fn clients_come_back_spread_over_the_range() {
     const CLIENTS: u32 = 1000;
     let (start, end) = (1000, 11_000);

@@ -58,11 +58,13 @@ pin_project! {
         sleep: Option<T::Sleep>,
         timer: T,
         keep_alive: KeepAlive,
+        // Fields are dropped in order. This one stands ahead of `shutdown` because that may count the
+        // stream as gone only after its callback was called.
+        out: Out<SourceError<S>, E>,
         shutdown: Option<shutdown::Stream>,
         // Once a shutdown has begun.
         deadline: Option<shutdown::Deadline>,
         on_error: Option<F>,
-        out: Out<SourceError<S>, E>,
     }
 }
 

@@ -1,6 +1,9 @@
 //! The end of all streams of a server.
 
-use super::wakers::{Place, Wakers};
+use super::{
+    Encoded,
+    wakers::{Place, Wakers},
+};
 use crate::{Retry, block};
 use alloc::{sync::Arc, vec::Vec};
 use core::{
@@ -99,8 +102,10 @@ impl Shutdown {
     }
 
     /// What each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
-    pub fn farewell(self, events: impl Into<Vec<u8>>) -> Self {
-        self.0.lock().farewell = events.into();
+    pub fn farewell(self, events: impl Encoded) -> Self {
+        let mut farewell = Vec::with_capacity(events.encoded_len());
+        events.write(&mut farewell);
+        self.0.lock().farewell = farewell;
         self
     }
 
@@ -133,7 +138,12 @@ impl Shutdown {
             }
             state.deadline = Some(deadline);
             self.0.begun.store(true, Ordering::Release);
-            state.waiting_for_begin.all()
+            let mut waiting = state.waiting_for_begin.all();
+            // No stream will be dropped that could tell them.
+            if state.is_finished() {
+                waiting.append(&mut state.waiting_for_finish.all());
+            }
+            waiting
         };
         waiting.into_iter().for_each(Waker::wake);
     }
