@@ -201,7 +201,7 @@ fn a_computed_keep_alive_may_send_and_may_be_empty() {
     let message = move || {
         // The first time it ends the stream.
         if let Some(sender) = slot.lock().unwrap().take() {
-            sender.send(tick(1)).unwrap();
+            sender.try_send(tick(1)).unwrap();
         }
         Event::new()
     };
