@@ -52,11 +52,11 @@ impl Clock {
         let clock = self.clone();
         move |duration| {
             let (clock, until) = (clock.clone(), clock.0.get() + duration);
-            std::future::poll_fn(
-                move |_| {
-                    if clock.0.get() >= until { Poll::Ready(()) } else { Poll::Pending }
-                },
-            )
+            // It panics if it is polled once it has completed, as many timers do.
+            async move {
+                let is_over = || clock.0.get() >= until;
+                std::future::poll_fn(|_| if is_over() { Poll::Ready(()) } else { Poll::Pending }).await
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ pub enum End {
     Failed,
     /// The server dropped the body before its end: the client left, or the server itself was dropped.
     Dropped,
-    /// Events waited for longer than the send timeout because the client did not read them.
+    /// Events waited, and the client read nothing for as long as the send timeout.
     TimedOut,
 }
 

@@ -87,7 +87,7 @@ impl Frame {
             let mut size = [0; ROOM];
             let mut unused = &mut size[..];
             // There is room for any size.
-            let _ = write!(unused, "{:x}\r\n", self.buf.len() - ROOM);
+            let _ = write!(unused, "{:x}\r\n", self.len());
             let used = ROOM - unused.len();
             start -= used;
             self.buf[start..ROOM].copy_from_slice(&size[..used]);
