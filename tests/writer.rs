@@ -110,12 +110,14 @@ fn headers_can_be_added_and_replaced() {
     let (_, driver) = silent(Framing::UntilClose);
     let driver = driver.header("Cache-Control", "no-store").unwrap();
     let driver = driver.header("Access-Control-Allow-Origin", "*").unwrap();
+    let driver = driver.header("Set-Cookie", "a=1").unwrap().header("set-cookie", "b=2").unwrap();
     let mut response = Vec::new();
     driver.run(&mut response).unwrap();
     assert_eq!(
         String::from_utf8(response).unwrap(),
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-accel-buffering: no\r\n\
-         Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
+         Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\
+         Set-Cookie: a=1\r\nset-cookie: b=2\r\n\r\n"
     );
 }
 
@@ -539,6 +541,21 @@ fn tiny_http_answers_each_kind_of_request() {
         let mut body = String::new();
         client.read_to_string(&mut body).unwrap();
         assert_eq!(body, ticks, "{request:?}");
+    }
+}
+
+/// A known limit: tiny_http keeps such a connection, and offers no way to close it.
+#[test]
+fn tiny_http_does_not_end_a_response_to_http_1_0_with_keep_alive() {
+    let get = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let mut client = BufReader::new(tiny_http(|_| ()));
+    for _ in 0..2 {
+        client.get_mut().write_all(get).unwrap();
+        // The second response follows on the same connection, where the client still reads the first.
+        assert!(!is_chunked(&head(&mut client)));
+        let mut ticks = vec![0; (tick(1).to_string() + &tick(2).to_string()).len()];
+        client.read_exact(&mut ticks).unwrap();
+        assert_eq!(String::from_utf8(ticks).unwrap(), tick(1).to_string() + &tick(2).to_string());
     }
 }
 

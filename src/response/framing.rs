@@ -12,6 +12,10 @@ pub enum Framing {
     Chunked,
     /// As it is, up to the end of the connection: for HTTP/1.0, and where the client wants the
     /// connection closed anyway.
+    ///
+    /// The server has to close the connection when the [`Driver`](crate::response::Driver) drops it.
+    /// tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and has no way to
+    /// be told to: such a client never sees the end of the stream.
     UntilClose,
     /// Not at all: a `HEAD` request is answered with the headers alone.
     HeadersOnly,

@@ -230,7 +230,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Sets a header of the response, instead of one that has this name.
+    /// Sets a header of the response, instead of one that has this name. Only `Set-Cookie` is added to
+    /// those that there are, since each cookie has its own (RFC 6265, section 3).
+    ///
+    /// There is no `Date` unless it is set here, as it should be by a server that has a clock (RFC 9110,
+    /// section 6.6.1): the standard library cannot write one.
     ///
     /// ```
     /// use sse_wire::response::{self, Framing};
@@ -244,7 +248,9 @@ impl Driver {
     /// If a header cannot carry the name or the value, or if the driver itself has to set it.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
         raw_head::check(name, value)?;
-        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        if !name.eq_ignore_ascii_case("set-cookie") {
+            self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        }
         self.headers.push((name.into(), value.into()));
         Ok(self)
     }
