@@ -221,6 +221,7 @@ impl Deadline {
         }
     }
 
+    #[cfg(feature = "http")]
     pub(super) fn is_never(self) -> bool {
         self.0.is_none()
     }
