@@ -52,11 +52,11 @@ impl Clock {
         let clock = self.clone();
         move |duration| {
             let (clock, until) = (clock.clone(), clock.0.get() + duration);
-            std::future::poll_fn(
-                move |_| {
-                    if clock.0.get() >= until { Poll::Ready(()) } else { Poll::Pending }
-                },
-            )
+            // It panics if it is polled once it has completed, as many timers do.
+            async move {
+                let is_over = || clock.0.get() >= until;
+                std::future::poll_fn(|_| if is_over() { Poll::Ready(()) } else { Poll::Pending }).await
+            }
         }
     }
 }
@@ -186,6 +186,14 @@ fn the_size_of_a_frame_can_be_set() {
             frames.push(frame.iter().filter(|byte| **byte == b':').count() / 2);
         }
         assert_eq!(frames, expected, "{limit} bytes");
+    }
+}
+
+#[test]
+fn a_poll_returns_whatever_the_size_of_a_frame() {
+    let mut body = pin!(Body::without_timer(stream::repeat_with(|| tick(1))).batch(usize::MAX));
+    for _ in 0..2 {
+        assert!(frame(&mut body).len() <= 1 << 20);
     }
 }
 
@@ -443,6 +451,17 @@ fn an_error_ends_the_body_as_the_hook_says() {
 }
 
 #[test]
+fn a_failed_body_has_failed_also_if_it_is_dropped() {
+    let (callback, ends) = self::ends();
+    {
+        let body = Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))])).on_end(callback);
+        let mut body = pin!(body);
+        assert_eq!(poll(&mut body), None, "the server has time to write");
+    }
+    assert_eq!(ends(), [End::Failed]);
+}
+
+#[test]
 fn without_a_hook_an_error_fails_the_body() {
     let mut body = pin!(Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))])));
     let waker = Arc::new(Count::default());
@@ -480,12 +499,76 @@ fn shutdown_ends_a_source_that_always_has_more() {
     let shutdown = Shutdown::new();
     let mut body = pin!(Body::without_timer(stream::repeat_with(|| tick(1))).shutdown(&shutdown));
     shutdown.begin();
-    let mut frames = 0;
+    let mut bytes = 0;
     while let Some(Some(Ok(frame))) = poll(&mut body) {
         assert!(frame.len() <= 16 * 1024);
-        frames += 1;
+        bytes += frame.len();
     }
-    assert_eq!(frames, 2, "one full frame, and the event for which it had no room");
+    assert!((1 << 20..(1 << 20) + 16 * 1024).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
+fn shutdown_loses_nothing_that_is_ready() {
+    let all = text((0..1000).map(|n| Event::new().data(format_args!("{n:0>100}"))));
+    for (batch, time) in [(0, 0), (16 * 1024, 0), (usize::MAX, 0), (0, 1), (16 * 1024, 1)] {
+        let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+        let (clock, source) = (Clock::default(), Handle::new());
+        let body = Body::with_timer(source.clone(), clock.timer()).batch(batch).shutdown(&shutdown);
+        let mut body = pin!(body);
+        shutdown.begin_within(time * 3600 * SECOND);
+        if time > 0 {
+            assert_eq!(poll(&mut body), None);
+            clock.pass(time * 3600 * SECOND);
+        }
+        for n in 0..1000 {
+            source.put(Event::new().data(format_args!("{n:0>100}")));
+        }
+        let mut sent = Vec::new();
+        while let Some(Some(Ok(frame))) = poll(&mut body) {
+            sent.extend(frame);
+        }
+        assert!(sent == (all.clone() + ": bye\n\n").into_bytes(), "batch({batch}) within {time} h");
+    }
+}
+
+#[test]
+fn a_source_that_fails_in_a_shutdown_has_last_words_too() {
+    for clean in [true, false] {
+        let (callback, ends) = self::ends();
+        let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+        shutdown.begin();
+        let hook = |error| if clean { Ok(()) } else { Err(error) };
+        let body = Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))]));
+        let mut body = pin!(body.shutdown(&shutdown).on_error(hook).on_end(callback));
+        if clean {
+            assert_eq!(frame(&mut body), ": bye\n\n");
+        } else {
+            assert_eq!(poll(&mut body), None);
+            assert_eq!(poll(&mut body), Some(Some(Err(Broken(1)))));
+        }
+        assert_eq!(poll(&mut body), Some(None));
+        assert_eq!(ends(), [End::Failed]);
+    }
+}
+
+#[test]
+fn no_timer_is_asked_for_more_than_the_clock_has() {
+    let timer = |duration| {
+        assert_ne!(duration, Duration::MAX);
+        std::future::pending::<()>()
+    };
+    let shutdown = Shutdown::new();
+    let source = Handle::<Event>::new();
+    let keep_alive = KeepAlive::every(Duration::MAX);
+    let body = Body::with_timer(source.clone(), timer).keep_alive(keep_alive).shutdown(&shutdown);
+    let mut body = pin!(body);
+    let endless = Body::without_timer(source.clone()).shutdown(&shutdown);
+    let mut endless = pin!(endless);
+    assert_eq!(poll(&mut body), None);
+    shutdown.begin_within(Duration::MAX);
+    assert_eq!((poll(&mut body), poll(&mut endless)), (None, None), "there is no deadline");
+    source.end();
+    assert_eq!((poll(&mut body), poll(&mut endless)), (Some(None), Some(None)));
 }
 
 #[test]
@@ -588,6 +671,30 @@ fn a_thread_can_wait_for_the_end() {
     });
     drop(body);
     assert!(waiting.join().unwrap());
+}
+
+#[test]
+fn who_waits_for_the_end_already_is_woken_by_a_shutdown_without_streams() {
+    let shutdown = Shutdown::new();
+    let waker = Arc::new(Count::default());
+    let mut finished = pin!(shutdown.finished());
+    assert!(finished.as_mut().poll(&mut Context::from_waker(&waker.clone().into())).is_pending());
+    shutdown.begin();
+    assert_eq!(waker.get(), 1);
+    assert!(finished.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
+fn a_shutdown_finishes_after_the_last_callback() {
+    let shutdown = Shutdown::new();
+    let told = Cell::new(None);
+    let body = Body::without_timer(stream::pending::<Event>())
+        .shutdown(&shutdown)
+        .on_end(|_| told.set(Some((shutdown.streams(), shutdown.wait_timeout(Duration::ZERO)))));
+    shutdown.begin();
+    drop(body);
+    assert_eq!(told.get(), Some((1, false)));
+    assert!(shutdown.wait_timeout(Duration::ZERO));
 }
 
 #[test]

@@ -110,12 +110,14 @@ fn headers_can_be_added_and_replaced() {
     let (_, driver) = silent(Framing::UntilClose);
     let driver = driver.header("Cache-Control", "no-store").unwrap();
     let driver = driver.header("Access-Control-Allow-Origin", "*").unwrap();
+    let driver = driver.header("Set-Cookie", "a=1").unwrap().header("set-cookie", "b=2").unwrap();
     let mut response = Vec::new();
     driver.run(&mut response).unwrap();
     assert_eq!(
         String::from_utf8(response).unwrap(),
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-accel-buffering: no\r\n\
-         Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
+         Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\
+         Set-Cookie: a=1\r\nset-cookie: b=2\r\n\r\n"
     );
 }
 
@@ -125,8 +127,8 @@ fn a_batch_is_one_write() {
     let (client, driver) = run(driver);
     client.see();
     // The driver is writing the head. What is sent meanwhile goes together.
-    let all: String = (0..1000).map(|n| tick(n).to_string()).collect();
-    for n in 0..1000 {
+    let all: String = (0..500).map(|n| tick(n).to_string()).collect();
+    for n in 0..500 {
         sender.send(tick(n)).unwrap();
     }
     client.allow();
@@ -201,7 +203,7 @@ fn a_computed_keep_alive_may_send_and_may_be_empty() {
     let message = move || {
         // The first time it ends the stream.
         if let Some(sender) = slot.lock().unwrap().take() {
-            sender.send(tick(1)).unwrap();
+            sender.try_send(tick(1)).unwrap();
         }
         Event::new()
     };
@@ -281,16 +283,48 @@ fn a_client_that_never_reads_is_given_up() {
             }
         };
         assert!(matches!(error, SendError::TimedOut));
-        assert_eq!(
-            error.to_string(),
-            "the client did not read what it was sent, and the send timeout is over"
-        );
+        assert_eq!(error.to_string(), "the client read nothing for as long as the send timeout");
         assert!(matches!(sender.send(tick(3)), Err(SendError::TimedOut)));
         // If it does read in the end, the stream is whole, and over.
         client.allow();
         assert_eq!(client.next(), "f\r\nid: 1\ndata: 1\n\n\r\n0\r\n\r\n");
         assert_eq!(driver.join().unwrap().unwrap(), End::TimedOut);
     }
+}
+
+/// A connection that takes ten bytes at most, and is interrupted each other time.
+#[derive(Default)]
+struct Interrupted {
+    taken: Vec<u8>,
+    is_next: bool,
+}
+
+impl Interrupted {
+    fn interrupt(&mut self) -> io::Result<()> {
+        self.is_next ^= true;
+        if self.is_next { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.interrupt()?;
+        self.taken.write(&bytes[..bytes.len().min(10)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.interrupt()
+    }
+}
+
+#[test]
+fn an_interruption_is_no_error() {
+    let (sender, driver) = silent(Framing::UntilClose);
+    sender.send(tick(1)).unwrap();
+    drop(sender);
+    let mut connection = Interrupted::default();
+    assert_eq!(driver.run(&mut connection).unwrap(), End::Finished);
+    assert!(connection.taken.ends_with(("\r\n\r\n".to_owned() + &tick(1).to_string()).as_bytes()));
 }
 
 #[test]
@@ -507,6 +541,21 @@ fn tiny_http_answers_each_kind_of_request() {
         let mut body = String::new();
         client.read_to_string(&mut body).unwrap();
         assert_eq!(body, ticks, "{request:?}");
+    }
+}
+
+/// A known limit: tiny_http keeps such a connection, and offers no way to close it.
+#[test]
+fn tiny_http_does_not_end_a_response_to_http_1_0_with_keep_alive() {
+    let get = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let mut client = BufReader::new(tiny_http(|_| ()));
+    for _ in 0..2 {
+        client.get_mut().write_all(get).unwrap();
+        // The second response follows on the same connection, where the client still reads the first.
+        assert!(!is_chunked(&head(&mut client)));
+        let mut ticks = vec![0; (tick(1).to_string() + &tick(2).to_string()).len()];
+        client.read_exact(&mut ticks).unwrap();
+        assert_eq!(String::from_utf8(ticks).unwrap(), tick(1).to_string() + &tick(2).to_string());
     }
 }
 

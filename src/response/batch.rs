@@ -33,7 +33,7 @@ impl Batch {
     }
 
     /// How long the frame is, in bytes.
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.one.len() + self.many.len()
     }
 

@@ -8,10 +8,12 @@ use core::{
     mem,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use futures_core::Stream;
 use http_body::Frame;
 use pin_project_lite::pin_project;
+use std::time::Instant;
 
 /// The error of an event source.
 type SourceError<S> = <<S as Stream>::Item as Item>::Error;
@@ -19,6 +21,10 @@ type SourceError<S> = <<S as Stream>::Item as Item>::Error;
 /// How large a frame may become by default, in bytes: what one frame of HTTP/2 and one record of TLS
 /// carry.
 const BATCH: usize = 16 * 1024;
+
+/// How large a frame may become at most, in bytes, which bounds what one poll does. At a shutdown it is
+/// also about how much is still taken from a source that always has more.
+const MAX_BATCH: usize = 1024 * 1024;
 
 /// How many items without content are taken from an event source in a row before others get their turn.
 const MAX_EMPTY: usize = 256;
@@ -58,17 +64,21 @@ pin_project! {
         sleep: Option<T::Sleep>,
         timer: T,
         keep_alive: KeepAlive,
+        // Fields are dropped in order. This one stands ahead of `shutdown` because that may count the
+        // stream as gone only after its callback was called.
+        out: Out<SourceError<S>, E>,
         shutdown: Option<shutdown::Stream>,
         // Once a shutdown has begun.
         deadline: Option<shutdown::Deadline>,
         on_error: Option<F>,
-        out: Out<SourceError<S>, E>,
     }
 }
 
 /// What the server has not taken yet, and what happens when it has taken the last.
 struct Out<Error, E: FnOnce(End)> {
     batch: Batch,
+    /// How many bytes are still taken from the source once it must stop.
+    budget: usize,
     farewell: Bytes,
     failure: Option<Error>,
     /// Whether the server had time to write before it gets the failure.
@@ -94,7 +104,7 @@ where
     S::Item: Item,
     T: Timer,
 {
-    /// A body that keeps its time with this timer: a closure from a [`Duration`](core::time::Duration) to a
+    /// A body that keeps its time with this timer: a closure from a [`Duration`] to a
     /// future.
     ///
     /// ```
@@ -115,6 +125,7 @@ where
             on_error: Some(Err),
             out: Out {
                 batch: Batch::new(BATCH),
+                budget: MAX_BATCH,
                 farewell: Bytes::new(),
                 failure: None,
                 has_yielded: false,
@@ -163,14 +174,18 @@ where
         self
     }
 
-    /// How many bytes go into one frame at most; 16 KiB by default. A single item is never split, so
-    /// with 0 each item is a frame of its own.
+    /// How many bytes go into one frame at most: 16 KiB by default, and never more than 1 MiB. A single
+    /// item is never split, so with 0 each item is a frame of its own.
+    ///
+    /// One frame is what one poll takes from a source that always has more, so this is also how long
+    /// other tasks on the thread wait.
     pub fn batch(mut self, bytes: usize) -> Self {
-        self.out.batch.limit = bytes;
+        self.out.batch.limit = bytes.min(MAX_BATCH);
         self
     }
 
-    /// Ends the body when the server shuts down.
+    /// Ends the body when the server shuts down. What the event source has ready then is sent first, and
+    /// of a source that always has more, about 1 MiB.
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {
         self.shutdown = Some(handle.register());
         self
@@ -202,8 +217,8 @@ where
     /// ```
     pub fn on_end<E2: FnOnce(End)>(self, callback: E2) -> Body<S, T, E2, F> {
         let on_end = self.out.on_end.replace(callback);
-        let Out { batch, farewell, failure, has_yielded, end, .. } = self.out;
-        let out = Out { batch, farewell, failure, has_yielded, end, on_end };
+        let Out { batch, budget, farewell, failure, has_yielded, end, .. } = self.out;
+        let out = Out { batch, budget, farewell, failure, has_yielded, end, on_end };
         let Body { source, sleep, timer, keep_alive, shutdown, deadline, on_error, .. } = self;
         Body { source, sleep, timer, keep_alive, shutdown, deadline, on_error, out }
     }
@@ -249,29 +264,41 @@ where
         {
             if this.deadline.replace(deadline) != Some(deadline) {
                 let left = deadline.left();
-                this.sleep.set(if left.is_zero() { None } else { this.timer.sleep(left) });
+                this.sleep.set(if left.is_zero() { None } else { sleep(this.timer, left) });
             }
-            // Without a sleep there is no time left, or no timer.
-            must_stop = this.sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(cx).is_ready());
+            // Without a sleep there is no time left, or no timer, unless there is no end of the time.
+            must_stop = !deadline.is_never()
+                && this.sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(cx).is_ready());
+            if must_stop {
+                // A future that has completed must not be polled again.
+                this.sleep.set(None);
+            }
         }
         let is_stopping = this.deadline.is_some();
 
-        // When it must stop, what is ready still goes, as much as a frame takes.
         let end = match pull(source, &mut this.out.batch, cx) {
             Pulled::Ended if is_stopping => Some(End::ShutDown),
             Pulled::Ended => Some(End::Finished),
             Pulled::Failed(error) => {
+                this.out.on_end.dropped = End::Failed;
                 // The source is not polled again, so the hook is still there.
                 this.out.failure = this.on_error.take().and_then(|hook| hook(error).err());
                 Some(End::Failed)
             }
-            Pulled::Enough | Pulled::Pending => must_stop.then_some(End::ShutDown),
+            Pulled::Pending => must_stop.then_some(End::ShutDown),
+            // When it must stop, what is ready still goes, frame by frame.
+            Pulled::Enough => {
+                let is_spent = this.out.batch.len() >= this.out.budget;
+                (must_stop && is_spent).then_some(End::ShutDown)
+            }
         };
 
         if let Some(end) = end {
             this.source.set(None);
             this.sleep.set(None);
-            if end == End::ShutDown
+            // When the body fails, the connection is cut off, and nothing can follow.
+            if is_stopping
+                && this.out.failure.is_none()
                 && let Some(shutdown) = this.shutdown
             {
                 this.out.farewell = shutdown.farewell().into();
@@ -280,7 +307,9 @@ where
             return this.out.poll_rest(cx);
         }
         if let Some(frame) = this.out.batch.take() {
-            if !is_stopping {
+            if must_stop {
+                this.out.budget = this.out.budget.saturating_sub(frame.len());
+            } else if !is_stopping {
                 // The silence begins anew.
                 this.sleep.set(None);
             }
@@ -290,7 +319,7 @@ where
             return Poll::Pending;
         }
         if this.sleep.is_none() {
-            this.sleep.set(this.keep_alive.interval().and_then(|interval| this.timer.sleep(interval)));
+            this.sleep.set(this.keep_alive.interval().and_then(|interval| sleep(this.timer, interval)));
         }
         if this.sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(cx).is_pending()) {
             return Poll::Pending;
@@ -306,6 +335,13 @@ where
             }
         }
     }
+}
+
+/// Waits for this long, unless that is later than the clock goes: timers add to the present, and some
+/// panic then.
+fn sleep<T: Timer>(timer: &T, duration: Duration) -> Option<T::Sleep> {
+    Instant::now().checked_add(duration)?;
+    timer.sleep(duration)
 }
 
 /// Takes what is ready.

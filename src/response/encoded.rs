@@ -9,7 +9,13 @@ use alloc::vec::Vec;
 /// With the feature `http` also `Bytes` that were encoded before. They are sent as they are, so they
 /// must be whole blocks, as those that an [`Event`] or an [`Sse`] turns into.
 ///
-/// What is empty is not sent. This trait is sealed.
+/// What is empty is not sent. This trait is sealed: text is not among these, since it would tear the
+/// stream.
+///
+/// ```compile_fail
+/// # use sse_wire::response::Shutdown;
+/// let shutdown = Shutdown::new().farewell("restart");
+/// ```
 pub trait Encoded: sealed::Encoded {}
 impl<T: sealed::Encoded> Encoded for T {}
 

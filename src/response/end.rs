@@ -9,11 +9,11 @@ pub enum End {
     Finished,
     /// It was ended by a [`Shutdown`](crate::response::Shutdown).
     ShutDown,
-    /// The event source returned an error.
+    /// The event source returned an error. So it is also if the server drops the body after that.
     Failed,
     /// The server dropped the body before its end: the client left, or the server itself was dropped.
     Dropped,
-    /// Events waited for longer than the send timeout because the client did not read them.
+    /// Events waited, and the client read nothing for as long as the send timeout.
     TimedOut,
 }
 

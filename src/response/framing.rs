@@ -12,6 +12,10 @@ pub enum Framing {
     Chunked,
     /// As it is, up to the end of the connection: for HTTP/1.0, and where the client wants the
     /// connection closed anyway.
+    ///
+    /// The server has to close the connection when the [`Driver`](crate::response::Driver) drops it.
+    /// tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and has no way to
+    /// be told to: such a client never sees the end of the stream.
     UntilClose,
     /// Not at all: a `HEAD` request is answered with the headers alone.
     HeadersOnly,
@@ -87,7 +91,7 @@ impl Frame {
             let mut size = [0; ROOM];
             let mut unused = &mut size[..];
             // There is room for any size.
-            let _ = write!(unused, "{:x}\r\n", self.buf.len() - ROOM);
+            let _ = write!(unused, "{:x}\r\n", self.len());
             let used = ROOM - unused.len();
             start -= used;
             self.buf[start..ROOM].copy_from_slice(&size[..used]);

@@ -1,5 +1,6 @@
 //! What is sent so that a silent connection is not taken for a dead one.
 
+use super::Encoded;
 use crate::Event;
 use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
@@ -87,8 +88,18 @@ impl KeepAlive {
     ///     Event::new().event("time").data(now.as_secs())
     /// });
     /// ```
-    pub fn computed<E: Into<Vec<u8>>>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
-        KeepAlive { message: Message::Computed(Arc::new(move || message().into())), ..self }
+    ///
+    /// A blocking driver calls `message` on its own thread. If that sends something itself, it has to be
+    /// by [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only the same
+    /// thread makes.
+    pub fn computed<E: Encoded>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
+        let message = move || {
+            let events = message();
+            let mut encoded = Vec::with_capacity(events.encoded_len());
+            events.write(&mut encoded);
+            encoded
+        };
+        KeepAlive { message: Message::Computed(Arc::new(message)), ..self }
     }
 
     /// How long the silence lasts before a message, if there is one at all.

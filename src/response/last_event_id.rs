@@ -5,7 +5,8 @@
 //!
 //! The ID comes from a client: it may be one that this server never sent. These functions say whether
 //! there is one and that it is text of at most [`MAX_LEN`] bytes; what it means, and whether it still
-//! means something, is for the event source to say.
+//! means something, is for the event source to say. Do not repeat it unchecked, in a page, a header or a
+//! log: from a query it may hold any character, line ends among them.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
@@ -26,7 +27,8 @@ pub enum LastEventIdError {
     /// It is not UTF-8.
     #[non_exhaustive]
     Utf8 {
-        /// Where the first invalid sequence begins, in bytes.
+        /// Where the first invalid sequence begins, in bytes of the value as it was passed, or, in a
+        /// query, of the value as it is when decoded.
         position: usize,
     },
 }
@@ -66,11 +68,15 @@ impl core::error::Error for LastEventIdError {}
 /// If it is longer than [`MAX_LEN`] or not UTF-8.
 pub fn from_bytes(value: &[u8]) -> Result<Option<&str>, LastEventIdError> {
     // White space around a header's value is no part of it (RFC 9110, section 5.5).
-    let value = trim(value);
-    check_len(value.len())?;
-    match core::str::from_utf8(value) {
+    let id = trim(value);
+    check_len(id.len())?;
+    match core::str::from_utf8(id) {
         Ok(id) => Ok((!id.is_empty()).then_some(id)),
-        Err(error) => Err(LastEventIdError::Utf8 { position: error.valid_up_to() }),
+        Err(error) => {
+            // What was trimmed ahead of it counts too.
+            let ahead = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            Err(LastEventIdError::Utf8 { position: ahead + error.valid_up_to() })
+        }
     }
 }
 
@@ -85,7 +91,7 @@ fn check_len(len: usize) -> Result<(), LastEventIdError> {
     if len > MAX_LEN { Err(LastEventIdError::TooLong { len }) } else { Ok(()) }
 }
 
-/// The last event ID in the headers of a request.
+/// The last event ID in the headers of a request. If there are several, the first counts.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -105,7 +111,8 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEvent
 /// The last event ID in a query string, without its `?`, under this parameter.
 ///
 /// Polyfills differ in the name: `lastEventId` and `lastEventID` are usual. The query is read as
-/// browsers write it (`application/x-www-form-urlencoded`), and the first parameter of that name counts.
+/// browsers write it (`application/x-www-form-urlencoded`), and the first parameter of that name counts, also
+/// if it is empty. As with the header, spaces and tabs around the ID are no part of it.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -179,6 +186,7 @@ mod tests {
             assert_eq!(from_bytes(value.as_bytes()), Ok(id));
         }
         assert_eq!(from_bytes(&vec![b'x'; MAX_LEN + 1]), Err(LastEventIdError::TooLong { len: 4097 }));
+        assert_eq!(from_bytes(b" \t7\xff "), Err(LastEventIdError::Utf8 { position: 3 }));
         assert_eq!(
             from_bytes("aé".as_bytes().split_last().unwrap().1),
             Err(LastEventIdError::Utf8 { position: 1 })
@@ -197,6 +205,8 @@ mod tests {
             ("id=%zz%4", Some("%zz%4")),
             ("id=a=b", Some("a=b")),
             ("id=", None),
+            ("id=&id=7", None),
+            ("id=%20+7%09", Some("7")),
             ("id", None),
             ("", None),
             ("&&", None),

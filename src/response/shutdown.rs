@@ -1,6 +1,9 @@
 //! The end of all streams of a server.
 
-use super::wakers::{Place, Wakers};
+use super::{
+    Encoded,
+    wakers::{Place, Wakers},
+};
 use crate::{Retry, block};
 use alloc::{sync::Arc, vec::Vec};
 use core::{
@@ -25,7 +28,8 @@ use std::{
 /// An open stream has no end of its own, so a server that waits for its connections when it shuts down
 /// would wait for ever. Give a clone of this handle to each body, or blocking driver, and call
 /// [`begin`](Shutdown::begin) when the server is told to stop. Each stream wakes at once, sends what is
-/// ready and then the [`farewell`](Shutdown::farewell), and ends.
+/// ready and then the [`farewell`](Shutdown::farewell), and ends. So that it does end, a body takes about
+/// 1 MiB at most from a source that always has more.
 ///
 /// Clients connect again by themselves when a stream ends. So that they do not all come back in the
 /// same moment, give a range of reconnection times: [`retry`](Shutdown::retry).
@@ -99,8 +103,10 @@ impl Shutdown {
     }
 
     /// What each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
-    pub fn farewell(self, events: impl Into<Vec<u8>>) -> Self {
-        self.0.lock().farewell = events.into();
+    pub fn farewell(self, events: impl Encoded) -> Self {
+        let mut farewell = Vec::with_capacity(events.encoded_len());
+        events.write(&mut farewell);
+        self.0.lock().farewell = farewell;
         self
     }
 
@@ -123,7 +129,8 @@ impl Shutdown {
     /// Ends all streams within this time. Until then those go on whose event source has not ended. No
     /// keep-alive is sent any more.
     ///
-    /// Called again, it may shorten the time, but not prolong it. A body without a timer ends at once.
+    /// Called again, it may shorten the time, but not prolong it. [`Duration::MAX`] is as long as the
+    /// event sources need. A body without a timer cannot wait for a shorter time, and ends at once.
     pub fn begin_within(&self, time: Duration) {
         let deadline = Deadline(Instant::now().checked_add(time));
         let waiting = {
@@ -133,7 +140,12 @@ impl Shutdown {
             }
             state.deadline = Some(deadline);
             self.0.begun.store(true, Ordering::Release);
-            state.waiting_for_begin.all()
+            let mut waiting = state.waiting_for_begin.all();
+            // No stream will be dropped that could tell them.
+            if state.is_finished() {
+                waiting.append(&mut state.waiting_for_finish.all());
+            }
+            waiting
         };
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -207,6 +219,11 @@ impl Deadline {
             (Some(this), Some(other)) => this < other,
             (this, _) => this.is_some(),
         }
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn is_never(self) -> bool {
+        self.0.is_none()
     }
 
     /// How much time is left.

@@ -30,11 +30,14 @@ const CAPACITY: usize = 64 * 1024;
 /// How long a sender waits by default for a client that does not read.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How many bytes are written at once. After each piece it is known that the client still reads.
+const PIECE: usize = 16 * 1024;
+
 /// A response for a server in which each connection has a thread: tiny_http, or a bare TCP socket.
 ///
 /// Events go into the [`Sender`], from any thread and any number of its clones. The [`Driver`] runs on
 /// the connection's thread and writes: the head of the response, then whatever has been sent, each time
-/// all of it with one write and one flush, and a keep-alive when there was nothing.
+/// all of it with one flush and one write for each 16 KiB, and a keep-alive when there was nothing.
 ///
 /// ```no_run
 /// use sse_wire::{Event, response::{self, Framing}};
@@ -92,7 +95,7 @@ struct State {
     frame: Frame,
     capacity: usize,
     send_timeout: Option<Duration>,
-    /// Since when there has been something that found no room.
+    /// Since when there has been something that found no room, or since the client last read.
     full_since: Option<Instant>,
     senders: usize,
     /// Why nothing can be sent any more.
@@ -142,7 +145,7 @@ impl State {
         self.frame.len() == 0 || self.capacity.saturating_sub(self.frame.len()) >= len
     }
 
-    /// When a client that does not read is given up, counted from the first event that had no room.
+    /// When a client that does not read is given up.
     fn give_up_at(&mut self) -> Option<Instant> {
         let since = *self.full_since.get_or_insert_with(Instant::now);
         self.send_timeout.and_then(|timeout| since.checked_add(timeout))
@@ -159,7 +162,7 @@ impl Sender {
     /// That it returns `Ok` means that the event will be written, not that the client has it.
     ///
     /// # Errors
-    /// If the stream has ended: the client left, the server shuts down, or the client did not read for
+    /// If the stream has ended: the client left, the server shuts down, or the client read nothing for
     /// as long as the [send timeout](Driver::send_timeout), in which case this ends the stream. The
     /// event is not sent then, and an `Sse` keeps what it holds.
     pub fn send(&self, events: impl Encoded) -> Result<(), SendError> {
@@ -227,7 +230,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Sets a header of the response, instead of one that has this name.
+    /// Sets a header of the response, instead of one that has this name. Only `Set-Cookie` is added to
+    /// those that there are, since each cookie has its own (RFC 6265, section 3).
+    ///
+    /// There is no `Date` unless it is set here, as it should be by a server that has a clock (RFC 9110,
+    /// section 6.6.1): the standard library cannot write one.
     ///
     /// ```
     /// use sse_wire::response::{self, Framing};
@@ -241,7 +248,9 @@ impl Driver {
     /// If a header cannot carry the name or the value, or if the driver itself has to set it.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
         raw_head::check(name, value)?;
-        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        if !name.eq_ignore_ascii_case("set-cookie") {
+            self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        }
         self.headers.push((name.into(), value.into()));
         Ok(self)
     }
@@ -261,8 +270,12 @@ impl Driver {
         self
     }
 
-    /// How long events may find no room because the client does not read, 30 seconds by default. After
-    /// that [`SendError::TimedOut`] ends the stream. `None` is for ever.
+    /// How long events may find no room while the connection takes nothing, because the client does not
+    /// read; 30 seconds by default. After that [`SendError::TimedOut`] ends the stream. `None` is for
+    /// ever.
+    ///
+    /// A client that reads slowly is no such client: the time begins anew with each write that returns,
+    /// of 16 KiB at most.
     ///
     /// The driver learns of it when its write returns. To end that as well, give the socket a write
     /// timeout; tiny_http has no way to set one.
@@ -300,8 +313,7 @@ impl Driver {
             self.queue.lock().ended = Some(SendError::NoStream);
             self.queue.notify();
         }
-        connection.write_all(&raw_head::encode(&self.headers, self.framing))?;
-        connection.flush()?;
+        self.write_pieces(connection, &raw_head::encode(&self.headers, self.framing))?;
         if self.framing == Framing::HeadersOnly {
             return Ok(End::Finished);
         }
@@ -309,10 +321,29 @@ impl Driver {
         let mut frame = Frame::new();
         loop {
             let end = self.next_frame(&mut frame, &Context::from_waker(&waker));
-            connection.write_all(frame.encode(self.framing, end.is_some()))?;
-            connection.flush()?;
+            self.write_pieces(connection, frame.encode(self.framing, end.is_some()))?;
             if let Some(end) = end {
                 return Ok(end);
+            }
+        }
+    }
+
+    fn write_pieces(&self, connection: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match connection.write(&bytes[..bytes.len().min(PIECE)]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(len) => bytes = bytes.get(len..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            if let Some(since) = &mut self.queue.lock().full_since {
+                *since = Instant::now();
+            }
+        }
+        loop {
+            match connection.flush() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
             }
         }
     }
@@ -395,7 +426,8 @@ pub enum SendError {
     },
     /// The server shuts down.
     ShutDown,
-    /// The client did not read for as long as the [send timeout](Driver::send_timeout).
+    /// The client read nothing for as long as the [send timeout](Driver::send_timeout), while events
+    /// waited.
     TimedOut,
     /// The request was `HEAD`, whose answer has no stream.
     NoStream,
@@ -411,7 +443,7 @@ impl fmt::Display for SendError {
         f.write_str(match self {
             SendError::ClientLeft { .. } => "the client left",
             SendError::ShutDown => "the server shuts down",
-            SendError::TimedOut => "the client did not read what it was sent, and the send timeout is over",
+            SendError::TimedOut => "the client read nothing for as long as the send timeout",
             SendError::NoStream => "the request was HEAD, whose answer has no stream",
             SendError::NoDriver => "the driver that writes the stream was dropped",
             SendError::Full => "the client has not read enough yet to make room for another event",
@@ -445,5 +477,39 @@ impl fmt::Debug for Driver {
             .field("headers", &self.headers)
             .field("keep_alive", &self.keep_alive)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// A client that reads slowly is not given up: each piece that it takes begins the time anew.
+    #[test]
+    fn what_the_client_takes_begins_the_time_anew() {
+        struct Connection(Arc<Queue>, Vec<Instant>);
+        impl Write for Connection {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let since = self.0.lock().full_since.unwrap();
+                while Instant::now() <= since {}
+                self.1.push(since);
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (sender, driver) = writer(Framing::UntilClose);
+        let mut connection = Connection(sender.0.clone(), Vec::new());
+        // Nobody waits, so there is no time that could begin.
+        driver.write_pieces(&mut Vec::new(), b"x").unwrap();
+        assert_eq!(sender.0.lock().full_since, None);
+        sender.0.lock().give_up_at();
+        driver.write_pieces(&mut connection, &vec![b'x'; 3 * PIECE + 1]).unwrap();
+        assert_eq!(connection.1.len(), 4);
+        assert!(connection.1.is_sorted_by(|one, next| one < next));
+        assert!(sender.0.lock().full_since > connection.1.last().copied());
     }
 }
