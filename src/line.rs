@@ -63,7 +63,7 @@ const BLOCK: usize = 32;
 
 /// From here on memchr is faster; before, it takes longer to start than to search.
 #[cfg(feature = "memchr")]
-const SHORT: usize = 128;
+const SHORT: usize = 96;
 
 #[inline(always)]
 fn has_end(block: &[u8; BLOCK]) -> bool {

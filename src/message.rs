@@ -225,7 +225,7 @@ pub(crate) struct Owner {
 impl Owner {
     #[inline(always)]
     pub(crate) fn own(&mut self, message: MessageRef<'_>) -> MessageEvent {
-        if message.last_event_id.len() <= SHORT_ID {
+        if self.long_id.is_some() && message.last_event_id.len() <= SHORT_ID {
             self.long_id = None;
         }
         MessageEvent::new(message, |id| match &mut self.long_id {

@@ -32,6 +32,9 @@ pub(crate) fn find(bytes: &[u8], matches: impl Matcher) -> Option<usize> {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
     }
+    if tail.is_empty() {
+        return None;
+    }
     if let Some(last) = bytes.last_chunk::<8>() {
         // The tail is widened with bytes that are known not to match.
         let found = matches(u64::from_le_bytes(*last));
