@@ -1,4 +1,4 @@
-//! A response that lives: headers, keep-alive, resuming, noticing that the client left, shutdown.
+//! A streaming response: headers, keep-alive, resuming, noticing that the client left, shutdown.
 //!
 //! For an async server it is a [`Body`] over any stream of events:
 //!
