@@ -183,7 +183,7 @@ fn what_cannot_be_built() {
         ),
         (
             EventSource::builder("http://u:secret@h:x/@"),
-            "\"http://…@h:x/@\" is not a URL to read events from: invalid port number",
+            "\"http://…@\" is not a URL to read events from: invalid port number",
         ),
         (builder().method("GE T"), "\"GE T\" is not an HTTP method"),
         (builder().header("X Y", "1"), "\"X Y\" is not the name of a header"),

@@ -182,6 +182,11 @@ impl AsyncEventSource {
             if self.connection.is_closed() {
                 return Poll::Ready(match mem::replace(&mut self.phase, Phase::Closed) {
                     Phase::Closed => None,
+                    Phase::Reading(reader) => {
+                        // It has the last event ID, to go on from at another time.
+                        self.connection.restart(Some(reader.into_decoder()));
+                        Some(ClientEvent::Closed)
+                    }
                     _ => Some(ClientEvent::Closed),
                 });
             }

@@ -242,11 +242,11 @@ fn url_error(url: String, reason: String) -> BuildError {
     BuildError::Url { url: hide_credentials(&url), reason }
 }
 
-/// What may be credentials in a text that may be no URL.
+/// What may be credentials in a text that may be no URL: a password with a slash in it is a reason for that.
 fn hide_credentials(url: &str) -> String {
-    let start = url.find("//").map_or(0, |at| at + 2);
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    match url[start..end].rfind('@') {
+    let scheme = url.find(':').map_or(0, |at| at + 1);
+    let start = url.len() - url[scheme..].trim_start_matches(['/', '\\']).len();
+    match url[start..].rfind('@') {
         Some(at) => [&url[..start], "…", &url[start + at..]].concat(),
         None => url.into(),
     }
@@ -269,5 +269,25 @@ impl fmt::Debug for EventSourceBuilder {
             .field("method", &self.method)
             .field("policy", &self.policy)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        for (url, shown) in [
+            ("http://user:secret@host:99999/", "http://…@host:99999/"),
+            ("http://user:pa/ss@host/", "http://…@host/"),
+            ("http://user:p?a#s/s@host/", "http://…@host/"),
+            ("http://user:p@ss@host/", "http://…@host/"),
+            ("http:/user:secret@host:99999/", "http:/…@host:99999/"),
+            ("http://host:port/", "http://host:port/"),
+            ("", ""),
+        ] {
+            assert_eq!(hide_credentials(url), shown);
+        }
     }
 }

@@ -143,7 +143,12 @@ impl EventSource {
             if self.connection.is_closed() {
                 return match mem::replace(&mut self.phase, Phase::Closed) {
                     Phase::Closed => None,
-                    _ => Some(ClientEvent::Closed),
+                    Phase::Waiting => Some(ClientEvent::Closed),
+                    Phase::Reading(reader) => {
+                        // It has the last event ID, to go on from at another time.
+                        self.connection.restart(Some(reader.into_decoder()));
+                        Some(ClientEvent::Closed)
+                    }
                 };
             }
             let event = match &mut self.phase {
