@@ -420,8 +420,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             for (ours, target) in [(BORROWED, borrowed), (STREAM, owned)] {
                 let figure = table.get(ours, i);
                 println!("- {}, {ours}, of {name}: {}", work.name, target.verdict(figure.ns / peer.ns));
-                // A tenth is what the stream itself costs, spread over its events.
-                let allocations = (figure.allocations.unwrap_or_default() - 0.1).max(0.0);
+                let allocations = figure.allocations.unwrap_or_default();
                 let allowed = if ours == BORROWED { 0.0 } else { peer.allocations.unwrap_or_default() };
                 println!("  - allocations, {}", verdict_at_most(allowed, allocations));
             }
