@@ -524,10 +524,13 @@ mod reader {
 #[cfg(feature = "stream")]
 mod stream_of_chunks {
     use super::{engines::Chunks, *};
+    use futures_core::Stream;
     use sse_wire::{MessageStream, ReadError};
     use std::{
+        cell::Cell,
         fmt::Debug,
-        pin::Pin,
+        marker::PhantomPinned,
+        pin::{Pin, pin},
         task::{Context, Poll, Waker},
     };
 
@@ -537,12 +540,53 @@ mod stream_of_chunks {
         let mut context = Context::from_waker(Waker::noop());
         let mut seen = Vec::new();
         loop {
-            match futures_core::Stream::poll_next(Pin::new(&mut stream), &mut context) {
+            match Pin::new(&mut stream).poll_next(&mut context) {
                 Poll::Ready(Some(message)) => seen.push(message.map(|message| message.into_data())),
                 Poll::Ready(None) => return seen,
                 Poll::Pending => {}
             }
         }
+    }
+
+    #[test]
+    fn a_source_that_may_not_move_is_pinned_by_its_user() {
+        struct Pinned(Cell<Option<&'static str>>, PhantomPinned);
+
+        impl Stream for Pinned {
+            type Item = Result<&'static str, ()>;
+
+            fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+                Poll::Ready(self.0.take().map(Ok))
+            }
+        }
+
+        let mut stream = pin!(MessageStream::new(Pinned(Cell::new(Some("data: 1\n\n")), PhantomPinned)));
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(Some(Ok(message))) = stream.as_mut().poll_next(&mut context) else {
+            panic!("there is a message");
+        };
+        assert_eq!(message.data(), "1");
+        assert_eq!(stream.as_mut().get_pin_mut().0.take(), None);
+        assert!(matches!(stream.poll_next(&mut context), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn the_source_is_within_reach() {
+        let chunks = [Ok::<_, ()>("data: 1\n\n"), Ok("data: skipped\n\n"), Ok("data: 2\n\n")];
+        let mut stream = MessageStream::new(Chunks::new(chunks.into_iter()));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut next = |stream: &mut MessageStream<_, _>| loop {
+            if let Poll::Ready(message) = Pin::new(&mut *stream).poll_next(&mut context) {
+                break message.map(|message| message.unwrap().into_data());
+            }
+        };
+        assert_eq!(next(&mut stream).as_deref(), Some("1"));
+        assert_eq!(stream.get_ref().chunks.len(), 2);
+        stream.get_mut().chunks.next();
+        assert_eq!(Pin::new(&mut stream).get_pin_mut().chunks.len(), 1);
+        assert_eq!(next(&mut stream).as_deref(), Some("2"));
+        assert_eq!(next(&mut stream), None);
+        assert_eq!(stream.into_decoder().unfinished(), 0);
     }
 
     #[test]

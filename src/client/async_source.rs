@@ -48,6 +48,7 @@ pub struct AsyncEventSource {
 type Opening = BoxFuture<Result<Answer<AsyncBody>, BoxError>>;
 type Reader = MessageStream<Timed, Bytes>;
 
+#[expect(clippy::large_enum_variant, reason = "there is one, and it moves once a connection")]
 enum Phase {
     /// Until the next request is due; behind the future it may be.
     Waiting(Option<BoxFuture<()>>),
@@ -211,7 +212,7 @@ impl AsyncEventSource {
                         self.fail(Cause::ReadTimeout(timeout))
                     }
                 },
-                Phase::Reading(reader) => match ready!(reader.poll_incoming(context)) {
+                Phase::Reading(reader) => match ready!(Pin::new(reader).poll_incoming(context)) {
                     Some(Ok(Incoming::Message(message))) => {
                         (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
                     }

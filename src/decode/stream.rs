@@ -5,63 +5,63 @@ use super::{
     own::{self, OwningDecoder},
 };
 use crate::{MessageEvent, ReadError, message::Owner};
-use alloc::boxed::Box;
 use core::{
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 use futures_core::Stream;
+use pin_project_lite::pin_project;
 
-/// Reads messages from a stream of chunks of bytes, such as the body of an HTTP response: a [`Stream`]
-/// that ends where the chunks end.
-///
-/// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. A message is yielded as soon as
-/// its blank line has come. After an error the stream goes on where it was, if its source does. The source
-/// is boxed, so that this is [`Unpin`] whatever the source is.
-///
-/// ```
-/// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
-/// # struct Chunks(std::vec::IntoIter<&'static str>);
-/// # impl futures_core::Stream for Chunks {
-/// #     type Item = Result<&'static str, Infallible>;
-/// #     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-/// #         Poll::Ready(self.0.next().map(Ok))
-/// #     }
-/// # }
-/// # let chunks = Chunks(vec!["data: he", "llo\n", "\n"].into_iter());
-/// # fn block_on<F: Future>(future: F) -> F::Output {
-/// #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
-/// #         unreachable!()
-/// #     };
-/// #     output
-/// # }
-/// # trait Next { async fn next(&mut self) -> Option<<Self as futures_core::Stream>::Item>
-/// # where Self: futures_core::Stream + Unpin {
-/// #     std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
-/// # } }
-/// # impl<S: futures_core::Stream> Next for S {}
-/// # block_on(async {
-/// use sse_wire::MessageStream;
-///
-/// let mut messages = MessageStream::new(chunks);
-/// while let Some(message) = messages.next().await {
-///     assert_eq!(message?.data(), "hello");
-/// }
-/// # Ok::<(), sse_wire::ReadError<Infallible>>(())
-/// # }).unwrap();
-/// ```
-#[must_use = "it reads nothing until it is polled"]
-pub struct MessageStream<S, C> {
-    source: Pin<Box<S>>,
-    decoder: OwningDecoder,
-    /// A chunk that may hold more.
-    chunk: Option<C>,
-    at_end: bool,
+pin_project! {
+    /// Reads messages from a stream of chunks of bytes, such as the body of an HTTP response: a [`Stream`]
+    /// that ends where the chunks end.
+    ///
+    /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. A message is yielded as soon as
+    /// its blank line has come. After an error the stream goes on where it was, if its source does. This is
+    /// [`Unpin`] if the source is; one that is not goes into a `Box::pin` or behind a `pin!`.
+    ///
+    /// ```
+    /// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
+    /// # struct Chunks(std::vec::IntoIter<&'static str>);
+    /// # impl futures_core::Stream for Chunks {
+    /// #     type Item = Result<&'static str, Infallible>;
+    /// #     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    /// #         Poll::Ready(self.0.next().map(Ok))
+    /// #     }
+    /// # }
+    /// # let chunks = Chunks(vec!["data: he", "llo\n", "\n"].into_iter());
+    /// # fn block_on<F: Future>(future: F) -> F::Output {
+    /// #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+    /// #         unreachable!()
+    /// #     };
+    /// #     output
+    /// # }
+    /// # trait Next { async fn next(&mut self) -> Option<<Self as futures_core::Stream>::Item>
+    /// # where Self: futures_core::Stream + Unpin {
+    /// #     std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    /// # } }
+    /// # impl<S: futures_core::Stream> Next for S {}
+    /// # block_on(async {
+    /// use sse_wire::MessageStream;
+    ///
+    /// let mut messages = MessageStream::new(chunks);
+    /// while let Some(message) = messages.next().await {
+    ///     assert_eq!(message?.data(), "hello");
+    /// }
+    /// # Ok::<(), sse_wire::ReadError<Infallible>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use = "it reads nothing until it is polled"]
+    pub struct MessageStream<S, C> {
+        #[pin]
+        source: S,
+        decoder: OwningDecoder,
+        // A chunk that may hold more.
+        chunk: Option<C>,
+        at_end: bool,
+    }
 }
-
-// Nothing pins a chunk.
-impl<S, C> Unpin for MessageStream<S, C> {}
 
 impl<S, C, E> MessageStream<S, C>
 where
@@ -76,7 +76,6 @@ where
     /// Reads messages from `source` with a decoder of your own: with another size limit, or one that has
     /// read earlier connections and to which [`reconnect`](Decoder::reconnect) was said.
     pub fn with_decoder(decoder: Decoder, source: S) -> MessageStream<S, C> {
-        let source = Box::pin(source);
         MessageStream { source, decoder: OwningDecoder::new(decoder), chunk: None, at_end: false }
     }
 
@@ -88,33 +87,37 @@ where
     /// # Errors
     ///
     /// Those of the source.
-    pub fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Incoming, E>>> {
+    pub fn poll_incoming(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Incoming, E>>> {
         self.poll_own(context, own::incoming, Err)
     }
 
     /// Reads up to the next item that `own` takes, or an error of the source.
     #[inline(always)]
     fn poll_own<T>(
-        &mut self,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
         fail: impl Fn(E) -> T,
     ) -> Poll<Option<T>> {
+        let mut this = self.project();
         loop {
-            if let Some(chunk) = &self.chunk {
-                if let Some(item) = self.decoder.next(chunk.as_ref(), own) {
+            if let Some(chunk) = this.chunk {
+                if let Some(item) = this.decoder.next(chunk.as_ref(), own) {
                     return Poll::Ready(Some(item));
                 }
-                self.chunk = None;
+                *this.chunk = None;
             }
-            if self.at_end {
+            if *this.at_end {
                 return Poll::Ready(None);
             }
-            match ready!(self.source.as_mut().poll_next(context)) {
-                Some(Ok(chunk)) if self.decoder.take(chunk.as_ref()) => {}
-                Some(Ok(chunk)) => self.chunk = Some(chunk),
+            match ready!(this.source.as_mut().poll_next(context)) {
+                Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}
+                Some(Ok(chunk)) => *this.chunk = Some(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(fail(error))),
-                None => self.at_end = true,
+                None => *this.at_end = true,
             }
         }
     }
@@ -138,16 +141,13 @@ impl<S, C> MessageStream<S, C> {
     }
 
     /// The source. What is taken from it directly is missing here.
-    pub fn get_mut(&mut self) -> &mut S
-    where
-        S: Unpin,
-    {
-        self.get_pin_mut().get_mut()
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.source
     }
 
     /// The source, pinned. What is taken from it directly is missing here.
-    pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
-        self.source.as_mut()
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
+        self.project().source
     }
 }
 
@@ -159,7 +159,7 @@ where
     type Item = Result<MessageEvent, ReadError<E>>;
 
     #[inline]
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_own(context, own::message, |error| Err(ReadError::Source(error)))
     }
 }

@@ -104,7 +104,7 @@ pub fn reader(decoder: Decoder, chunks: &[&[u8]]) -> (Vec<Incoming>, Decoder) {
 #[cfg(feature = "stream")]
 #[derive(Debug)]
 pub struct Chunks<I> {
-    chunks: I,
+    pub chunks: I,
     pending: bool,
 }
 
@@ -139,6 +139,7 @@ impl<I: Iterator> futures_core::Stream for Chunks<I> {
 pub fn stream(decoder: Decoder, chunks: &[&[u8]]) -> (Vec<Incoming>, Decoder) {
     use std::{
         convert::Infallible,
+        pin::Pin,
         task::{Context, Poll, Waker},
     };
 
@@ -147,12 +148,12 @@ pub fn stream(decoder: Decoder, chunks: &[&[u8]]) -> (Vec<Incoming>, Decoder) {
     let mut context = Context::from_waker(Waker::noop());
     let mut seen = Vec::new();
     loop {
-        match stream.poll_incoming(&mut context) {
+        match Pin::new(&mut stream).poll_incoming(&mut context) {
             Poll::Ready(Some(Ok(incoming))) => seen.push(incoming),
             Poll::Ready(None) => break,
             Poll::Pending => {}
         }
     }
-    assert_eq!(stream.poll_incoming(&mut context), Poll::Ready(None), "the end stays the end");
+    assert_eq!(Pin::new(&mut stream).poll_incoming(&mut context), Poll::Ready(None), "the end stays the end");
     (seen, stream.into_decoder())
 }
