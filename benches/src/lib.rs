@@ -245,5 +245,7 @@ impl Target {
 
 /// For instance "at most 0: 0, met".
 pub fn verdict_at_most(limit: f64, figure: f64) -> String {
-    format!("at most {limit}: {figure:.2}, {}", if figure <= limit { "met" } else { "MISSED" })
+    let shown = format!("{figure:.4}");
+    let shown = shown.trim_end_matches('0').trim_end_matches('.');
+    format!("at most {limit}: {shown}, {}", if figure <= limit { "met" } else { "MISSED" })
 }

@@ -1,6 +1,6 @@
 //! Input: a chunk of bytes on its way through the decoder.
 
-use super::text;
+use super::utf8;
 use crate::line::Lines;
 use core::fmt;
 
@@ -34,6 +34,10 @@ pub(super) struct Value<'c> {
     pub(super) bytes: &'c [u8],
     end: usize,
 }
+
+/// Texts from this size on, in bytes, are checked alone. What lies behind them may be the beginning of an
+/// event that the next chunk completes, and would be checked again there.
+const LONG: usize = 256;
 
 impl<'c> Input<'c> {
     /// A chunk of bytes. It may begin and end anywhere: inside a line, a CRLF or a character.
@@ -102,12 +106,12 @@ impl<'c> Input<'c> {
 
     #[inline(never)]
     fn check(&mut self, value: Value<'c>, start: usize) -> Option<&'c str> {
-        if value.bytes.len() >= self.ahead {
-            return text::valid(value.bytes);
+        if value.bytes.len() >= self.ahead.min(LONG) {
+            return utf8::valid(value.bytes);
         }
         let window = self.chunk.get(start..)?;
         let window = window.get(..self.ahead).unwrap_or(window);
-        self.checked = text::valid(window).unwrap_or_else(|| valid_prefix(window));
+        self.checked = utf8::valid(window).unwrap_or_else(|| valid_prefix(window));
         self.checked_at = start;
         self.checked.get(..value.bytes.len())
     }

@@ -16,6 +16,7 @@ mod read;
 #[cfg(feature = "stream")]
 mod stream;
 mod text;
+mod utf8;
 
 pub use input::Input;
 #[cfg(feature = "std")]
@@ -23,7 +24,10 @@ pub use read::MessageReader;
 #[cfg(feature = "stream")]
 pub use stream::MessageStream;
 
-use crate::{MessageEvent, MessageRef, TooLarge, field, line::Lines};
+use crate::{
+    MessageEvent, MessageRef, TooLarge, field,
+    line::{self, Lines},
+};
 use alloc::{string::String, vec::Vec};
 use core::{mem, str, time::Duration};
 use input::Value;
@@ -223,6 +227,12 @@ fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
 /// The name of the `data` field with its colon, and a byte more that tells whether a space follows.
 const DATA_PREFIX: usize = b"data: ".len();
 
+/// What the data buffer begins with, in bytes, if the limit lets it: most events fit, so that it grows once.
+const FIRST_CAPACITY: usize = 2048;
+
+/// Larger chunks cost little for each byte, and are not searched twice.
+const MIDDLE_SIZE: usize = 128;
+
 /// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present" (9.2.5), which is
 /// what the UTF-8 decode algorithm does.
 const BOM: [u8; 3] = *b"\xef\xbb\xbf";
@@ -354,6 +364,11 @@ impl Decoder {
     /// An event is dispatched when the first byte of the line end of its blank line is seen.
     #[inline]
     pub fn next<'d, 'c: 'd>(&'d mut self, input: &mut Input<'c>) -> Option<IncomingRef<'d>> {
+        if self.take_middle(input) { None } else { self.next_item(input) }
+    }
+
+    #[inline]
+    fn next_item<'d, 'c: 'd>(&'d mut self, input: &mut Input<'c>) -> Option<IncomingRef<'d>> {
         match self.lent {
             Lent::Nothing => {}
             Lent::Comment => self.drop_line(),
@@ -528,19 +543,20 @@ impl Decoder {
         Some(Ended::Nothing)
     }
 
-    /// Takes a small chunk out of the middle of a long data line, if it is one. There is nothing to find in it.
-    #[cfg(any(feature = "std", feature = "stream"))]
-    #[inline]
-    fn take_middle(&mut self, chunk: &[u8]) -> bool {
+    /// Takes a small chunk out of the middle of a long data line, if it is one: there is nothing to find in it.
+    /// Such lines come in very many chunks, which are done with before anything else is looked at.
+    #[inline(always)]
+    fn take_middle(&mut self, input: &mut Input<'_>) -> bool {
+        let chunk = input.remaining();
         let is_middle = self.line_len > 0
             && matches!(self.line, Line::Data)
             && !self.skipping
-            && chunk.len() <= 128
+            && chunk.len() <= MIDDLE_SIZE
             && chunk.len() <= self.limit.saturating_sub(self.size).saturating_sub(self.line_len)
-            && crate::line::find_end(chunk).is_none();
+            && line::find_end(chunk).is_none();
         if is_middle {
             self.line_len += chunk.len();
-            self.append(chunk);
+            self.append(input.take_rest());
         }
         is_middle
     }
@@ -622,7 +638,7 @@ impl Decoder {
     #[cold]
     fn grow(&mut self, more: usize) {
         let needed = self.buffer.len().saturating_add(more);
-        let doubled = self.buffer.capacity().saturating_mul(2).min(self.limit);
+        let doubled = self.buffer.capacity().saturating_mul(2).max(FIRST_CAPACITY).min(self.limit);
         self.buffer.reserve_exact(needed.max(doubled) - self.buffer.len());
     }
 

@@ -18,9 +18,10 @@ impl OwningDecoder {
     }
 
     /// Takes a new chunk, if there is no item in it. `false` tells nothing.
+    // Before the driver stores the chunk, which takes longer than decoding a small one.
     #[inline]
     pub(super) fn take(&mut self, chunk: &[u8]) -> bool {
-        self.decoder.take_middle(chunk)
+        self.decoder.take_middle(&mut Input::once(chunk))
     }
 
     /// Decodes the chunk up to the next item that `own` takes, the next time from there on. `None` means
@@ -34,7 +35,7 @@ impl OwningDecoder {
         own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T>,
     ) -> Option<T> {
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
-        while let Some(incoming) = self.decoder.next(&mut input) {
+        while let Some(incoming) = self.decoder.next_item(&mut input) {
             if let Some(item) = own(incoming, &mut self.owner) {
                 self.start = chunk.len() - input.remaining().len();
                 return Some(item);

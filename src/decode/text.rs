@@ -1,19 +1,8 @@
 //! Text: what becomes of bytes when an event is dispatched.
 
-use super::{Input, input::Value};
+use super::{Input, input::Value, utf8};
 use alloc::string::String;
 use core::ops::Range;
-
-/// The bytes as text, if they are UTF-8.
-#[inline]
-pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
-    // A short text is checked before a SIMD check has begun.
-    #[cfg(feature = "simdutf8")]
-    if bytes.len() >= 64 {
-        return simdutf8::basic::from_utf8(bytes).ok();
-    }
-    core::str::from_utf8(bytes).ok()
-}
 
 /// A field's value, decoded.
 pub(super) enum Text<'t> {
@@ -36,7 +25,7 @@ impl<'t> Text<'t> {
         let (text, bytes) = match value {
             Some(value) => (input.text(value), value.bytes),
             None if kept.is_empty() => (Some(""), kept),
-            None => (valid(kept), kept),
+            None => (utf8::valid(kept), kept),
         };
         match text {
             Some(text) => Ok(Text::Valid(text)),
