@@ -26,7 +26,7 @@ pin_project! {
     /// # struct Chunks(std::vec::IntoIter<&'static str>);
     /// # impl futures_core::Stream for Chunks {
     /// #     type Item = Result<&'static str, Infallible>;
-    /// #     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    /// #     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
     /// #         Poll::Ready(self.0.next().map(Ok))
     /// #     }
     /// # }
