@@ -138,6 +138,11 @@ fn settings_of_the_request() {
         assert_eq!((request.connect_timeout(), request.read_timeout()), (Some(ms(1)), None));
         client.fail(refused());
     }
+    // As much as any timer holds.
+    let endless = builder().connect_timeout(Duration::ZERO).read_timeout(Duration::MAX);
+    let request = Client::new(endless).send();
+    assert_eq!(request.connect_timeout(), Some(ms(1)));
+    assert_eq!(request.read_timeout(), Some(ms(i32::MAX as u64)));
     // A header may hold a secret.
     assert!(!format!("{:?}", client.send()).contains("Bearer"));
 }

@@ -4,6 +4,7 @@ use super::{
     AsyncEventSource, AsyncTransport, Connection, EventSource, Policy, Transport,
     connection::{Header, Settings, is_http, strip},
     error::{BoxError, BuildError},
+    policy::LONGEST,
     request::{basic_credentials, header_value, is_token, percent_decode},
 };
 use crate::Decoder;
@@ -115,15 +116,19 @@ impl EventSourceBuilder {
     }
 
     /// Sets how long it may take until a connection stands: name resolution, TCP, TLS. 10 s by default.
+    ///
+    /// Less than 1 ms is taken for 1 ms, and more than 24.8 days for that.
     pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.connect_timeout = time.into();
+        self.connect_timeout = time.into().map(timeout);
         self
     }
 
     /// Sets how long it may take until the next byte comes, whatever it is: a keep-alive counts. Then the
     /// client connects again. 5 minutes by default.
+    ///
+    /// It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
     pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.read_timeout = time.into();
+        self.read_timeout = time.into().map(timeout);
         self
     }
 
@@ -236,6 +241,12 @@ impl EventSourceBuilder {
         };
         Ok(Connection::new(settings, self.decoder))
     }
+}
+
+/// A timeout that every socket and timer holds. For most of them none at all is an error, and `Duration::MAX`
+/// lies behind the end of time.
+fn timeout(time: Duration) -> Duration {
+    time.clamp(Duration::from_millis(1), LONGEST)
 }
 
 fn url_error(url: String, reason: String) -> BuildError {

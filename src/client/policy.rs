@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// The longest delay that a client waits for, whatever a server asks: what a `setTimeout` holds, 24.8 days.
-const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+/// The longest time that a client waits for, whatever it is told: what a `setTimeout` holds, 24.8 days.
+pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Whether and when an [`EventSource`](crate::EventSource) connects again.
 ///

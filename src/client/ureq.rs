@@ -31,28 +31,46 @@ impl Transport for Ureq {
         let slot = self.agent.clone();
         let agent = lock(&slot).get_or_insert_with(|| agent(request)).clone();
         let (http, body) = (to_http(request)?, request.body().map(<[u8]>::to_vec));
-        // Neither a name resolution nor a TCP connect can be ended from outside. They happen in a thread of
-        // their own, so that nobody needs to wait for them.
-        let (sender, answers) = mpsc::sync_channel(1);
-        let stopped = sender.clone();
         let caller = agent.clone();
-        thread::Builder::new().name("sse-wire connect".into()).spawn(move || {
-            let answer = match body {
-                Some(body) => caller.run(http.map(|()| body)),
-                None => caller.run(http),
-            };
-            _ = sender.try_send(answer.map_err(BoxError::from));
-        })?;
         stop.on_stop(move || {
-            _ = stopped.try_send(Err("the client was closed".into()));
             // This is for good. The next attempt has a new agent.
             *lock(&slot) = None;
             agent.shutdown();
         });
-        let (head, body) = answers.recv()??.into_parts();
+        let answer = unless_stopped(stop, move || match body {
+            Some(body) => caller.run(http.map(|()| body)),
+            None => caller.run(http),
+        })?;
+        let (head, body) = answer?.into_parts();
         let body: Box<dyn Read + Send> = Box::new(BodyReader(body.into_reader()));
         let answer = Answer::new(head.status.as_u16(), body);
         Ok(head.headers.iter().fold(answer, |answer, (name, value)| answer.header(name.as_str(), value)))
+    }
+}
+
+/// What `work` returns. Neither a name resolution nor a TCP connect can be ended from outside, so it runs in a
+/// thread of its own, for which nobody needs to wait.
+fn unless_stopped<T: Send + 'static>(
+    stop: &Stop,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BoxError> {
+    let (sender, results) = mpsc::sync_channel(1);
+    // Only the thread keeps the channel open, so a panic in it ends the wait.
+    let sender = Arc::new(sender);
+    let stopped = Arc::downgrade(&sender);
+    thread::Builder::new().name("sse-wire connect".into()).spawn(move || {
+        let result = work();
+        _ = sender.try_send(Some(result));
+    })?;
+    stop.on_stop(move || {
+        if let Some(sender) = stopped.upgrade() {
+            _ = sender.try_send(None);
+        }
+    });
+    match results.recv() {
+        Ok(Some(result)) => Ok(result),
+        Ok(None) => Err("the client was closed".into()),
+        Err(mpsc::RecvError) => Err("the HTTP library panicked".into()),
     }
 }
 
@@ -98,5 +116,38 @@ impl Read for BodyReader {
                 _ => error,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let error = unless_stopped::<()>(&Stop::default(), || panic!("as it should")).unwrap_err();
+        assert_eq!(error.to_string(), "the HTTP library panicked");
+    }
+
+    #[test]
+    fn nobody_waits_for_what_cannot_be_ended() {
+        let stop = Stop::default();
+        let (keep, blocks) = mpsc::channel::<()>();
+        let (begin, begun) = mpsc::channel();
+        let from_outside = stop.clone();
+        thread::spawn(move || {
+            begun.recv().unwrap();
+            from_outside.stop();
+        });
+        let result = unless_stopped(&stop, move || {
+            begin.send(()).unwrap();
+            blocks.recv()
+        });
+        assert_eq!(result.unwrap_err().to_string(), "the client was closed");
+        // Nor when it was ended before it began.
+        let (keep_too, blocks) = mpsc::channel::<()>();
+        assert!(unless_stopped(&stop, move || blocks.recv()).is_err());
+        drop((keep, keep_too));
     }
 }

@@ -433,6 +433,35 @@ fn retry_after_a_busy_server() {
     }
 }
 
+#[test]
+fn times_without_end() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| match connection.number {
+            0 => connection.stream("data: 1\n\n"),
+            1 => connection.answer(503, "Retry-After: 99999999999999999999\r\n", ""),
+            _ => connection.answer(204, "", ""),
+        });
+        let policy = Policy::new().retry_statuses([503]);
+        let settings = EventSource::builder(server.url())
+            .connect_timeout(Duration::MAX)
+            .read_timeout(Duration::MAX)
+            .reconnection_time(Duration::MAX)
+            .policy(
+                policy
+                    .floor(Duration::MAX)
+                    .cap(Duration::MAX)
+                    .max_elapsed(Duration::MAX)
+                    .healthy_after(Duration::MAX),
+            );
+        let mut client = engine.build(settings);
+        assert_eq!(client.some(3), ["open", "1", "connecting"], "{engine:?}");
+        client.handle().reconnect();
+        assert_eq!(client.some(1), ["connecting"], "{engine:?}");
+        client.handle().reconnect();
+        assert_eq!(client.story(), ["closed"], "{engine:?}");
+    }
+}
+
 /// Runs a client in a thread, and tells when it has got this far.
 fn run(
     mut client: Client,
