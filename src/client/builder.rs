@@ -9,6 +9,7 @@ use super::{
 };
 use crate::Decoder;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use bytes::Bytes;
 use core::{fmt, time::Duration};
 use url::Url;
 
@@ -117,6 +118,9 @@ impl EventSourceBuilder {
 
     /// Sets how long it may take until a connection stands: name resolution, TCP, TLS. 10 s by default.
     ///
+    /// An async client does not see when the connection stands, so it waits for the head of the answer as long
+    /// as both timeouts together. Without this one only the read timeout counts, and from the beginning.
+    ///
     /// Less than 1 ms is taken for 1 ms, and more than 24.8 days for that.
     pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.connect_timeout = time.into().map(timeout);
@@ -125,6 +129,9 @@ impl EventSourceBuilder {
 
     /// Sets how long it may take until the next byte comes, whatever it is: a keep-alive counts. Then the
     /// client connects again. 5 minutes by default.
+    ///
+    /// It also limits how long a server may not read on while the body of the request is sent. Without it
+    /// nothing limits how long the head of an answer, or the next byte, is waited for.
     ///
     /// It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
     pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
@@ -232,7 +239,7 @@ impl EventSourceBuilder {
             url,
             method,
             headers,
-            body: self.body.map(Arc::from),
+            body: self.body.map(Bytes::from),
             policy,
             reconnection_time: self.reconnection_time,
             connect_timeout: self.connect_timeout,

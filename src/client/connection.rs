@@ -5,10 +5,11 @@ use super::{
     Policy,
     answer::AnswerHead,
     error::{BoxError, Cause, ClientError, Outlook},
-    request::{Request, header_value},
+    request::{Request, Taken, header_value},
 };
 use crate::{Decoder, MessageEvent, TooLarge};
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
+use bytes::Bytes;
 use core::{fmt, mem, time::Duration};
 use std::time::Instant;
 use url::Url;
@@ -27,7 +28,7 @@ pub(super) struct Settings {
     pub(super) url: Url,
     pub(super) method: Arc<str>,
     pub(super) headers: Vec<(Arc<str>, Header)>,
-    pub(super) body: Option<Arc<[u8]>>,
+    pub(super) body: Option<Bytes>,
     pub(super) policy: Policy,
     pub(super) reconnection_time: Duration,
     pub(super) connect_timeout: Option<Duration>,
@@ -174,6 +175,7 @@ impl Connection {
             url: self.url().clone(),
             headers,
             body: settings.body.clone().filter(|_| !as_get),
+            taken: Taken::default(),
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
         })

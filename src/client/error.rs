@@ -95,9 +95,10 @@ pub enum Cause {
         /// How many bytes had come of an event that was not finished, and that is discarded.
         unfinished: usize,
     },
-    /// Nothing came for as long as the read timeout.
+    /// The stream was open, and nothing came for as long as the read timeout.
     ReadTimeout(Duration),
-    /// The connection did not come about, or the request found no answer.
+    /// The connection did not come about, or the request found no answer. If a timeout was over, the error is
+    /// an [`io::Error`](std::io::Error) of the kind `TimedOut` for the transports of this crate.
     Connect(BoxError),
     /// The connection broke while the stream was read.
     Read(BoxError),

@@ -29,7 +29,7 @@ pub use error::{BoxError, BuildError, Cause, ClientError};
 pub use event::{ClientEvent, Opened};
 pub use handlers::Handlers;
 pub use policy::Policy;
-pub use request::Request;
+pub use request::{Request, RequestBody};
 pub use source::{EventSource, Events};
 pub use transport::{AsyncBody, AsyncTransport, BoxFuture, Transport};
 

@@ -41,7 +41,7 @@ impl Transport for Ureq {
             Some(body) => caller.run(http.map(|()| body)),
             None => caller.run(http),
         })?;
-        let (head, body) = answer?.into_parts();
+        let (head, body) = answer.map_err(io_error)?.into_parts();
         let body: Box<dyn Read + Send> = Box::new(BodyReader(body.into_reader()));
         let answer = Answer::new(head.status.as_u16(), body);
         Ok(head.headers.iter().fold(answer, |answer, (name, value)| answer.header(name.as_str(), value)))
@@ -86,6 +86,7 @@ fn agent(request: &Request) -> Agent {
         .timeout_resolve(request.connect_timeout())
         .timeout_connect(request.connect_timeout())
         .timeout_per_read(request.read_timeout())
+        .timeout_per_write(request.read_timeout())
         .max_response_header_size(MAX_HEAD_SIZE)
         .input_buffer_size(BUFFER_SIZE)
         .accept(AutoHeaderValue::None)
@@ -104,18 +105,19 @@ fn to_http(request: &Request) -> Result<http::Request<()>, http::Error> {
     http.body(())
 }
 
-/// Says which errors are timeouts.
 struct BodyReader(ureq::BodyReader<'static>);
 
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| {
-            let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
-            match inner {
-                Some(ureq::Error::Timeout(_)) => io::Error::new(ErrorKind::TimedOut, error),
-                _ => error,
-            }
-        })
+        self.0.read(buffer).map_err(|error| io_error(error.into()))
+    }
+}
+
+/// Says which errors are timeouts.
+fn io_error(error: ureq::Error) -> io::Error {
+    match error {
+        ureq::Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),
+        error => error.into_io(),
     }
 }
 
@@ -123,11 +125,27 @@ impl Read for BodyReader {
 mod tests {
     use super::*;
     use alloc::string::ToString;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn a_panic_is_an_error() {
         let error = unless_stopped::<()>(&Stop::default(), || panic!("as it should")).unwrap_err();
         assert_eq!(error.to_string(), "the HTTP library panicked");
+    }
+
+    #[test]
+    fn a_stream_and_a_request_may_last_as_long_as_bytes_flow() {
+        let (connect, read) = (Duration::from_secs(1), Duration::from_secs(2));
+        let settings = crate::EventSource::builder("http://localhost/").connect_timeout(connect);
+        let mut connection = settings.read_timeout(read).build_connection().unwrap();
+        let agent = agent(&connection.request(Instant::now()).unwrap());
+        let config = agent.config();
+        assert_eq!([config.timeout_per_read(), config.timeout_per_write()], [Some(read); 2]);
+        let limits = config.timeouts();
+        assert_eq!([limits.resolve, limits.connect], [Some(connect); 2]);
+        assert_eq!([limits.global, limits.per_call], [None; 2]);
+        assert_eq!([limits.send_request, limits.send_body], [None; 2]);
+        assert_eq!([limits.recv_response, limits.recv_body], [None; 2]);
     }
 
     #[test]

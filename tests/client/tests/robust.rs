@@ -5,7 +5,8 @@ use sse_wire::{Cause, ClientError, ClientEvent, EventSource, EventSourceBuilder,
 use sse_wire_client_tests::{Client, Engine, Server};
 use std::{
     error::Error,
-    io::Write,
+    io::{self, Write},
+    net::TcpListener,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -82,16 +83,53 @@ fn with_the_defaults_at_most_ten_requests_a_second() {
 fn a_server_that_never_answers() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.until_left());
-        let settings = builder(&server.url()).read_timeout(ms(30)).connect_timeout(ms(30));
-        let mut client = engine.build(settings);
-        for attempt in 1..=3 {
-            let error = client.next_error();
-            assert_eq!(error.attempt(), attempt, "{engine:?}");
-            assert!(error.retry_in().is_some());
+        for connect_timeout in [Some(ms(30)), None] {
+            let settings = builder(&server.url()).read_timeout(ms(30)).connect_timeout(connect_timeout);
+            let mut client = engine.build(settings);
+            for attempt in 1..=2 {
+                let error = client.next_error();
+                assert_eq!(error.attempt(), attempt, "{engine:?}");
+                assert!(error.retry_in().is_some() && is_timeout(&error), "{engine:?} {error:?}");
+            }
         }
-        // Without a connect timeout, the read timeout still holds.
-        let mut client = engine.build(builder(&server.url()).read_timeout(ms(30)).connect_timeout(None));
-        assert!(client.next_error().retry_in().is_some(), "{engine:?}");
+    }
+}
+
+/// Whether no answer came in time.
+fn is_timeout(error: &ClientError) -> bool {
+    let kind = error.source().and_then(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
+    // A bare socket has another name for it on some systems.
+    matches!(error.cause(), Cause::Connect(_))
+        && matches!(kind, Some(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock))
+}
+
+/// More than the buffers of two sockets hold.
+fn large_body() -> Vec<u8> {
+    b"0123456789abcde\n".repeat(2 << 20)
+}
+
+#[test]
+fn a_server_that_reads_no_body() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    for engine in Engine::ALL {
+        let settings = builder(&url).body(large_body()).connect_timeout(ms(500)).read_timeout(ms(50));
+        let error = engine.build(settings.policy(Policy::never())).next_error();
+        assert!(is_timeout(&error), "{engine:?} {error:?}");
+        listener.accept().unwrap(); // it did connect
+    }
+}
+
+#[test]
+fn a_server_that_reads_a_large_body_piece_by_piece() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.stream("data: 1\n\n"));
+        let settings = builder(&server.url()).body(large_body()).read_timeout(HOUR);
+        assert_eq!(engine.build(settings).some(2), ["open", "1"], "{engine:?}");
+        let received = server.received();
+        assert!(received[0].body.as_bytes() == large_body(), "{engine:?}");
+        assert_eq!(received[0].header("content-length"), [large_body().len().to_string()]);
+        assert!(received[0].header("transfer-encoding").is_empty());
     }
 }
 
@@ -365,7 +403,7 @@ fn an_endless_line_is_not_kept() {
 fn a_server_that_is_not_there() {
     for engine in Engine::ALL {
         let url = {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             format!("http://{}/", listener.local_addr().unwrap())
         };
         let settings = builder(&url).policy(Policy::new().floor(ms(1)).cap(ms(1)).max_attempts(3));
@@ -522,7 +560,7 @@ fn closing_from_another_thread() {
 #[test]
 fn closing_while_it_connects() {
     // A port that takes no connection and refuses none: its queue is full.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let mut queue = Vec::new();
     while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, ms(200)) {
