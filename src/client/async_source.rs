@@ -223,7 +223,7 @@ impl AsyncEventSource {
                     None => self.end(Cause::ended()),
                 },
                 Phase::Refused { body, start, patience, .. } => {
-                    let is_done = match body.as_mut().poll_next(context) {
+                    let is_done = match poll_bytes(body, context) {
                         Poll::Ready(Some(Ok(bytes))) => {
                             let wanted = BODY_START - start.len();
                             start.extend_from_slice(bytes.get(..wanted).unwrap_or(&bytes));
@@ -409,7 +409,7 @@ impl Stream for Timed {
     type Item = Result<Bytes, Cause>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.body.as_mut().poll_next(context) {
+        match poll_bytes(&mut self.body, context) {
             Poll::Ready(item) => {
                 self.idle.since = None;
                 Poll::Ready(item.map(|bytes| bytes.map_err(Cause::Read)))
@@ -417,4 +417,15 @@ impl Stream for Timed {
             Poll::Pending => self.idle.poll(context).map(|limit| Some(Err(Cause::ReadTimeout(limit)))),
         }
     }
+}
+
+/// The next bytes of a body. Nothing has come with a chunk that is empty, and there may be no end of them, so
+/// others get their turn in between.
+fn poll_bytes(body: &mut AsyncBody, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+    let polled = body.as_mut().poll_next(context);
+    if matches!(&polled, Poll::Ready(Some(Ok(bytes))) if bytes.is_empty()) {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    polled
 }

@@ -11,6 +11,7 @@ use sse_wire::{
 use std::{
     error::Error,
     io,
+    task::Poll,
     time::{Duration, Instant},
 };
 use tokio::time;
@@ -161,4 +162,44 @@ async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
     let (error, after) = error(&mut client).await;
     assert!(is_timeout(&error) && error.is_fatal(), "{error:?}");
     assert_eq!(after, secs(9 + 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_of_no_bytes_are_nothing() {
+    // A task that is always ready stops the clock, so this one sleeps now and then.
+    fn empty() -> impl Stream<Item = Result<Bytes, BoxError>> {
+        stream::unfold(0, |count| async move {
+            if count % 1000 == 999 {
+                time::sleep(Duration::from_millis(100)).await;
+            }
+            Some((Ok(Bytes::new()), count + 1))
+        })
+    }
+    let mut client = source(builder().read_timeout(secs(10)), |_| async { Ok(answer(200, empty())) });
+    let (cause, after) = error(&mut client).await;
+    assert!(matches!(cause.cause(), Cause::ReadTimeout(_)), "{cause:?}");
+    assert_eq!(after, secs(10));
+    // A body that is shown is not waited for any longer either.
+    let mut client = source(builder(), |_| async { Ok(answer(404, empty())) });
+    assert_eq!(error(&mut client).await.1, secs(1));
+    let body = || chunks(&["", "n", "", "o", ""], secs(0));
+    let mut client = source(builder(), move |_| async move { Ok(answer(404, body())) });
+    let (cause, _) = error(&mut client).await;
+    assert!(cause.to_string().contains("body that begins \"no\""), "{cause}");
+}
+
+#[tokio::test]
+async fn an_endless_row_of_empty_chunks_lets_others_run() {
+    for status in [200, 404] {
+        let mut client = source(builder(), move |_| async move {
+            Ok(answer(status, stream::repeat_with(|| Ok(Bytes::new()))))
+        });
+        let polled = std::future::poll_fn(|context| {
+            while let Poll::Ready(event) = client.poll_next_event(context) {
+                assert!(matches!(event, Some(ClientEvent::Open(_))), "{event:?}");
+            }
+            Poll::Ready(())
+        });
+        polled.await;
+    }
 }
