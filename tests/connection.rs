@@ -251,11 +251,19 @@ fn the_last_event_id_is_sent_as_far_as_a_header_carries_it() {
     client.send();
     client.read(&format!("id: {id}\nretry: 200\ndata: long\n\n"), ms(0));
     assert_eq!(header(&client.send(), "last-event-id"), [id.as_str()]);
-    // One that the user set as a header gives way.
-    let mut client = Client::new(builder().header("last-event-id", "0"));
-    assert_eq!(header(&client.send(), "last-event-id"), ["0"]);
-    client.read("id: 1\ndata: x\n\n", ms(0));
-    assert_eq!(header(&client.send(), "last-event-id"), ["1"]);
+    // One that the user set as a header gives way, also to one that is not sent.
+    for (body, sent) in [
+        ("id: 1\ndata: x\n\n", Some("1")),
+        ("id: 1\ndata: x\n\nid: a\u{1}b\n\n", None),
+        ("id:   \n\n", None),
+        ("id\n\n", Some("0")),
+        ("data: x\n\n", Some("0")),
+    ] {
+        let mut client = Client::new(builder().header("last-event-id", "0"));
+        assert_eq!(header(&client.send(), "last-event-id"), ["0"]);
+        client.read(body, ms(0));
+        assert_eq!(header(&client.send(), "last-event-id"), Vec::from_iter(sent), "{body:?}");
+    }
 }
 
 // What an answer means.

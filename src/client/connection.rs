@@ -215,9 +215,12 @@ impl Connection {
             }
         }
         // "If the last event ID string is not the empty string". An ID that no header can carry is left
-        // out.
-        if let Some(id) = header_value(self.decoder.last_event_id()).filter(|id| !id.is_empty()) {
+        // out, but then an older one of the user's would be wrong too.
+        let id = self.decoder.last_event_id();
+        if !id.is_empty() {
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
+        }
+        if let Some(id) = header_value(id).filter(|id| !id.is_empty()) {
             headers.push(("Last-Event-ID".into(), id.into()));
         }
         Ok(())
