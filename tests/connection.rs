@@ -417,11 +417,32 @@ fn nothing_of_the_users_goes_to_another_origin() {
         let harmless = ["Accept", "Cache-Control", "Accept-Encoding", "User-Agent", "Last-Event-ID"];
         assert_eq!(names, harmless, "{other}");
         // Nor back, where the other origin might have chosen the URL.
-        client.answer(302, &[("location", "http://localhost:1/delete")]);
-        assert_eq!(client.send().headers().count(), harmless.len());
+        if !other.starts_with("https") {
+            client.answer(302, &[("location", "http://localhost:1/delete")]);
+            assert_eq!(client.send().headers().count(), harmless.len());
+        }
         // The next attempt begins anew.
         client.fail(refused());
         assert_eq!(client.send().headers().count(), 4 + 4 + 1);
+    }
+}
+
+#[test]
+fn a_redirect_does_not_give_up_encryption() {
+    for location in ["http://localhost/a/", "http://localhost:443/", "http://other/"] {
+        let mut client = Client::new(EventSource::builder("https://localhost/").last_event_id("7"));
+        client.send();
+        client.answer(302, &[("location", "//other/")]);
+        let request = client.send();
+        assert_eq!((request.url(), header(&request, "last-event-id")), ("https://other/", vec!["7"]));
+        let error = client.refuse(302, &[("location", location)]);
+        assert!(error.is_fatal());
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the answer from https://other/ is a redirect (302) to {location:?}, which is not encrypted, as the request was (attempt 1); giving up"
+            )
+        );
     }
 }
 
@@ -489,6 +510,23 @@ fn redirects_that_lead_nowhere() {
             "the answer from {URL} is a redirect (302) to {location:?}, {reason} (attempt 1); giving up"
         );
         assert_eq!(error.to_string(), text);
+    }
+    // Credentials are not shown, and not much of what is long.
+    for (location, shown) in [
+        ("ftp://user:secret@localhost/", "ftp://localhost/".to_owned()),
+        ("http://user:secret@local host/", "http://…@local host/".to_owned()),
+        (
+            &*format!("ftp://localhost/{}é", "x".repeat(239)),
+            format!("ftp://localhost/{}…", "x".repeat(239) + "%"),
+        ),
+        (&*format!("http://{} é", "é".repeat(10_000)), format!("http://{}…", "é".repeat(124))),
+    ] {
+        let mut client = Client::new(builder());
+        client.send();
+        let error = client.refuse(302, &[("location", location)]);
+        let Cause::Redirect { location, .. } = error.cause() else { panic!("{error:?}") };
+        assert_eq!(*location, shown);
+        assert!(!format!("{error} {error:?}").contains("secret"));
     }
     // A redirect without a place to go to is a status like any other.
     let mut client = Client::new(builder());

@@ -6,6 +6,7 @@ use super::{
     answer::AnswerHead,
     error::{BoxError, Cause, ClientError, Outlook},
     request::{Request, Taken, header_value},
+    url::{excerpt, is_http, shown_in, strip},
 };
 use crate::{Decoder, MessageEvent, TooLarge};
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
@@ -231,10 +232,10 @@ impl Connection {
         let refused = match head.status() {
             200 => match head.encoding() {
                 _ if !head.is_event_stream() => Cause::ContentType {
-                    content_type: head.header("content-type").map(String::from),
+                    content_type: head.header("content-type").map(excerpt),
                     body_start: String::new(),
                 },
-                Some(encoding) => Cause::ContentEncoding { encoding: encoding.into() },
+                Some(encoding) => Cause::ContentEncoding { encoding: excerpt(encoding) },
                 None => {
                     self.state = State::Open { since: now, received: false };
                     self.decoder.reconnect();
@@ -267,12 +268,15 @@ impl Connection {
             Some(before) => (&before.url, before.count, before.as_get, before.left_origin),
             None => (&self.settings.url, 0, false, false),
         };
-        let wrong = |reason| Err(Cause::Redirect { status, location: location.into(), reason });
+        let wrong = |reason| Err(Cause::Redirect { status, location: shown_in(from, location), reason });
         let Ok(mut url) = from.join(location) else {
             return wrong("which is not a URL");
         };
         if !is_http(&url) {
             return wrong("which is not HTTP");
+        }
+        if (from.scheme(), url.scheme()) == ("https", "http") {
+            return wrong("which is not encrypted, as the request was");
         }
         let limit = self.settings.policy.max_redirects;
         if count >= limit {
@@ -446,19 +450,6 @@ impl fmt::Debug for Connection {
             .field("policy", &self.settings.policy)
             .finish_non_exhaustive()
     }
-}
-
-/// Takes what is not sent out of a URL.
-pub(super) fn strip(url: &mut Url) {
-    url.set_fragment(None);
-    // These fail only for URLs without a host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-}
-
-/// Whether a client can send requests there.
-pub(super) fn is_http(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
 }
 
 /// RFC 9110, 10.2.3: seconds, or a date, which is compared with the server's own clock.

@@ -115,7 +115,7 @@ pub enum Cause {
     /// The answer is not an event stream.
     #[non_exhaustive]
     ContentType {
-        /// Its `Content-Type`, if it had one.
+        /// Its `Content-Type`, if it had one, cut short if it is long.
         content_type: Option<String>,
         /// The first bytes of the body.
         body_start: String,
@@ -137,7 +137,7 @@ pub enum Cause {
     Redirect {
         /// The status.
         status: u16,
-        /// Where it leads.
+        /// Where it leads, without credentials, and cut short if it is long.
         location: String,
         /// What is wrong with it.
         reason: &'static str,

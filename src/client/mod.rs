@@ -19,6 +19,7 @@ mod source;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq;
+mod url;
 
 pub use answer::{Answer, AnswerHead};
 pub use async_source::{AsyncEventSource, AsyncEvents};

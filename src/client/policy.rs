@@ -134,7 +134,8 @@ impl Policy {
         self
     }
 
-    /// Sets how many redirects in a row are followed. 20 by default, as in browsers.
+    /// Sets how many redirects in a row are followed. 20 by default, as in browsers. One from `https` to
+    /// `http` never is.
     #[must_use]
     pub fn max_redirects(mut self, redirects: u32) -> Policy {
         self.max_redirects = redirects;
