@@ -8,7 +8,7 @@ use sse_wire::{
 use std::{
     error::Error,
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 const URL: &str = "http://localhost:1/a/events?x=1";
@@ -359,6 +359,7 @@ fn what_the_policy_retries() {
             Some(2_000),
         ),
         (503, &[("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(2_000)),
+        (503, &[("Date", "today"), ("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(2_000)),
         (200, &[("Content-Type", "text/html")], Some(2_000)),
         (200, &[], Some(2_000)),
         (502, &[], None),
@@ -371,6 +372,33 @@ fn what_the_policy_retries() {
         assert_eq!(error.is_fatal(), delay.is_none());
         assert_eq!(client.connection.wait(client.now), delay.map(ms));
     }
+}
+
+#[test]
+fn a_date_to_retry_after() {
+    let retry = ("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT");
+    for (date, received, delay) in [
+        (None, 784_111_777, 30_000),
+        (None, 784_111_806, 2_000), // not before the reconnection time
+        (None, 784_111_808, 2_000), // it has passed
+        (None, 0, i32::MAX as u64),
+        // The server's own clock, if it has one.
+        (Some("Sun, 06 Nov 1994 08:49:57 GMT"), 784_111_777, 10_000),
+        (Some("today"), 784_111_777, 30_000),
+    ] {
+        let mut client = Client::new(builder().policy(Policy::new().retry_statuses([503])));
+        client.send();
+        let answer = Answer::new(503, ()).received(SystemTime::UNIX_EPOCH + Duration::from_secs(received));
+        let answer = answer.header(retry.0, retry.1);
+        let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
+        let Verdict::Refused(cause) = client.connection.answer(answer.head(), client.now) else { panic!() };
+        assert_eq!(client.fail(cause).retry_in(), Some(ms(delay)), "{date:?} {received}");
+    }
+    let mut client = Client::new(builder());
+    client.send();
+    let error = client.refuse(429, &[("retry-after", "18446744073709551615")]);
+    let Cause::Status { retry_after, .. } = error.cause() else { panic!("{error:?}") };
+    assert_eq!(*retry_after, Some(ms(i32::MAX as u64)));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use core::{
 use futures_core::Stream;
 use std::{
     io::{self, ErrorKind},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 /// Reads the messages of an event stream, and connects again whenever it ends: a [`Stream`].
@@ -257,7 +257,7 @@ impl AsyncEventSource {
     }
 
     fn answered(&mut self, answer: Answer<AsyncBody>) -> Option<ClientEvent> {
-        let (head, body) = answer.into_parts();
+        let (head, body) = answer.received(SystemTime::now()).into_parts();
         match self.connection.answer(&head, self.transport.now()) {
             Verdict::Open(decoder) => {
                 let idle = Idle::new(&self.transport, self.connection.read_timeout());

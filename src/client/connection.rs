@@ -255,7 +255,7 @@ impl Connection {
                 }
             }
             status => {
-                let retry_after = matches!(status, 429 | 503).then(|| retry_after(head)).flatten();
+                let retry_after = matches!(status, 429 | 503).then(|| head.retry_after()).flatten();
                 return Verdict::Refused(Cause::Status { status, retry_after, body_start: String::new() });
             }
         };
@@ -364,7 +364,7 @@ impl Connection {
             false => *self.failing_since.get_or_insert(now),
         };
         let asked = match cause {
-            Cause::Status { retry_after: Some(time), .. } => policy.respect(time),
+            Cause::Status { retry_after: Some(time), .. } => time,
             _ => Duration::ZERO,
         };
         let time = self.reconnection_time();
@@ -450,14 +450,4 @@ impl fmt::Debug for Connection {
             .field("policy", &self.settings.policy)
             .finish_non_exhaustive()
     }
-}
-
-/// RFC 9110, 10.2.3: seconds, or a date, which is compared with the server's own clock.
-fn retry_after(head: &AnswerHead) -> Option<Duration> {
-    let value = head.header("retry-after")?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = |text: &str| httpdate::parse_http_date(text.trim()).ok();
-    date(value)?.duration_since(date(head.header("date")?)?).ok()
 }

@@ -107,7 +107,8 @@ pub enum Cause {
     Status {
         /// The status.
         status: u16,
-        /// How long the server wants to be left alone: `Retry-After` of a 429 or a 503.
+        /// How long the server wants to be left alone: `Retry-After` of a 429 or a 503, as far as a timer
+        /// holds it (24.8 days).
         retry_after: Option<Duration>,
         /// The first bytes of the body.
         body_start: String,

@@ -165,11 +165,6 @@ impl Policy {
         least + Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
     }
 
-    /// What becomes of the time that a `Retry-After` asks for.
-    pub(super) fn respect(&self, asked: Duration) -> Duration {
-        asked.min(LONGEST)
-    }
-
     /// Whether to give up after this many failures in a row, the next attempt coming this long after the
     /// first of them.
     pub(super) fn gives_up(&self, failures: u32, elapsed: Duration) -> bool {
@@ -222,7 +217,6 @@ mod tests {
     fn limits_that_no_timer_holds() {
         let policy = Policy::new().floor(Duration::MAX).cap(Duration::MAX);
         assert_eq!(policy.delay(u32::MAX, Duration::MAX, u64::MAX), LONGEST);
-        assert_eq!(policy.respect(Duration::MAX), LONGEST);
         assert_eq!(Policy::new().cap(Duration::ZERO).delay(9, ms(500), u64::MAX), ms(500));
     }
 

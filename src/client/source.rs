@@ -13,7 +13,7 @@ use std::{
     io::{ErrorKind, Read},
     sync::mpsc,
     thread,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 /// Reads the messages of an event stream, and connects again whenever it ends: an iterator.
@@ -201,7 +201,7 @@ impl EventSource {
             Ok(answer) => answer,
             Err(error) => return self.fail(Cause::Connect(error)),
         };
-        let (head, body) = answer.into_parts();
+        let (head, body) = answer.received(SystemTime::now()).into_parts();
         match self.connection.answer(&head, Instant::now()) {
             Verdict::Open(decoder) => {
                 let reader = MessageReader::with_decoder(decoder, body);

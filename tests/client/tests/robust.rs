@@ -459,6 +459,7 @@ fn retry_after_a_busy_server() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| match connection.number {
             0 => connection.answer(503, "Retry-After: 3600\r\n", "busy"),
+            1 => connection.answer(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", ""),
             _ => connection.answer(204, "", ""),
         });
         let settings = builder(&server.url()).policy(Policy::new().retry_statuses([503]));
@@ -466,6 +467,9 @@ fn retry_after_a_busy_server() {
         let error = client.next_error();
         assert_eq!((error.retry_in(), error.status()), (Some(HOUR), Some(503)), "{engine:?}");
         // It need not wait for that long if its user knows better.
+        client.handle().reconnect();
+        // A server that does not tell its own time, and wants more than any timer holds.
+        assert_eq!(client.next_error().retry_in(), Some(ms(i32::MAX as u64)), "{engine:?}");
         client.handle().reconnect();
         assert_eq!(client.story(), ["closed"], "{engine:?}");
     }
