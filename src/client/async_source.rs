@@ -183,6 +183,7 @@ impl AsyncEventSource {
                 None => {}
             }
             if self.connection.is_closed() {
+                self.control.forget();
                 return Poll::Ready(match mem::replace(&mut self.phase, Phase::Closed) {
                     Phase::Closed => None,
                     Phase::Reading(reader) => {
@@ -295,6 +296,12 @@ impl AsyncEventSource {
         };
         let error = self.connection.end(reader.into_decoder(), cause, self.transport.now(), random())?;
         Some(ClientEvent::Error(error))
+    }
+}
+
+impl Drop for AsyncEventSource {
+    fn drop(&mut self) {
+        self.control.forget();
     }
 }
 

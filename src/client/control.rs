@@ -140,6 +140,13 @@ impl Control {
             none => *none = Some(waker.clone()),
         }
     }
+
+    /// Has a command wake nobody: a handle may be kept for longer than the task.
+    pub(super) fn forget(&self) {
+        let waker = self.state().waker.take();
+        // Unlocked: what it drops is the runtime's.
+        drop(waker);
+    }
 }
 
 /// An attempt that a command stops, for as long as this is kept. There is one at a time.
