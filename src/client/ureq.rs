@@ -105,6 +105,9 @@ fn to_http(request: &Request) -> Result<http::Request<()>, http::Error> {
     http.body(())
 }
 
+/// Reads a body. When the framing of a chunk is broken, ureq 3.5 drops the good chunks that it has taken from
+/// the same read, and tells nobody how many these were. They are not lost: the error is reported, and the last
+/// event ID is still the one before them.
 struct BodyReader(ureq::BodyReader<'static>);
 
 impl Read for BodyReader {

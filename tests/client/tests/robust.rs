@@ -206,15 +206,23 @@ fn streams_that_break() {
         ("Content-Length: 9\r\n\r\ndata: 1\n\ndata: more\n\n", true),
         ("\r\ndata: 1\n\n", true),
     ] {
+        let is_broken = rest.contains("ffff") || rest.contains("no size");
         for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
             let server = Server::start(move |connection| {
                 connection.send(head);
                 connection.send(rest);
             });
             let mut client = engine.build(builder(&server.url()));
-            // ureq says nothing of a chunk that came together with a broken one.
             assert_eq!(client.some(1), ["open"], "{engine:?} {rest:?}");
-            let error = client.next_error();
+            // What came before is seen; but ureq drops what came in the same read as a broken chunk.
+            let error = match client.next_event() {
+                Some(ClientEvent::Message(message)) => {
+                    assert_eq!(message.data(), "1");
+                    client.next_error()
+                }
+                Some(ClientEvent::Error(error)) if engine == Engine::Ureq && is_broken => error,
+                event => panic!("{engine:?} {rest:?} {event:?}"),
+            };
             let ended = matches!(error.cause(), Cause::Ended { unfinished: 0, .. });
             assert_eq!(ended, is_end, "{engine:?} {rest:?} {error:?}");
             assert_eq!(matches!(error.cause(), Cause::Read(_)) && error.source().is_some(), !is_end);
