@@ -36,7 +36,7 @@ pub use chunk::Chunk;
 pub use client::{
     Answer, AnswerHead, AsyncBody, AsyncEventSource, AsyncEvents, AsyncTransport, BoxError, BoxFuture,
     BuildError, Cause, ClientError, ClientEvent, Connection, EventSource, EventSourceBuilder,
-    EventSourceHandle, Events, Handlers, Opened, Policy, Request, Stop, Transport, Verdict,
+    EventSourceHandle, Events, Handlers, Opened, Policy, Request, RequestBody, Stop, Transport, Verdict,
 };
 pub use data::Data;
 #[cfg(feature = "std")]

@@ -8,7 +8,7 @@ use sse_wire::{
 use std::{
     error::Error,
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 const URL: &str = "http://localhost:1/a/events?x=1";
@@ -138,6 +138,11 @@ fn settings_of_the_request() {
         assert_eq!((request.connect_timeout(), request.read_timeout()), (Some(ms(1)), None));
         client.fail(refused());
     }
+    // As much as any timer holds.
+    let endless = builder().connect_timeout(Duration::ZERO).read_timeout(Duration::MAX);
+    let request = Client::new(endless).send();
+    assert_eq!(request.connect_timeout(), Some(ms(1)));
+    assert_eq!(request.read_timeout(), Some(ms(i32::MAX as u64)));
     // A header may hold a secret.
     assert!(!format!("{:?}", client.send()).contains("Bearer"));
 }
@@ -246,11 +251,19 @@ fn the_last_event_id_is_sent_as_far_as_a_header_carries_it() {
     client.send();
     client.read(&format!("id: {id}\nretry: 200\ndata: long\n\n"), ms(0));
     assert_eq!(header(&client.send(), "last-event-id"), [id.as_str()]);
-    // One that the user set as a header gives way.
-    let mut client = Client::new(builder().header("last-event-id", "0"));
-    assert_eq!(header(&client.send(), "last-event-id"), ["0"]);
-    client.read("id: 1\ndata: x\n\n", ms(0));
-    assert_eq!(header(&client.send(), "last-event-id"), ["1"]);
+    // One that the user set as a header gives way, also to one that is not sent.
+    for (body, sent) in [
+        ("id: 1\ndata: x\n\n", Some("1")),
+        ("id: 1\ndata: x\n\nid: a\u{1}b\n\n", None),
+        ("id:   \n\n", None),
+        ("id\n\n", Some("0")),
+        ("data: x\n\n", Some("0")),
+    ] {
+        let mut client = Client::new(builder().header("last-event-id", "0"));
+        assert_eq!(header(&client.send(), "last-event-id"), ["0"]);
+        client.read(body, ms(0));
+        assert_eq!(header(&client.send(), "last-event-id"), Vec::from_iter(sent), "{body:?}");
+    }
 }
 
 // What an answer means.
@@ -346,6 +359,7 @@ fn what_the_policy_retries() {
             Some(2_000),
         ),
         (503, &[("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(2_000)),
+        (503, &[("Date", "today"), ("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(2_000)),
         (200, &[("Content-Type", "text/html")], Some(2_000)),
         (200, &[], Some(2_000)),
         (502, &[], None),
@@ -358,6 +372,33 @@ fn what_the_policy_retries() {
         assert_eq!(error.is_fatal(), delay.is_none());
         assert_eq!(client.connection.wait(client.now), delay.map(ms));
     }
+}
+
+#[test]
+fn a_date_to_retry_after() {
+    let retry = ("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT");
+    for (date, received, delay) in [
+        (None, 784_111_777, 30_000),
+        (None, 784_111_806, 2_000), // not before the reconnection time
+        (None, 784_111_808, 2_000), // it has passed
+        (None, 0, i32::MAX as u64),
+        // The server's own clock, if it has one.
+        (Some("Sun, 06 Nov 1994 08:49:57 GMT"), 784_111_777, 10_000),
+        (Some("today"), 784_111_777, 30_000),
+    ] {
+        let mut client = Client::new(builder().policy(Policy::new().retry_statuses([503])));
+        client.send();
+        let answer = Answer::new(503, ()).received(SystemTime::UNIX_EPOCH + Duration::from_secs(received));
+        let answer = answer.header(retry.0, retry.1);
+        let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
+        let Verdict::Refused(cause) = client.connection.answer(answer.head(), client.now) else { panic!() };
+        assert_eq!(client.fail(cause).retry_in(), Some(ms(delay)), "{date:?} {received}");
+    }
+    let mut client = Client::new(builder());
+    client.send();
+    let error = client.refuse(429, &[("retry-after", "18446744073709551615")]);
+    let Cause::Status { retry_after, .. } = error.cause() else { panic!("{error:?}") };
+    assert_eq!(*retry_after, Some(ms(i32::MAX as u64)));
 }
 
 #[test]
@@ -404,11 +445,32 @@ fn nothing_of_the_users_goes_to_another_origin() {
         let harmless = ["Accept", "Cache-Control", "Accept-Encoding", "User-Agent", "Last-Event-ID"];
         assert_eq!(names, harmless, "{other}");
         // Nor back, where the other origin might have chosen the URL.
-        client.answer(302, &[("location", "http://localhost:1/delete")]);
-        assert_eq!(client.send().headers().count(), harmless.len());
+        if !other.starts_with("https") {
+            client.answer(302, &[("location", "http://localhost:1/delete")]);
+            assert_eq!(client.send().headers().count(), harmless.len());
+        }
         // The next attempt begins anew.
         client.fail(refused());
         assert_eq!(client.send().headers().count(), 4 + 4 + 1);
+    }
+}
+
+#[test]
+fn a_redirect_does_not_give_up_encryption() {
+    for location in ["http://localhost/a/", "http://localhost:443/", "http://other/"] {
+        let mut client = Client::new(EventSource::builder("https://localhost/").last_event_id("7"));
+        client.send();
+        client.answer(302, &[("location", "//other/")]);
+        let request = client.send();
+        assert_eq!((request.url(), header(&request, "last-event-id")), ("https://other/", vec!["7"]));
+        let error = client.refuse(302, &[("location", location)]);
+        assert!(error.is_fatal());
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the answer from https://other/ is a redirect (302) to {location:?}, which is not encrypted, as the request was (attempt 1); giving up"
+            )
+        );
     }
 }
 
@@ -476,6 +538,23 @@ fn redirects_that_lead_nowhere() {
             "the answer from {URL} is a redirect (302) to {location:?}, {reason} (attempt 1); giving up"
         );
         assert_eq!(error.to_string(), text);
+    }
+    // Credentials are not shown, and not much of what is long.
+    for (location, shown) in [
+        ("ftp://user:secret@localhost/", "ftp://localhost/".to_owned()),
+        ("http://user:secret@local host/", "http://…@local host/".to_owned()),
+        (
+            &*format!("ftp://localhost/{}é", "x".repeat(239)),
+            format!("ftp://localhost/{}…", "x".repeat(239) + "%"),
+        ),
+        (&*format!("http://{} é", "é".repeat(10_000)), format!("http://{}…", "é".repeat(124))),
+    ] {
+        let mut client = Client::new(builder());
+        client.send();
+        let error = client.refuse(302, &[("location", location)]);
+        let Cause::Redirect { location, .. } = error.cause() else { panic!("{error:?}") };
+        assert_eq!(*location, shown);
+        assert!(!format!("{error} {error:?}").contains("secret"));
     }
     // A redirect without a place to go to is a status like any other.
     let mut client = Client::new(builder());

@@ -1,7 +1,9 @@
 //! What a server answered.
 
+use super::policy::LONGEST;
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, time::Duration};
+use std::time::SystemTime;
 
 /// What a server answered: a status, headers and a body to read.
 ///
@@ -23,13 +25,22 @@ impl<B> Answer<B> {
     /// An answer without headers.
     #[must_use]
     pub fn new(status: u16, body: B) -> Answer<B> {
-        Answer { head: AnswerHead { status, headers: Vec::new() }, body }
+        Answer { head: AnswerHead { status, headers: Vec::new(), received: None }, body }
     }
 
     /// Adds a header as it was received.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Answer<B> {
         self.head.headers.push((name.into(), String::from_utf8_lossy(value.as_ref()).into_owned()));
+        self
+    }
+
+    /// Says when it was received: a `Retry-After` may be a date. Without this, and without a `Date` of the
+    /// server's, which goes before, such a date means nothing. [`EventSource`](crate::EventSource) and
+    /// [`AsyncEventSource`](crate::AsyncEventSource) say it.
+    #[must_use]
+    pub fn received(mut self, time: SystemTime) -> Answer<B> {
+        self.head.received = Some(time);
         self
     }
 
@@ -57,6 +68,7 @@ impl<B> fmt::Debug for Answer<B> {
 pub struct AnswerHead {
     status: u16,
     headers: Vec<(String, String)>,
+    received: Option<SystemTime>,
 }
 
 impl AnswerHead {
@@ -90,6 +102,19 @@ impl AnswerHead {
         let essence =
             types.filter_map(|value| value.split(';').next()).map(str::trim).filter(|t| !t.is_empty()).last();
         essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"))
+    }
+
+    /// How long the server wants to be left alone (RFC 9110, 10.2.3): seconds or a date, which is compared
+    /// with the server's own clock, or with ours if it does not tell the time (6.6.1).
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?.trim();
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            let seconds = value.parse().map_or(LONGEST, Duration::from_secs);
+            return Some(seconds.min(LONGEST));
+        }
+        let date = |text: &str| httpdate::parse_http_date(text.trim()).ok();
+        let now = self.header("date").and_then(date).or(self.received)?;
+        Some(date(value)?.duration_since(now).ok()?.min(LONGEST))
     }
 
     /// An encoding of the body that the transport has not undone.

@@ -2,10 +2,11 @@
 
 use super::{
     Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, ClientEvent, Connection, EventSource,
-    EventSourceBuilder, EventSourceHandle, Handlers, Opened, Verdict,
+    EventSourceBuilder, EventSourceHandle, Handlers, Opened, Request, Verdict,
     control::{Command, Control},
     error::{Cause, ClientError},
     random,
+    request::Taken,
     source::{BODY_PATIENCE, BODY_START},
 };
 use crate::{Incoming, MessageEvent, MessageStream};
@@ -20,7 +21,10 @@ use core::{
     time::Duration,
 };
 use futures_core::Stream;
-use std::time::Instant;
+use std::{
+    io::{self, ErrorKind},
+    time::{Instant, SystemTime},
+};
 
 /// Reads the messages of an event stream, and connects again whenever it ends: a [`Stream`].
 ///
@@ -45,14 +49,13 @@ pub struct AsyncEventSource {
     phase: Phase,
 }
 
-type Opening = BoxFuture<Result<Answer<AsyncBody>, BoxError>>;
 type Reader = MessageStream<Timed, Bytes>;
 
 #[expect(clippy::large_enum_variant, reason = "there is one, and it moves once a connection")]
 enum Phase {
     /// Until the next request is due; behind the future it may be.
     Waiting(Option<BoxFuture<()>>),
-    Opening(Opening, Idle),
+    Opening(Opening),
     Reading(Reader),
     /// The first bytes of a body that is not an event stream. They may never come.
     Refused {
@@ -181,6 +184,7 @@ impl AsyncEventSource {
                 None => {}
             }
             if self.connection.is_closed() {
+                self.control.forget();
                 return Poll::Ready(match mem::replace(&mut self.phase, Phase::Closed) {
                     Phase::Closed => None,
                     Phase::Reading(reader) => {
@@ -196,7 +200,7 @@ impl AsyncEventSource {
                     if let Some(delay) = delay {
                         ready!(delay.as_mut().poll(context));
                     }
-                    match self.connection.wait(Instant::now()) {
+                    match self.connection.wait(self.transport.now()) {
                         Some(more) if !more.is_zero() => {
                             self.phase = Phase::Waiting(Some(self.transport.sleep(more)));
                             None
@@ -204,13 +208,9 @@ impl AsyncEventSource {
                         _ => self.open(),
                     }
                 }
-                Phase::Opening(opening, idle) => match opening.as_mut().poll(context) {
-                    Poll::Ready(Ok(answer)) => self.answered(answer),
-                    Poll::Ready(Err(error)) => self.fail(Cause::Connect(error)),
-                    Poll::Pending => {
-                        let timeout = ready!(idle.poll(context));
-                        self.fail(Cause::ReadTimeout(timeout))
-                    }
+                Phase::Opening(opening) => match ready!(opening.poll(context)) {
+                    Ok(answer) => self.answered(answer),
+                    Err(error) => self.fail(Cause::Connect(error)),
                 },
                 Phase::Reading(reader) => match ready!(Pin::new(reader).poll_incoming(context)) {
                     Some(Ok(Incoming::Message(message))) => {
@@ -225,7 +225,7 @@ impl AsyncEventSource {
                     None => self.end(Cause::ended()),
                 },
                 Phase::Refused { body, start, patience, .. } => {
-                    let is_done = match body.as_mut().poll_next(context) {
+                    let is_done = match poll_bytes(body, context) {
                         Poll::Ready(Some(Ok(bytes))) => {
                             let wanted = BODY_START - start.len();
                             start.extend_from_slice(bytes.get(..wanted).unwrap_or(&bytes));
@@ -249,13 +249,9 @@ impl AsyncEventSource {
 
     /// Sends the request that is due.
     fn open(&mut self) -> Option<ClientEvent> {
-        match self.connection.request(Instant::now()) {
+        match self.connection.request(self.transport.now()) {
             Ok(request) => {
-                // Until the head has come, both may pass.
-                let connect = request.connect_timeout().unwrap_or_default();
-                let limit = request.read_timeout().map(|read| read.saturating_add(connect));
-                let idle = Idle::new(self.transport.clone(), limit);
-                self.phase = Phase::Opening(self.transport.open(request), idle);
+                self.phase = Phase::Opening(Opening::new(&self.transport, request));
                 None
             }
             Err(cause) => self.fail(cause),
@@ -263,10 +259,10 @@ impl AsyncEventSource {
     }
 
     fn answered(&mut self, answer: Answer<AsyncBody>) -> Option<ClientEvent> {
-        let (head, body) = answer.into_parts();
-        match self.connection.answer(&head, Instant::now()) {
+        let (head, body) = answer.received(SystemTime::now()).into_parts();
+        match self.connection.answer(&head, self.transport.now()) {
             Verdict::Open(decoder) => {
-                let idle = Idle::new(self.transport.clone(), self.connection.read_timeout());
+                let idle = Idle::new(&self.transport, self.connection.read_timeout());
                 self.phase = Phase::Reading(MessageStream::with_decoder(decoder, Timed { body, idle }));
                 let url = self.connection.url().as_str().into();
                 Some(ClientEvent::Open(Opened { url, head }))
@@ -292,15 +288,21 @@ impl AsyncEventSource {
 
     fn fail(&mut self, cause: Cause) -> Option<ClientEvent> {
         self.phase = Phase::Waiting(None);
-        Some(ClientEvent::Error(self.connection.fail(cause, Instant::now(), random())))
+        Some(ClientEvent::Error(self.connection.fail(cause, self.transport.now(), random())))
     }
 
     fn end(&mut self, cause: Cause) -> Option<ClientEvent> {
         let Phase::Reading(reader) = mem::replace(&mut self.phase, Phase::Waiting(None)) else {
             return None;
         };
-        let error = self.connection.end(reader.into_decoder(), cause, Instant::now(), random())?;
+        let error = self.connection.end(reader.into_decoder(), cause, self.transport.now(), random())?;
         Some(ClientEvent::Error(error))
+    }
+}
+
+impl Drop for AsyncEventSource {
+    fn drop(&mut self) {
+        self.control.forget();
     }
 }
 
@@ -352,13 +354,13 @@ struct Idle {
 }
 
 impl Idle {
-    fn new(transport: Arc<dyn AsyncTransport>, limit: Option<Duration>) -> Idle {
-        Idle { transport, limit, since: None, sleep: None }
+    fn new(transport: &Arc<dyn AsyncTransport>, limit: Option<Duration>) -> Idle {
+        Idle { transport: transport.clone(), limit, since: None, sleep: None }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
         let Some(limit) = self.limit else { return Poll::Pending };
-        let mut now = Instant::now();
+        let mut now = self.transport.now();
         let since = *self.since.get_or_insert(now);
         loop {
             let left = limit.saturating_sub(now.saturating_duration_since(since));
@@ -368,8 +370,40 @@ impl Idle {
             let sleep = self.sleep.get_or_insert_with(|| self.transport.sleep(left));
             ready!(sleep.as_mut().poll(context));
             self.sleep = None;
-            now = Instant::now();
+            now = self.transport.now();
         }
+    }
+}
+
+/// A request on its way, with a limit on how long nothing happens.
+struct Opening {
+    answer: BoxFuture<Result<Answer<AsyncBody>, BoxError>>,
+    taken: Taken,
+    /// How many bytes of the request's body had been taken at the last look.
+    seen: usize,
+    idle: Idle,
+}
+
+impl Opening {
+    fn new(transport: &Arc<dyn AsyncTransport>, request: Request) -> Opening {
+        // Nobody tells when the connection stands, so until the head has come both may pass.
+        let connect = request.connect_timeout().unwrap_or_default();
+        let limit = request.read_timeout().map(|read| read.saturating_add(connect));
+        let taken = request.taken.clone();
+        Opening { answer: transport.open(request), taken, seen: 0, idle: Idle::new(transport, limit) }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer<AsyncBody>, BoxError>> {
+        if let Poll::Ready(answer) = self.answer.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        let seen = mem::replace(&mut self.seen, self.taken.bytes());
+        if seen != self.seen {
+            self.idle.since = None;
+        }
+        let limit = ready!(self.idle.poll(context));
+        let text = alloc::format!("no answer came within {limit:?}");
+        Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, text).into()))
     }
 }
 
@@ -383,7 +417,7 @@ impl Stream for Timed {
     type Item = Result<Bytes, Cause>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.body.as_mut().poll_next(context) {
+        match poll_bytes(&mut self.body, context) {
             Poll::Ready(item) => {
                 self.idle.since = None;
                 Poll::Ready(item.map(|bytes| bytes.map_err(Cause::Read)))
@@ -391,4 +425,15 @@ impl Stream for Timed {
             Poll::Pending => self.idle.poll(context).map(|limit| Some(Err(Cause::ReadTimeout(limit)))),
         }
     }
+}
+
+/// The next bytes of a body. Nothing has come with a chunk that is empty, and there may be no end of them, so
+/// others get their turn in between.
+fn poll_bytes(body: &mut AsyncBody, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+    let polled = body.as_mut().poll_next(context);
+    if matches!(&polled, Poll::Ready(Some(Ok(bytes))) if bytes.is_empty()) {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    polled
 }

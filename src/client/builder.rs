@@ -2,12 +2,15 @@
 
 use super::{
     AsyncEventSource, AsyncTransport, Connection, EventSource, Policy, Transport,
-    connection::{Header, Settings, is_http, strip},
+    connection::{Header, Settings},
     error::{BoxError, BuildError},
+    policy::LONGEST,
     request::{basic_credentials, header_value, is_token, percent_decode},
+    url::{hide_credentials, is_http, strip},
 };
 use crate::Decoder;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use bytes::Bytes;
 use core::{fmt, time::Duration};
 use url::Url;
 
@@ -58,6 +61,9 @@ impl EventSourceBuilder {
     }
 
     /// Sets the last event ID to begin with, as if an event with it had been received.
+    ///
+    /// The last event ID goes wherever redirects lead, to other origins too, as in browsers: it is the
+    /// client's header and not one of yours. It is what a server said, and nothing that should be secret.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.decoder = self.decoder.with_last_event_id(id);
         self
@@ -115,15 +121,25 @@ impl EventSourceBuilder {
     }
 
     /// Sets how long it may take until a connection stands: name resolution, TCP, TLS. 10 s by default.
+    ///
+    /// An async client does not see when the connection stands, so it waits for the head of the answer as long
+    /// as both timeouts together. Without this one only the read timeout counts, and from the beginning.
+    ///
+    /// Less than 1 ms is taken for 1 ms, and more than 24.8 days for that.
     pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.connect_timeout = time.into();
+        self.connect_timeout = time.into().map(timeout);
         self
     }
 
     /// Sets how long it may take until the next byte comes, whatever it is: a keep-alive counts. Then the
     /// client connects again. 5 minutes by default.
+    ///
+    /// It also limits how long a server may not read on while the body of the request is sent. Without it
+    /// nothing limits how long the head of an answer, or the next byte, is waited for.
+    ///
+    /// It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
     pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.read_timeout = time.into();
+        self.read_timeout = time.into().map(timeout);
         self
     }
 
@@ -227,7 +243,7 @@ impl EventSourceBuilder {
             url,
             method,
             headers,
-            body: self.body.map(Arc::from),
+            body: self.body.map(Bytes::from),
             policy,
             reconnection_time: self.reconnection_time,
             connect_timeout: self.connect_timeout,
@@ -238,18 +254,14 @@ impl EventSourceBuilder {
     }
 }
 
-fn url_error(url: String, reason: String) -> BuildError {
-    BuildError::Url { url: hide_credentials(&url), reason }
+/// A timeout that every socket and timer holds. For most of them none at all is an error, and `Duration::MAX`
+/// lies behind the end of time.
+fn timeout(time: Duration) -> Duration {
+    time.clamp(Duration::from_millis(1), LONGEST)
 }
 
-/// What may be credentials in a text that may be no URL: a password with a slash in it is a reason for that.
-fn hide_credentials(url: &str) -> String {
-    let scheme = url.find(':').map_or(0, |at| at + 1);
-    let start = url.len() - url[scheme..].trim_start_matches(['/', '\\']).len();
-    match url[start..].rfind('@') {
-        Some(at) => [&url[..start], "…", &url[start + at..]].concat(),
-        None => url.into(),
-    }
+fn url_error(url: String, reason: String) -> BuildError {
+    BuildError::Url { url: hide_credentials(&url), reason }
 }
 
 /// WHATWG Fetch, "normalize a method".
@@ -269,25 +281,5 @@ impl fmt::Debug for EventSourceBuilder {
             .field("method", &self.method)
             .field("policy", &self.policy)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_part_of_a_password_is_shown() {
-        for (url, shown) in [
-            ("http://user:secret@host:99999/", "http://…@host:99999/"),
-            ("http://user:pa/ss@host/", "http://…@host/"),
-            ("http://user:p?a#s/s@host/", "http://…@host/"),
-            ("http://user:p@ss@host/", "http://…@host/"),
-            ("http:/user:secret@host:99999/", "http:/…@host:99999/"),
-            ("http://host:port/", "http://host:port/"),
-            ("", ""),
-        ] {
-            assert_eq!(hide_credentials(url), shown);
-        }
     }
 }

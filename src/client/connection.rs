@@ -5,10 +5,12 @@ use super::{
     Policy,
     answer::AnswerHead,
     error::{BoxError, Cause, ClientError, Outlook},
-    request::{Request, header_value},
+    request::{Request, Taken, header_value},
+    url::{excerpt, is_http, shown_in, strip},
 };
 use crate::{Decoder, MessageEvent, TooLarge};
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
+use bytes::Bytes;
 use core::{fmt, mem, time::Duration};
 use std::time::Instant;
 use url::Url;
@@ -27,7 +29,7 @@ pub(super) struct Settings {
     pub(super) url: Url,
     pub(super) method: Arc<str>,
     pub(super) headers: Vec<(Arc<str>, Header)>,
-    pub(super) body: Option<Arc<[u8]>>,
+    pub(super) body: Option<Bytes>,
     pub(super) policy: Policy,
     pub(super) reconnection_time: Duration,
     pub(super) connect_timeout: Option<Duration>,
@@ -174,6 +176,7 @@ impl Connection {
             url: self.url().clone(),
             headers,
             body: settings.body.clone().filter(|_| !as_get),
+            taken: Taken::default(),
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
         })
@@ -213,9 +216,12 @@ impl Connection {
             }
         }
         // "If the last event ID string is not the empty string". An ID that no header can carry is left
-        // out.
-        if let Some(id) = header_value(self.decoder.last_event_id()).filter(|id| !id.is_empty()) {
+        // out, but then an older one of the user's would be wrong too.
+        let id = self.decoder.last_event_id();
+        if !id.is_empty() {
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
+        }
+        if let Some(id) = header_value(id).filter(|id| !id.is_empty()) {
             headers.push(("Last-Event-ID".into(), id.into()));
         }
         Ok(())
@@ -226,10 +232,10 @@ impl Connection {
         let refused = match head.status() {
             200 => match head.encoding() {
                 _ if !head.is_event_stream() => Cause::ContentType {
-                    content_type: head.header("content-type").map(String::from),
+                    content_type: head.header("content-type").map(excerpt),
                     body_start: String::new(),
                 },
-                Some(encoding) => Cause::ContentEncoding { encoding: encoding.into() },
+                Some(encoding) => Cause::ContentEncoding { encoding: excerpt(encoding) },
                 None => {
                     self.state = State::Open { since: now, received: false };
                     self.decoder.reconnect();
@@ -249,7 +255,7 @@ impl Connection {
                 }
             }
             status => {
-                let retry_after = matches!(status, 429 | 503).then(|| retry_after(head)).flatten();
+                let retry_after = matches!(status, 429 | 503).then(|| head.retry_after()).flatten();
                 return Verdict::Refused(Cause::Status { status, retry_after, body_start: String::new() });
             }
         };
@@ -262,12 +268,15 @@ impl Connection {
             Some(before) => (&before.url, before.count, before.as_get, before.left_origin),
             None => (&self.settings.url, 0, false, false),
         };
-        let wrong = |reason| Err(Cause::Redirect { status, location: location.into(), reason });
+        let wrong = |reason| Err(Cause::Redirect { status, location: shown_in(from, location), reason });
         let Ok(mut url) = from.join(location) else {
             return wrong("which is not a URL");
         };
         if !is_http(&url) {
             return wrong("which is not HTTP");
+        }
+        if (from.scheme(), url.scheme()) == ("https", "http") {
+            return wrong("which is not encrypted, as the request was");
         }
         let limit = self.settings.policy.max_redirects;
         if count >= limit {
@@ -355,7 +364,7 @@ impl Connection {
             false => *self.failing_since.get_or_insert(now),
         };
         let asked = match cause {
-            Cause::Status { retry_after: Some(time), .. } => policy.respect(time),
+            Cause::Status { retry_after: Some(time), .. } => time,
             _ => Duration::ZERO,
         };
         let time = self.reconnection_time();
@@ -441,27 +450,4 @@ impl fmt::Debug for Connection {
             .field("policy", &self.settings.policy)
             .finish_non_exhaustive()
     }
-}
-
-/// Takes what is not sent out of a URL.
-pub(super) fn strip(url: &mut Url) {
-    url.set_fragment(None);
-    // These fail only for URLs without a host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-}
-
-/// Whether a client can send requests there.
-pub(super) fn is_http(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
-}
-
-/// RFC 9110, 10.2.3: seconds, or a date, which is compared with the server's own clock.
-fn retry_after(head: &AnswerHead) -> Option<Duration> {
-    let value = head.header("retry-after")?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = |text: &str| httpdate::parse_http_date(text.trim()).ok();
-    date(value)?.duration_since(date(head.header("date")?)?).ok()
 }

@@ -86,12 +86,13 @@ impl Control {
             state.command = Some(command);
         }
         self.pending.store(true, Ordering::Release);
-        let (attempt, waker) = (state.attempt.take(), state.waker.take());
-        drop(state);
         self.changed.notify_all();
-        if let Some(attempt) = attempt {
+        // The next attempt begins when this one has been stopped: what stops it may reach what they share.
+        if let Some(attempt) = state.attempt.take() {
             attempt.stop();
         }
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -122,12 +123,13 @@ impl Control {
     }
 
     /// Begins an attempt that a command stops. `None` if there is a command already.
-    pub(super) fn begin(&self) -> Option<Stop> {
+    pub(super) fn begin(self: &Arc<Control>) -> Option<Attempt> {
         let mut state = self.state();
         if state.command.is_some() {
             return None;
         }
-        Some(state.attempt.insert(Stop::default()).clone())
+        let stop = state.attempt.insert(Stop::default()).clone();
+        Some(Attempt { control: self.clone(), stop })
     }
 
     /// Has a command wake a task.
@@ -137,6 +139,27 @@ impl Control {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
+    }
+
+    /// Has a command wake nobody: a handle may be kept for longer than the task.
+    pub(super) fn forget(&self) {
+        let waker = self.state().waker.take();
+        // Unlocked: what it drops is the runtime's.
+        drop(waker);
+    }
+}
+
+/// An attempt that a command stops, for as long as this is kept. There is one at a time.
+pub(super) struct Attempt {
+    control: Arc<Control>,
+    pub(super) stop: Stop,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let ended = self.control.state().attempt.take();
+        // Unlocked: what it holds is the transport's.
+        drop(ended);
     }
 }
 
@@ -154,7 +177,11 @@ struct StopState {
 
 impl Stop {
     /// Has `action` called, in another thread, when the attempt is stopped: it is to make calls return
-    /// that block in this one. If that has already happened, it is called at once.
+    /// that block in this one. If that has already happened, it is called at once. It is dropped when the
+    /// attempt ends.
+    ///
+    /// The next attempt begins when it has returned. It must not call an
+    /// [`EventSourceHandle`] of this client, which would wait for it forever.
     ///
     /// For a socket it is `move || _ = socket.shutdown(Shutdown::Both)`.
     pub fn on_stop(&self, action: impl FnOnce() + Send + 'static) {
@@ -191,5 +218,37 @@ impl Stop {
 impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stop").field("is_stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn no_attempt_begins_while_another_one_is_being_stopped() {
+        let control = Arc::<Control>::default();
+        let (sender, waits) = mpsc::channel();
+        let attempt = control.begin().unwrap();
+        let observer = control.clone();
+        attempt.stop.on_stop(move || sender.send(observer.state.try_lock().is_err()).unwrap());
+        control.command(Command::Restart);
+        assert_eq!(waits.try_recv(), Ok(true));
+        assert!(attempt.stop.is_stopped());
+    }
+
+    #[test]
+    fn an_attempt_that_has_ended_is_not_stopped() {
+        let control = Arc::<Control>::default();
+        let (sender, stopped) = mpsc::channel::<()>();
+        let attempt = control.begin().unwrap();
+        attempt.stop.on_stop(move || sender.send(()).unwrap());
+        drop(attempt);
+        assert_eq!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected), "its action is dropped");
+        control.command(Command::Restart);
+        assert!(control.begin().is_none());
+        assert_eq!(control.take(), Some(Command::Restart));
+        assert!(control.begin().is_some());
     }
 }

@@ -95,9 +95,10 @@ pub enum Cause {
         /// How many bytes had come of an event that was not finished, and that is discarded.
         unfinished: usize,
     },
-    /// Nothing came for as long as the read timeout.
+    /// The stream was open, and nothing came for as long as the read timeout.
     ReadTimeout(Duration),
-    /// The connection did not come about, or the request found no answer.
+    /// The connection did not come about, or the request found no answer. If a timeout was over, the error is
+    /// an [`io::Error`](std::io::Error) of the kind `TimedOut` for the transports of this crate.
     Connect(BoxError),
     /// The connection broke while the stream was read.
     Read(BoxError),
@@ -106,7 +107,8 @@ pub enum Cause {
     Status {
         /// The status.
         status: u16,
-        /// How long the server wants to be left alone: `Retry-After` of a 429 or a 503.
+        /// How long the server wants to be left alone: `Retry-After` of a 429 or a 503, as far as a timer
+        /// holds it (24.8 days).
         retry_after: Option<Duration>,
         /// The first bytes of the body.
         body_start: String,
@@ -114,7 +116,7 @@ pub enum Cause {
     /// The answer is not an event stream.
     #[non_exhaustive]
     ContentType {
-        /// Its `Content-Type`, if it had one.
+        /// Its `Content-Type`, if it had one, cut short if it is long.
         content_type: Option<String>,
         /// The first bytes of the body.
         body_start: String,
@@ -136,7 +138,7 @@ pub enum Cause {
     Redirect {
         /// The status.
         status: u16,
-        /// Where it leads.
+        /// Where it leads, without credentials, and cut short if it is long.
         location: String,
         /// What is wrong with it.
         reason: &'static str,

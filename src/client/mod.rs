@@ -19,6 +19,7 @@ mod source;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq;
+mod url;
 
 pub use answer::{Answer, AnswerHead};
 pub use async_source::{AsyncEventSource, AsyncEvents};
@@ -29,7 +30,7 @@ pub use error::{BoxError, BuildError, Cause, ClientError};
 pub use event::{ClientEvent, Opened};
 pub use handlers::Handlers;
 pub use policy::Policy;
-pub use request::Request;
+pub use request::{Request, RequestBody};
 pub use source::{EventSource, Events};
 pub use transport::{AsyncBody, AsyncTransport, BoxFuture, Transport};
 

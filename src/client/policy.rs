@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// The longest delay that a client waits for, whatever a server asks: what a `setTimeout` holds, 24.8 days.
-const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+/// The longest time that a client waits for, whatever it is told: what a `setTimeout` holds, 24.8 days.
+pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Whether and when an [`EventSource`](crate::EventSource) connects again.
 ///
@@ -134,7 +134,8 @@ impl Policy {
         self
     }
 
-    /// Sets how many redirects in a row are followed. 20 by default, as in browsers.
+    /// Sets how many redirects in a row are followed. 20 by default, as in browsers. One from `https` to
+    /// `http` never is.
     #[must_use]
     pub fn max_redirects(mut self, redirects: u32) -> Policy {
         self.max_redirects = redirects;
@@ -162,11 +163,6 @@ impl Policy {
         let range = (most - least).as_nanos();
         let part = (range * u128::from(random)) >> 64;
         least + Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
-    }
-
-    /// What becomes of the time that a `Retry-After` asks for.
-    pub(super) fn respect(&self, asked: Duration) -> Duration {
-        asked.min(LONGEST)
     }
 
     /// Whether to give up after this many failures in a row, the next attempt coming this long after the
@@ -221,7 +217,6 @@ mod tests {
     fn limits_that_no_timer_holds() {
         let policy = Policy::new().floor(Duration::MAX).cap(Duration::MAX);
         assert_eq!(policy.delay(u32::MAX, Duration::MAX, u64::MAX), LONGEST);
-        assert_eq!(policy.respect(Duration::MAX), LONGEST);
         assert_eq!(Policy::new().cap(Duration::ZERO).delay(9, ms(500), u64::MAX), ms(500));
     }
 

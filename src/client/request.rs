@@ -1,7 +1,12 @@
 //! What to send.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
-use core::{fmt, time::Duration};
+use bytes::Bytes;
+use core::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// A request, ready to be sent by a [`Transport`](crate::Transport) or an
 /// [`AsyncTransport`](crate::AsyncTransport).
@@ -14,7 +19,8 @@ pub struct Request {
     pub(super) method: Arc<str>,
     pub(super) url: url::Url,
     pub(super) headers: Vec<(Arc<str>, String)>,
-    pub(super) body: Option<Arc<[u8]>>,
+    pub(super) body: Option<Bytes>,
+    pub(super) taken: Taken,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
 }
@@ -63,13 +69,23 @@ impl Request {
         self.body.as_deref()
     }
 
+    /// The body in pieces, or nothing. While an [`AsyncTransport`](crate::AsyncTransport) takes them one
+    /// after the other, the client sees that the request is still on its way, and goes on waiting.
+    ///
+    /// With one of the features `http` and `reqwest` this is an `http_body::Body`.
+    #[must_use]
+    pub fn body_pieces(&self) -> RequestBody {
+        RequestBody { rest: self.body.clone().unwrap_or_default(), taken: self.taken.clone() }
+    }
+
     /// How long it may take until the connection stands.
     #[must_use]
     pub fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout
     }
 
-    /// How long it may take until the next byte comes, of the head and of the body.
+    /// How long it may take until the next byte of the request is sent, and until the next one of the answer
+    /// comes, of the head and of the body.
     #[must_use]
     pub fn read_timeout(&self) -> Option<Duration> {
         self.read_timeout
@@ -86,6 +102,62 @@ impl fmt::Debug for Request {
             .field("headers", &names)
             .field("body", &self.body.as_ref().map(|body| body.len()))
             .finish_non_exhaustive()
+    }
+}
+
+/// How many bytes of a request's body its transport has taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taken(Arc<AtomicUsize>);
+
+impl Taken {
+    pub(super) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of a [`Request`] in pieces: see [`Request::body_pieces`].
+#[derive(Debug)]
+pub struct RequestBody {
+    rest: Bytes,
+    taken: Taken,
+}
+
+impl RequestBody {
+    /// The size of a piece in bytes: the less often there is one, the longer a slow server seems not to read.
+    const PIECE: usize = 16 * 1024;
+}
+
+impl Iterator for RequestBody {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let piece = self.rest.split_to(self.rest.len().min(RequestBody::PIECE));
+        self.taken.0.fetch_add(piece.len(), Ordering::Relaxed);
+        Some(piece)
+    }
+}
+
+#[cfg(any(feature = "http", feature = "reqwest"))]
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = core::convert::Infallible;
+
+    fn poll_frame(
+        mut self: core::pin::Pin<&mut Self>,
+        _: &mut core::task::Context<'_>,
+    ) -> core::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        core::task::Poll::Ready(self.next().map(|piece| Ok(http_body::Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.rest.len() as u64)
     }
 }
 

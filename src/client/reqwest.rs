@@ -16,6 +16,10 @@ use reqwest::{
     redirect,
 };
 use rustls::crypto::{CryptoProvider, ring};
+use std::{
+    io::{self, ErrorKind},
+    time::Instant,
+};
 
 pub(super) struct Reqwest {
     client: Client,
@@ -45,8 +49,8 @@ impl Reqwest {
             let name = HeaderName::from_bytes(name.as_bytes())?;
             http.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes())?);
         }
-        if let Some(body) = request.body() {
-            *http.body_mut() = Some(body.to_vec().into());
+        if request.body().is_some() {
+            *http.body_mut() = Some(reqwest::Body::wrap(request.body_pieces()));
         }
         Ok(http)
     }
@@ -74,7 +78,7 @@ impl AsyncTransport for Reqwest {
         let http = self.to_reqwest(&request);
         let client = self.client.clone();
         Box::pin(async move {
-            let answer = client.execute(http?).await.map_err(|error| error.without_url())?;
+            let answer = client.execute(http?).await.map_err(boxed)?;
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
             let body: AsyncBody = Box::pin(Frames(answer.into()));
             let answer = Answer::new(status, body);
@@ -85,6 +89,16 @@ impl AsyncTransport for Reqwest {
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         Box::pin(tokio::time::sleep(duration))
     }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+}
+
+/// Says which errors are timeouts.
+fn boxed(error: reqwest::Error) -> BoxError {
+    let error = error.without_url();
+    if error.is_timeout() { io::Error::new(ErrorKind::TimedOut, error).into() } else { error.into() }
 }
 
 /// The data of a body.
@@ -100,7 +114,7 @@ impl Stream for Frames {
                     Ok(data) => Some(Ok(data)),
                     Err(_trailers) => continue,
                 },
-                Some(Err(error)) => Some(Err(error.without_url().into())),
+                Some(Err(error)) => Some(Err(boxed(error))),
                 None => None,
             };
             return Poll::Ready(item);

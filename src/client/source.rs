@@ -2,7 +2,7 @@
 
 use super::{
     ClientEvent, Connection, EventSourceBuilder, EventSourceHandle, Handlers, Opened, Transport, Verdict,
-    control::{Command, Control, Stop},
+    control::{Attempt, Command, Control, Stop},
     error::{Cause, ClientError},
     random,
 };
@@ -13,7 +13,7 @@ use std::{
     io::{ErrorKind, Read},
     sync::mpsc,
     thread,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 /// Reads the messages of an event stream, and connects again whenever it ends: an iterator.
@@ -43,7 +43,10 @@ pub struct EventSource {
 enum Phase {
     /// Until the next request is due.
     Waiting,
-    Reading(MessageReader<Box<dyn Read + Send>>),
+    Reading {
+        reader: MessageReader<Box<dyn Read + Send>>,
+        _attempt: Attempt,
+    },
     /// [`ClientEvent::Closed`] was yielded.
     Closed,
 }
@@ -87,7 +90,7 @@ impl EventSource {
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         match &self.phase {
-            Phase::Reading(reader) => reader.decoder().last_event_id(),
+            Phase::Reading { reader, .. } => reader.decoder().last_event_id(),
             _ => self.connection.last_event_id(),
         }
     }
@@ -96,7 +99,7 @@ impl EventSource {
     #[must_use]
     pub fn reconnection_time(&self) -> Duration {
         match &self.phase {
-            Phase::Reading(reader) => reader.decoder().reconnection_time(),
+            Phase::Reading { reader, .. } => reader.decoder().reconnection_time(),
             _ => None,
         }
         .unwrap_or_else(|| self.connection.reconnection_time())
@@ -129,7 +132,7 @@ impl EventSource {
                 Some(Command::Close) => self.connection.close(),
                 Some(Command::Restart) => {
                     let decoder = match mem::replace(&mut self.phase, Phase::Waiting) {
-                        Phase::Reading(reader) => Some(reader.into_decoder()),
+                        Phase::Reading { reader, .. } => Some(reader.into_decoder()),
                         Phase::Waiting => None,
                         Phase::Closed => {
                             self.phase = Phase::Closed;
@@ -144,7 +147,7 @@ impl EventSource {
                 return match mem::replace(&mut self.phase, Phase::Closed) {
                     Phase::Closed => None,
                     Phase::Waiting => Some(ClientEvent::Closed),
-                    Phase::Reading(reader) => {
+                    Phase::Reading { reader, .. } => {
                         // It has the last event ID, to go on from at another time.
                         self.connection.restart(Some(reader.into_decoder()));
                         Some(ClientEvent::Closed)
@@ -159,7 +162,7 @@ impl EventSource {
                     }
                     _ => self.open(),
                 },
-                Phase::Reading(reader) => match reader.next_incoming() {
+                Phase::Reading { reader, .. } => match reader.next_incoming() {
                     Some(Ok(Incoming::Message(message))) => {
                         (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
                     }
@@ -189,25 +192,26 @@ impl EventSource {
 
     /// Sends the request that is due.
     fn open(&mut self) -> Option<ClientEvent> {
-        let stop = self.control.begin()?;
+        let attempt = self.control.begin()?;
         let request = match self.connection.request(Instant::now()) {
             Ok(request) => request,
             Err(cause) => return self.fail(cause),
         };
-        let answer = match self.transport.open(&request, &stop) {
+        let answer = match self.transport.open(&request, &attempt.stop) {
             Ok(answer) => answer,
             Err(error) => return self.fail(Cause::Connect(error)),
         };
-        let (head, body) = answer.into_parts();
+        let (head, body) = answer.received(SystemTime::now()).into_parts();
         match self.connection.answer(&head, Instant::now()) {
             Verdict::Open(decoder) => {
-                self.phase = Phase::Reading(MessageReader::with_decoder(decoder, body));
+                let reader = MessageReader::with_decoder(decoder, body);
+                self.phase = Phase::Reading { reader, _attempt: attempt };
                 let url = self.connection.url().as_str().into();
                 Some(ClientEvent::Open(Opened { url, head }))
             }
             Verdict::Redirect | Verdict::NoContent => None,
             Verdict::Refused(cause) => {
-                let cause = cause.with_body_start(&body_start(body, &stop));
+                let cause = cause.with_body_start(&body_start(body, &attempt.stop, BODY_PATIENCE));
                 self.fail(cause)
             }
         }
@@ -225,7 +229,7 @@ impl EventSource {
         if self.control.is_pending() {
             return None;
         }
-        let Phase::Reading(reader) = mem::replace(&mut self.phase, Phase::Waiting) else {
+        let Phase::Reading { reader, .. } = mem::replace(&mut self.phase, Phase::Waiting) else {
             return None;
         };
         let error = self.connection.end(reader.into_decoder(), cause, Instant::now(), random())?;
@@ -234,21 +238,23 @@ impl EventSource {
 }
 
 /// The first bytes of a body that is not an event stream. They may never come, so after a while the attempt
-/// is stopped.
-fn body_start(mut body: Box<dyn Read + Send>, stop: &Stop) -> Vec<u8> {
+/// is stopped. When this returns it is not any more.
+fn body_start(mut body: Box<dyn Read + Send>, stop: &Stop, patience: Duration) -> Vec<u8> {
     let (done, is_done) = mpsc::channel::<()>();
-    let stop = stop.clone();
-    let watch = thread::Builder::new().name("sse-wire body".into()).spawn(move || {
-        if is_done.recv_timeout(BODY_PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            stop.stop();
-        }
-    });
     let mut start = Vec::new();
-    if watch.is_ok() {
-        // What came before an error is shown all the same.
-        _ = body.by_ref().take(BODY_START as u64).read_to_end(&mut start);
-    }
-    drop(done);
+    thread::scope(|scope| {
+        let watch = thread::Builder::new().name("sse-wire body".into()).spawn_scoped(scope, move || {
+            if is_done.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+                stop.stop();
+            }
+        });
+        let done = done;
+        if watch.is_ok() {
+            // What came before an error is shown all the same.
+            _ = body.by_ref().take(BODY_START as u64).read_to_end(&mut start);
+        }
+        drop(done);
+    });
     start
 }
 
@@ -284,5 +290,36 @@ impl Iterator for Events<'_> {
 
     fn next(&mut self) -> Option<ClientEvent> {
         self.source.next_event()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body that ends when it is told so.
+    struct Silent(mpsc::Receiver<()>);
+
+    impl Read for Silent {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            _ = self.0.recv();
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn nothing_stops_an_attempt_that_has_been_refused_later_on() {
+        let stop = Stop::default();
+        let (end, body) = mpsc::channel();
+        let (sender, returned) = mpsc::channel();
+        let (verdict, is_over) = mpsc::channel();
+        stop.on_stop(move || {
+            end.send(()).unwrap();
+            // That it does not return cannot be seen, only that it has not done so for a while.
+            verdict.send(returned.recv_timeout(Duration::from_millis(50)).is_err()).unwrap();
+        });
+        assert_eq!(body_start(Box::new(Silent(body)), &stop, Duration::ZERO), b"");
+        _ = sender.send(());
+        assert!(is_over.recv().unwrap(), "the attempt was still being stopped");
     }
 }

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use bytes::Bytes;
 use core::{future::Future, pin::Pin, time::Duration};
 use futures_core::Stream;
-use std::io::Read;
+use std::{io::Read, time::Instant};
 
 /// Sends requests for an [`EventSource`](crate::EventSource), with whatever HTTP library.
 ///
@@ -13,8 +13,8 @@ use std::io::Read;
 pub trait Transport: Send + Sync {
     /// Sends a request, and returns when the head of the answer has come. The body is read as it arrives.
     ///
-    /// It follows no redirects, and no status is an error. It respects the request's timeouts: one that
-    /// is over while the body is read is an [`io::Error`](std::io::Error) of the kind `TimedOut` or
+    /// It follows no redirects, and no status is an error. It respects the request's timeouts, the read
+    /// timeout also while it sends: one that is over while the body is read is an [`io::Error`](std::io::Error) of the kind `TimedOut` or
     /// `WouldBlock`. An end of the body before its time, inside a chunk for example, is an error too.
     ///
     /// # Errors
@@ -47,9 +47,15 @@ pub trait AsyncTransport: Send + Sync {
     /// arrive.
     ///
     /// It follows no redirects, and no status is an error. The connect timeout is for it to respect; the
-    /// read timeout is the client's.
+    /// read timeout is the client's, which counts anew whenever a piece of the request's body is taken
+    /// ([`Request::body_pieces`]).
     fn open(&self, request: Request) -> BoxFuture<Result<Answer<AsyncBody>, BoxError>>;
 
     /// The runtime's timer.
     fn sleep(&self, duration: Duration) -> BoxFuture<()>;
+
+    /// The time that the timer goes by: for a runtime whose clock can be stopped, as tokio's in tests.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
 }

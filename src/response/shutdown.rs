@@ -34,7 +34,8 @@ use std::{
 /// Clients connect again by themselves when a stream ends. So that they do not all come back in the
 /// same moment, give a range of reconnection times: [`retry`](Shutdown::retry).
 ///
-/// ```
+#[cfg_attr(feature = "http", doc = "```")]
+#[cfg_attr(not(feature = "http"), doc = "```ignore")]
 /// use sse_wire::{Event, response::{Body, Shutdown}};
 /// use std::time::Duration;
 ///

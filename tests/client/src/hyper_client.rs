@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body_util::Full;
 use hyper::{
     Request as HttpRequest,
     body::{Body, Incoming},
@@ -11,16 +10,16 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use sse_wire::{Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Request};
+use sse_wire::{Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Request, RequestBody};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 #[derive(Clone, Debug)]
 pub struct HyperClient {
-    client: legacy::Client<HttpConnector, Full<Bytes>>,
+    client: legacy::Client<HttpConnector, RequestBody>,
 }
 
 impl HyperClient {
@@ -43,8 +42,8 @@ impl AsyncTransport for HyperClient {
             for (name, value) in request.headers() {
                 http = http.header(name, value.as_bytes());
             }
-            let body = request.body().map(Bytes::copy_from_slice).unwrap_or_default();
-            let (head, body) = client.request(http.body(Full::new(body))?).await?.into_parts();
+            let http = http.body(request.body_pieces())?;
+            let (head, body) = client.request(http).await?.into_parts();
             let body: AsyncBody = Box::pin(Frames(body));
             let answer = Answer::new(head.status.as_u16(), body);
             let headers = head.headers.iter();
@@ -54,6 +53,10 @@ impl AsyncTransport for HyperClient {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
     }
 }
 

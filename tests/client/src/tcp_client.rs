@@ -17,6 +17,7 @@ pub fn tcp_client(request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read 
         None => TcpStream::connect(address)?,
     };
     socket.set_read_timeout(request.read_timeout())?;
+    socket.set_write_timeout(request.read_timeout())?;
     let other = socket.try_clone()?;
     stop.on_stop(move || _ = other.shutdown(Shutdown::Both));
 

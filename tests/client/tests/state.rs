@@ -1,9 +1,15 @@
 //! What a source knows when it has ended.
 
-use sse_wire::{AsyncEventSource, EventSource};
+use sse_wire::{
+    Answer, AsyncBody, AsyncEventSource, AsyncTransport, BoxError, BoxFuture, ClientEvent, EventSource,
+    Policy, Request,
+};
 use std::{
+    future, io,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
+    sync::Arc,
+    task::{Context, Poll, Wake},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -42,4 +48,81 @@ async fn an_async_source_that_has_ended_knows_where_to_go_on() {
     assert_eq!(source.last_event_id(), "7");
     assert_eq!(source.reconnection_time(), Duration::from_millis(1234));
     server.join().unwrap();
+}
+
+#[test]
+fn a_handle_keeps_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        // The client might use it again, so it stays open until the client is gone.
+        io::copy(&mut socket, &mut io::sink())
+    });
+    let mut source = EventSource::connect(&url).unwrap();
+    let handle = source.handle();
+    assert!(source.next().is_none());
+    drop(source);
+    server.join().unwrap().unwrap();
+    handle.close();
+}
+
+/// A transport that fails when it is asked again.
+struct Late;
+
+impl AsyncTransport for Late {
+    fn open(&self, _: Request) -> BoxFuture<Result<Answer<AsyncBody>, BoxError>> {
+        let mut asked = 0;
+        Box::pin(future::poll_fn(move |_| {
+            asked += 1;
+            match asked {
+                1 => Poll::Pending,
+                _ => Poll::Ready(Err("nothing is there".into())),
+            }
+        }))
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<()> {
+        Box::pin(future::pending())
+    }
+}
+
+struct Task;
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_handle_keeps_no_task() {
+    for ends in [true, false] {
+        let task = Arc::new(Task);
+        let waker = task.clone().into();
+        let mut context = Context::from_waker(&waker);
+        let settings = AsyncEventSource::builder("http://localhost/").policy(Policy::never());
+        let mut source = settings.build_async_with(Late).unwrap();
+        let handle = source.handle();
+        assert!(source.poll_next_event(&mut context).is_pending());
+        let source = match ends {
+            true => {
+                assert!(matches!(
+                    source.poll_next_event(&mut context),
+                    Poll::Ready(Some(ClientEvent::Error(_)))
+                ));
+                assert!(matches!(
+                    source.poll_next_event(&mut context),
+                    Poll::Ready(Some(ClientEvent::Closed))
+                ));
+                Some(source)
+            }
+            false => {
+                drop(source);
+                None
+            }
+        };
+        drop(waker);
+        assert_eq!(Arc::strong_count(&task), 1, "{ends}");
+        drop((handle, source));
+    }
 }

@@ -104,7 +104,8 @@ fn limits_of_messages_and_of_silence() {
     let output = tail(&["--max", "2", "--timeout", "30", &server.url()]);
     assert!(output.status.success());
     assert_eq!(text(&output.stdout).lines().count(), 2);
-    assert!(text(&output.stderr).starts_with(&format!("tail: Nothing came from {} for 30ms", server.url())));
+    // Between the messages; on a slow machine there may be more.
+    assert!(text(&output.stderr).contains(&format!("tail: Nothing came from {} for 30ms", server.url())));
 }
 
 #[cfg(unix)]

@@ -1,8 +1,14 @@
-//! Event streams over HTTP/2: in the clear, and over TLS with a certificate that the system trusts.
+//! Event streams over HTTP/2 in the clear, and over TLS with a certificate that the system trusts or not.
 
 use bytes::Bytes;
 use http_body_util::StreamBody;
-use hyper::{Response, body::Frame, header::CONTENT_TYPE, server::conn::http2, service::service_fn};
+use hyper::{
+    Response, Version,
+    body::Frame,
+    header::CONTENT_TYPE,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sse_wire::{AsyncEventSource, EventSource, EventSourceBuilder, Policy};
 use sse_wire_client_tests::{Client, HyperClient};
@@ -35,9 +41,13 @@ fn builder(url: &str) -> EventSourceBuilder {
 }
 
 /// Answers with two messages, and then with 204. The body of the third answer does not end.
-async fn serve(io: impl io::AsyncRead + io::AsyncWrite + Send + Unpin + 'static, count: Arc<AtomicUsize>) {
+async fn serve(
+    io: impl io::AsyncRead + io::AsyncWrite + Send + Unpin + 'static,
+    version: Version,
+    count: Arc<AtomicUsize>,
+) {
     let service = service_fn(move |request: hyper::Request<_>| {
-        assert_eq!(request.version(), hyper::Version::HTTP_2);
+        assert_eq!(request.version(), version);
         let number = count.fetch_add(1, Ordering::Relaxed);
         let frames =
             ["id: é\ndata: ", "hello\n", "\ndata: 2\n\n"].map(|data| Ok(Frame::data(Bytes::from(data))));
@@ -50,7 +60,11 @@ async fn serve(io: impl io::AsyncRead + io::AsyncWrite + Send + Unpin + 'static,
             Response::builder().status(status).header(CONTENT_TYPE, "text/event-stream").body(body)
         }
     });
-    _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(io), service).await;
+    let io = TokioIo::new(io);
+    _ = match version {
+        Version::HTTP_2 => http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await,
+        _ => http1::Builder::new().serve_connection(io, service).await,
+    };
 }
 
 fn server(tls: Option<TlsAcceptor>) -> SocketAddr {
@@ -64,10 +78,14 @@ fn server(tls: Option<TlsAcceptor>) -> SocketAddr {
             while let Ok((socket, _)) = listener.accept().await {
                 let count = count.clone();
                 match tls.clone() {
-                    None => drop(tokio::spawn(serve(socket, count))),
+                    None => drop(tokio::spawn(serve(socket, Version::HTTP_2, count))),
                     Some(tls) => drop(tokio::spawn(async move {
                         if let Ok(socket) = tls.accept(socket).await {
-                            serve(socket, count).await;
+                            let version = match socket.get_ref().1.alpn_protocol() {
+                                Some(b"h2") => Version::HTTP_2,
+                                _ => Version::HTTP_11,
+                            };
+                            serve(socket, version, count).await;
                         }
                     })),
                 }
@@ -88,12 +106,13 @@ fn in_the_clear() {
 }
 
 /// The certificates that a process trusts are set in its environment, so the clients run in another one.
-const TRUSTED: &str = "SSE_WIRE_TEST_URL";
+const TRUSTED: &str = "SSE_WIRE_TEST_URLS";
 
 #[test]
 fn over_tls() {
-    if let Ok(url) = env::var(TRUSTED) {
-        return trusted(&url);
+    if let Ok(urls) = env::var(TRUSTED) {
+        let (one, other) = urls.split_once(' ').unwrap();
+        return trusted(one, other);
     }
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -104,14 +123,15 @@ fn over_tls() {
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let address = server(Some(TlsAcceptor::from(Arc::new(config))));
-    let url = format!("https://localhost:{}/", address.port());
+    let tls = TlsAcceptor::from(Arc::new(config));
+    // One for each client, for they count.
+    let [one, other] = [(); 2].map(|()| format!("https://localhost:{}/", server(Some(tls.clone())).port()));
 
     // To everyone else it is a stranger.
-    let mut client = Client::run(|| AsyncEventSource::builder(&url).build_async().unwrap());
+    let mut client = Client::run(|| AsyncEventSource::builder(&one).build_async().unwrap());
     let error = format!("{:?}", client.next_error());
     assert!(error.contains("UnknownIssuer"), "{error}");
-    let mut client = Client::Sync(EventSource::connect(&url).unwrap());
+    let mut client = Client::Sync(EventSource::connect(&other).unwrap());
     let error = format!("{:?}", client.next_error());
     assert!(error.contains("UnknownIssuer"), "{error}");
 
@@ -119,15 +139,19 @@ fn over_tls() {
     fs::write(&path, made.cert.pem()).unwrap();
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "over_tls"])
-        .env(TRUSTED, url)
+        .env(TRUSTED, format!("{one} {other}"))
         .env("SSL_CERT_FILE", &path)
         .status();
     fs::remove_file(&path).unwrap();
     assert!(status.unwrap().success());
 }
 
-fn trusted(url: &str) {
-    let mut client = Client::run(|| builder(url).build_async().unwrap());
-    assert_eq!(client.some(STORY.len()), STORY);
-    assert_eq!(client.story(), ["closed"]);
+fn trusted(one: &str, other: &str) {
+    // HTTP/2 and HTTP/1.1: reqwest asks for the former, and ureq knows the latter.
+    let mut clients =
+        [Client::run(|| builder(one).build_async().unwrap()), Client::Sync(builder(other).build().unwrap())];
+    for client in &mut clients {
+        assert_eq!(client.some(STORY.len()), STORY);
+        assert_eq!(client.story(), ["closed"]);
+    }
 }

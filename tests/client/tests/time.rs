@@ -1,0 +1,205 @@
+//! What a client does as time passes. A made-up transport and tokio's clock, which stands still but for the
+//! sleeps, so that no test waits and none depends on the machine.
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::stream;
+use sse_wire::{
+    Answer, AsyncBody, AsyncEventSource, AsyncTransport, BoxError, BoxFuture, Cause, ClientError,
+    ClientEvent, EventSourceBuilder, Request,
+};
+use std::{
+    error::Error,
+    io,
+    task::Poll,
+    time::{Duration, Instant},
+};
+use tokio::time;
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+type Outcome = Result<Answer<AsyncBody>, BoxError>;
+
+/// A transport that does with a request whatever a test wants.
+struct Made<F>(F);
+
+impl<F, A> AsyncTransport for Made<F>
+where
+    F: Fn(Request) -> A + Send + Sync,
+    A: Future<Output = Outcome> + Send + 'static,
+{
+    fn open(&self, request: Request) -> BoxFuture<Outcome> {
+        Box::pin(self.0(request))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
+        Box::pin(time::sleep(duration))
+    }
+
+    fn now(&self) -> Instant {
+        time::Instant::now().into_std()
+    }
+}
+
+fn source<A>(
+    settings: EventSourceBuilder,
+    open: impl Fn(Request) -> A + Send + Sync + 'static,
+) -> AsyncEventSource
+where
+    A: Future<Output = Outcome> + Send + 'static,
+{
+    settings.build_async_with(Made(open)).unwrap()
+}
+
+fn builder() -> EventSourceBuilder {
+    AsyncEventSource::builder("http://localhost/")
+}
+
+fn answer(
+    status: u16,
+    body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+) -> Answer<AsyncBody> {
+    let body: AsyncBody = Box::pin(body);
+    Answer::new(status, body).header("Content-Type", "text/event-stream")
+}
+
+/// Chunks, each of which comes after this time.
+fn chunks(chunks: &'static [&'static str], after: Duration) -> impl Stream<Item = Result<Bytes, BoxError>> {
+    stream::unfold(chunks, move |chunks| async move {
+        let (chunk, rest) = chunks.split_first()?;
+        time::sleep(after).await;
+        Some((Ok(Bytes::from(*chunk)), rest))
+    })
+}
+
+/// The next error, and after how long it came.
+async fn error(source: &mut AsyncEventSource) -> (ClientError, Duration) {
+    let start = time::Instant::now();
+    loop {
+        match source.next_event().await {
+            Some(ClientEvent::Error(error)) => return (error, start.elapsed()),
+            Some(_) => {}
+            None => panic!("the client ended without an error"),
+        }
+    }
+}
+
+fn is_timeout(error: &ClientError) -> bool {
+    let source = error.source().and_then(|error| error.downcast_ref::<io::Error>());
+    matches!(error.cause(), Cause::Connect(_))
+        && source.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_byte_counts_and_only_bytes_do() {
+    let settings = || builder().read_timeout(secs(10));
+    // A byte each nine seconds, for more than a minute.
+    let bytes = &[":", " ", "w", "\n", "\n", "d", "a", "t", "a", ":", "1", "\n", "\n"];
+    let mut client = source(settings(), |_| async { Ok(answer(200, chunks(bytes, secs(9)))) });
+    assert_eq!(client.next().await.unwrap().unwrap().data(), "1");
+    assert!(matches!(error(&mut client).await.0.cause(), Cause::Ended { .. }));
+    // One second more is too long.
+    let mut client = source(settings(), |_| async { Ok(answer(200, chunks(bytes, secs(11)))) });
+    let (cause, after) = error(&mut client).await;
+    assert!(matches!(cause.cause(), Cause::ReadTimeout(time) if *time == secs(10)), "{cause:?}");
+    assert_eq!(after, secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_an_answer_is_waited_for() {
+    for (connect, read, limit) in [
+        (Some(secs(3)), Some(secs(10)), Some(secs(13))),
+        (None, Some(secs(10)), Some(secs(10))),
+        (Some(secs(3)), None, None),
+        (None, None, None),
+    ] {
+        let settings = builder().connect_timeout(connect).read_timeout(read);
+        let mut client = source(settings, |_| std::future::pending());
+        match (limit, time::timeout(secs(1 << 20), error(&mut client)).await) {
+            (Some(limit), Ok((error, after))) => {
+                assert_eq!(after, limit);
+                assert!(is_timeout(&error), "{error:?}");
+                let text = error.source().unwrap().to_string();
+                assert_eq!(text, format!("no answer came within {limit:?}"));
+            }
+            (limit, seen) => assert!(limit.is_none() && seen.is_err(), "{limit:?} {seen:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
+    let body: Vec<u8> = (0..100_000).map(|i| i as u8).collect();
+    let settings =
+        |body: &[u8]| builder().body(body).connect_timeout(secs(1)).read_timeout(secs(9)).until_data("done");
+    // Longer than the limit altogether, but not from one piece to the next.
+    let expected = body.clone();
+    let mut client = source(settings(&body), move |request| {
+        let expected = expected.clone();
+        async move {
+            let mut sent = Vec::new();
+            for piece in request.body_pieces() {
+                time::sleep(secs(9)).await;
+                sent.extend_from_slice(&piece);
+            }
+            assert!(sent == expected && Some(&*sent) == request.body());
+            Ok(answer(200, chunks(&["data: done\n\n"], secs(0))))
+        }
+    });
+    let start = time::Instant::now();
+    assert!(client.next().await.is_none());
+    assert_eq!(start.elapsed(), secs(9 * 7));
+    // A server that stops reading.
+    let mut client = source(settings(&body), |request| async move {
+        let mut pieces = request.body_pieces();
+        pieces.next();
+        time::sleep(secs(9)).await;
+        pieces.next();
+        std::future::pending().await
+    });
+    let (error, after) = error(&mut client).await;
+    assert!(is_timeout(&error) && error.is_fatal(), "{error:?}");
+    assert_eq!(after, secs(9 + 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_of_no_bytes_are_nothing() {
+    // A task that is always ready stops the clock, so this one sleeps now and then.
+    fn empty() -> impl Stream<Item = Result<Bytes, BoxError>> {
+        stream::unfold(0, |count| async move {
+            if count % 1000 == 999 {
+                time::sleep(Duration::from_millis(100)).await;
+            }
+            Some((Ok(Bytes::new()), count + 1))
+        })
+    }
+    let mut client = source(builder().read_timeout(secs(10)), |_| async { Ok(answer(200, empty())) });
+    let (cause, after) = error(&mut client).await;
+    assert!(matches!(cause.cause(), Cause::ReadTimeout(_)), "{cause:?}");
+    assert_eq!(after, secs(10));
+    // A body that is shown is not waited for any longer either.
+    let mut client = source(builder(), |_| async { Ok(answer(404, empty())) });
+    assert_eq!(error(&mut client).await.1, secs(1));
+    let body = || chunks(&["", "n", "", "o", ""], secs(0));
+    let mut client = source(builder(), move |_| async move { Ok(answer(404, body())) });
+    let (cause, _) = error(&mut client).await;
+    assert!(cause.to_string().contains("body that begins \"no\""), "{cause}");
+}
+
+#[tokio::test]
+async fn an_endless_row_of_empty_chunks_lets_others_run() {
+    for status in [200, 404] {
+        let mut client = source(builder(), move |_| async move {
+            Ok(answer(status, stream::repeat_with(|| Ok(Bytes::new()))))
+        });
+        let polled = std::future::poll_fn(|context| {
+            while let Poll::Ready(event) = client.poll_next_event(context) {
+                assert!(matches!(event, Some(ClientEvent::Open(_))), "{event:?}");
+            }
+            Poll::Ready(())
+        });
+        polled.await;
+    }
+}
