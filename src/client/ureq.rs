@@ -23,9 +23,6 @@ pub(super) struct Ureq {
 /// The largest head of an answer, in bytes.
 const MAX_HEAD_SIZE: usize = 64 * 1024;
 
-/// How much ureq reads from the socket at once.
-const BUFFER_SIZE: usize = 64 * 1024;
-
 impl Transport for Ureq {
     fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
         let slot = self.agent.clone();
@@ -88,7 +85,6 @@ fn agent(request: &Request) -> Agent {
         .timeout_per_read(request.read_timeout())
         .timeout_per_write(request.read_timeout())
         .max_response_header_size(MAX_HEAD_SIZE)
-        .input_buffer_size(BUFFER_SIZE)
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
         .user_agent(AutoHeaderValue::None)

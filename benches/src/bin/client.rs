@@ -34,12 +34,17 @@ fn workloads() -> [Workload; 3] {
         size: event.as_bytes().len(),
         url: serve(&event.to_string(), batch),
     };
-    let [mut small, mut large] = [Sse::without_retry(), Sse::without_retry()];
-    small.set_event_id(1_000_000).add_message("tick", line(32));
-    large.set_event_id(1_000_000).add_message("tick", line(1024));
+    let event = |length| {
+        let mut event = Sse::without_retry();
+        event.set_event_id(1_000_000).add_message("tick", line(length));
+        event
+    };
+    let small = event(32);
+    let large = event(1024 + 32 - small.as_bytes().len());
+    assert_eq!(large.as_bytes().len(), 1024);
     [
         workload("`tick`, id, 32 B", &small, 1),
-        workload("`tick`, id, 1 KiB line", &large, 1),
+        workload("`tick`, id, 1 KiB", &large, 1),
         workload("the same, 16 in a chunk", &large, 16),
     ]
 }
