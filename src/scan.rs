@@ -7,7 +7,7 @@ pub(crate) trait Matcher: Copy + Fn(u64) -> u64 {}
 impl<F: Copy + Fn(u64) -> u64> Matcher for F {}
 
 const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+pub(crate) const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// Marks the bytes of `word` that equal `byte`.
 #[inline(always)]

@@ -314,14 +314,25 @@ const TARGETS: [(Target, Target); 5] = {
 const TARGET_CUTS: [Cut; 5] =
     [Cut::Every(1460), Cut::Every(1460), Cut::Every(1460), Cut::Every(1460), Cut::Every(64)];
 
+/// What each event of one line costs at least that comes in chunks: it is put together and checked.
+fn join(buffer: &mut Vec<u8>, chunk: &[u8], has_ended: bool) {
+    buffer.extend_from_slice(chunk);
+    if has_ended {
+        black_box(str::from_utf8(buffer).unwrap());
+        buffer.clear();
+    }
+}
+
 /// The cost of a byte over the size of the chunks, for a short and a long stream. Gives the drawing.
 fn curve(rounds: usize) -> String {
     const LENGTHS: [(usize, &str); 2] = [(100_000, "100 KB"), (10_000_000, "10 MB")];
+    const JOINED: &str = "memcpy and UTF-8 alone";
     let sizes: Vec<usize> = (0..=16).map(|i| 1 << i).collect();
     let kinds = [
         ("many events", "", format!("event: tick\nid: 1234567\ndata: {}\n\n", "x".repeat(32))),
         ("one event of many lines", "", format!("data: {}\n", "x".repeat(80))),
         ("one line", "data: ", "x".repeat(100)),
+        (JOINED, "data: ", "x".repeat(100)),
     ];
     let rows = kinds.iter().flat_map(|(kind, start, piece)| {
         LENGTHS.map(|(len, name)| {
@@ -331,6 +342,15 @@ fn curve(rounds: usize) -> String {
                 let (size, mut decoder) = (*size, Decoder::new());
                 // As many bytes in each run.
                 let times = LENGTHS[1].0 / len;
+                if *kind == JOINED {
+                    let mut buffer = Vec::new();
+                    return Some(timed(move || {
+                        for at in (0..times).flat_map(|_| (0..stream.len()).step_by(size)) {
+                            let end = stream.len().min(at + size);
+                            join(&mut buffer, black_box(&stream[at..end]), end == stream.len());
+                        }
+                    }));
+                }
                 Some(timed(move || {
                     for chunk in (0..times).flat_map(|_| stream.chunks(size)) {
                         let mut input = Input::new(chunk);
@@ -340,7 +360,11 @@ fn curve(rounds: usize) -> String {
                     }
                 }))
             });
-            Row::new(Kind::Ours, format!("{kind}, {name}"), passes.collect::<Vec<_>>())
+            Row::new(
+                if *kind == JOINED { Kind::Limit } else { Kind::Ours },
+                format!("{kind}, {name}"),
+                passes.collect::<Vec<_>>(),
+            )
         })
     });
     let rows: Vec<_> = rows.collect();
@@ -363,7 +387,7 @@ fn curve(rounds: usize) -> String {
 
 /// Both axes are logarithmic. Short streams are dashed.
 fn draw(names: &[String], lines: &[(String, bool, Vec<f64>)]) -> String {
-    const COLOURS: [&str; 3] = ["#c2410c", "#2563eb", "#15803d"];
+    const COLOURS: [&str; 4] = ["#c2410c", "#2563eb", "#15803d", "#9ca3af"];
     let x = |i: usize| 60.0 + 34.0 * i as f64;
     let y = |cost: f64| 140.0 - 80.0 * cost.log10();
     let mut svg = String::from(
@@ -394,7 +418,7 @@ fn draw(names: &[String], lines: &[(String, bool, Vec<f64>)]) -> String {
         );
         if let (true, Some((kind, _))) = (is_short, name.rsplit_once(", ")) {
             let _ =
-                writeln!(svg, "<text x=\"{}\" y=\"348\" fill=\"{colour}\">{kind}</text>", 60 + n / 2 * 190);
+                writeln!(svg, "<text x=\"{}\" y=\"348\" fill=\"{colour}\">{kind}</text>", 60 + n / 2 * 140);
         }
     }
     svg + "</svg>\n"
