@@ -418,7 +418,7 @@ fn draw(names: &[String], lines: &[(String, bool, Vec<f64>)]) -> String {
         );
         if let (true, Some((kind, _))) = (is_short, name.rsplit_once(", ")) {
             let _ =
-                writeln!(svg, "<text x=\"{}\" y=\"348\" fill=\"{colour}\">{kind}</text>", 60 + n / 2 * 140);
+                writeln!(svg, "<text x=\"{}\" y=\"348\" fill=\"{colour}\">{kind}</text>", 50 + n / 2 * 155);
         }
     }
     svg + "</svg>\n"
