@@ -197,6 +197,15 @@ fn what_cannot_be_built() {
             builder().header("X-Y", "secret\r\nX-Z: 1"),
             "the value of the header X-Y holds a character that no header can carry",
         ),
+        (
+            builder().header("Content-length", "2").body("{}"),
+            "the header Content-length is set by the HTTP library, for the body that it sends",
+        ),
+        (
+            builder().header_with("Transfer-Encoding", || Ok("chunked".into())),
+            "the header Transfer-Encoding is set by the HTTP library, for the body that it sends",
+        ),
+        (builder().header("Content-Type", "application/json"), ""),
     ] {
         match builder.build_connection() {
             Ok(_) => assert_eq!(text, ""),

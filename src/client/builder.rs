@@ -5,7 +5,7 @@ use super::{
     connection::{Header, Settings},
     error::{BoxError, BuildError},
     policy::LONGEST,
-    request::{basic_credentials, header_value, is_token, percent_decode},
+    request::{basic_credentials, header_value, is_framing, is_token, percent_decode},
     url::{hide_credentials, is_http, strip},
 };
 use crate::Decoder;
@@ -69,7 +69,8 @@ impl EventSourceBuilder {
         self
     }
 
-    /// Adds a header to each request. It replaces one that the client would send by itself.
+    /// Adds a header to each request. It replaces one that the client would send by itself, but for
+    /// `Content-Length` and `Transfer-Encoding`, which cannot be set.
     ///
     /// A redirect to another origin drops it, as it drops the credentials of the URL.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -218,7 +219,9 @@ impl EventSourceBuilder {
                 computed => Some(computed),
             };
             match value {
-                Some(value) if is_token(&name) => headers.push((Arc::from(name), value)),
+                Some(value) if is_token(&name) && !is_framing(&name) => {
+                    headers.push((Arc::from(name), value))
+                }
                 _ => return Err(BuildError::Header { name }),
             }
         }
