@@ -64,6 +64,7 @@ impl EventSourceBuilder {
     ///
     /// The last event ID goes wherever redirects lead, to other origins too, as in browsers: it is the
     /// client's header and not one of yours. It is what a server said, and nothing that should be secret.
+    /// One that holds a control character or more than 64 KiB is not sent.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.decoder = self.decoder.with_last_event_id(id);
         self

@@ -37,6 +37,10 @@ pub(super) struct Settings {
     pub(super) terminator: Option<String>,
 }
 
+/// The largest last event ID that is sent, in bytes. Servers take a few KiB, and HTTP libraries do not send any
+/// head: with a larger ID the client would not come back, and the server would not even know.
+const MAX_ID: usize = 64 * 1024;
+
 /// The state of a client, without I/O and without a clock: what to send, what an answer means, when to
 /// come back.
 ///
@@ -221,7 +225,7 @@ impl Connection {
         if !id.is_empty() {
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
         }
-        if let Some(id) = header_value(id).filter(|id| !id.is_empty()) {
+        if let Some(id) = header_value(id).filter(|id| (1..=MAX_ID).contains(&id.len())) {
             headers.push(("Last-Event-ID".into(), id.into()));
         }
         Ok(())
