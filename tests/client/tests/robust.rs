@@ -266,6 +266,17 @@ fn answers_that_are_none() {
 }
 
 #[test]
+fn more_headers_than_a_library_holds() {
+    for engine in [Engine::Ureq, Engine::Reqwest] {
+        let many = (0..40_000)
+            .fold(builder("http://localhost/"), |settings, i| settings.header(format!("X-{i}"), ""));
+        let error = engine.build(many.policy(Policy::never())).next_error();
+        assert!(matches!(error.cause(), Cause::Connect(_)), "{engine:?} {error:?}");
+        assert!(chain(&error).ends_with("max size reached"), "{engine:?} {}", chain(&error));
+    }
+}
+
+#[test]
 fn redirects_without_end() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| {
