@@ -121,6 +121,18 @@ fn a_server_that_reads_no_body() {
 }
 
 #[test]
+fn a_post_without_a_body() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.stream("data: 1\n\n"));
+        assert_eq!(engine.build(builder(&server.url()).method("post")).some(2), ["open", "1"], "{engine:?}");
+        let received = server.received();
+        assert_eq!((&*received[0].method, &*received[0].body), ("POST", ""));
+        assert!(received[0].header("transfer-encoding").is_empty(), "{engine:?}");
+        assert!(received[0].header("content-length").iter().all(|length| *length == "0"), "{engine:?}");
+    }
+}
+
+#[test]
 fn a_server_that_reads_a_large_body_piece_by_piece() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.stream("data: 1\n\n"));
