@@ -337,6 +337,11 @@ fn what_closes() {
 
     let mut client = Client::new(builder());
     client.send();
+    let error = client.refuse(200, &[("content-type", "text/event-stream"), ("content-type", "text/html")]);
+    assert!(error.to_string().contains("\"text/event-stream, text/html\""), "{error}: the last one holds");
+
+    let mut client = Client::new(builder());
+    client.send();
     let error = client.refuse(200, &[("content-type", "text/event-stream"), ("content-encoding", "br")]);
     assert_eq!(
         error.to_string(),

@@ -236,7 +236,7 @@ impl Connection {
         let refused = match head.status() {
             200 => match head.encoding() {
                 _ if !head.is_event_stream() => Cause::ContentType {
-                    content_type: head.header("content-type").map(excerpt),
+                    content_type: head.content_type().as_deref().map(excerpt),
                     body_start: String::new(),
                 },
                 Some(encoding) => Cause::ContentEncoding { encoding: excerpt(encoding) },
