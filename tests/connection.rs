@@ -781,3 +781,20 @@ fn beginning_anew() {
     client.connection.restart(None);
     assert_eq!(client.connection.wait(client.now), None);
 }
+
+#[test]
+fn nothing_opens_a_closed_connection() {
+    for (status, headers) in [(200, STREAM), (302, &[("location", "/")]), (404, &[])] {
+        let mut client = Client::new(builder().policy(Policy::new().retry_statuses([404])));
+        client.send();
+        client.connection.close();
+        let error = match client.answer(status, headers) {
+            Verdict::Open(decoder) => client.connection.end(decoder, Cause::ended(), client.now, 0),
+            Verdict::Refused(cause) => Some(client.fail(cause)),
+            _ => None,
+        };
+        assert!(error.is_none_or(|error| error.is_fatal()), "{status}");
+        assert_eq!(client.connection.wait(client.now), None, "{status}");
+        assert!(client.connection.request(client.now).is_ok() && client.connection.is_closed());
+    }
+}

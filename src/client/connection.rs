@@ -163,7 +163,7 @@ impl Connection {
     /// When a header cannot be computed. The attempt has failed then: give the cause to
     /// [`fail`](Connection::fail).
     pub fn request(&mut self, now: Instant) -> Result<Request, Cause> {
-        self.state = State::Sent;
+        self.enter(State::Sent);
         if self.redirected.is_none() {
             self.attempt += 1;
         }
@@ -241,7 +241,7 @@ impl Connection {
                 },
                 Some(encoding) => Cause::ContentEncoding { encoding: excerpt(encoding) },
                 None => {
-                    self.state = State::Open { since: now, received: false };
+                    self.enter(State::Open { since: now, received: false });
                     self.decoder.reconnect();
                     return Verdict::Open(mem::take(&mut self.decoder));
                 }
@@ -300,7 +300,7 @@ impl Connection {
             return wrong("which would carry the request's body to another origin");
         }
         self.redirected = Some(Redirected { url, count: count + 1, as_get, left_origin });
-        self.state = State::Waiting { until: None };
+        self.enter(State::Waiting { until: None });
         Ok(())
     }
 
@@ -399,13 +399,18 @@ impl Connection {
     /// and its decoder given back.
     pub fn restart(&mut self, decoder: Option<Decoder>) {
         self.decoder = decoder.unwrap_or_else(|| mem::take(&mut self.decoder));
+        self.redirected = None;
+        self.enter(State::Waiting { until: None });
+    }
+
+    /// Goes on, but not from [`State::Closed`]: an answer may come when the connection has been closed.
+    fn enter(&mut self, state: State) {
         if !self.is_closed() {
-            self.redirected = None;
-            self.state = State::Waiting { until: None };
+            self.state = state;
         }
     }
 
-    /// Closes the connection for good.
+    /// Closes the connection for good, whatever still comes.
     pub fn close(&mut self) {
         self.state = State::Closed;
     }
