@@ -573,6 +573,14 @@ fn redirects_that_lead_nowhere() {
         assert_eq!(*location, shown);
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
+    // Where it did go is all in the error, and not all in its text.
+    let mut client = Client::new(builder());
+    client.send();
+    let long = format!("http://localhost:1/{}", "x".repeat(50_000));
+    assert!(matches!(client.answer(302, &[("location", &long)]), Verdict::Redirect));
+    let error = client.fail(refused());
+    assert_eq!(error.url(), long);
+    assert!(error.to_string().contains("xxx… (attempt 1)") && error.to_string().len() < 400, "{error}");
     // A redirect without a place to go to is a status like any other.
     let mut client = Client::new(builder());
     client.send();

@@ -1,6 +1,9 @@
 //! Why a connection did not open, or ended.
 
-use super::request::{is_framing, is_token};
+use super::{
+    request::{is_framing, is_token},
+    url::excerpt,
+};
 use crate::TooLarge;
 use alloc::{boxed::Box, string::String};
 use core::{error::Error, fmt, time::Duration};
@@ -239,6 +242,8 @@ impl fmt::Debug for ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { cause, attempt, url, outlook } = &*self.inner;
+        // A server may have chosen it, by a redirect.
+        let url = excerpt(url);
         match cause {
             Cause::Ended { unfinished: 0 } => write!(f, "the stream from {url} ended"),
             Cause::Ended { unfinished } => {
