@@ -179,7 +179,8 @@ impl EventSourceBuilder {
         Ok(EventSource::with_connection(self.build_connection()?, transport))
     }
 
-    /// Builds a client for async code. It has to be used in a tokio runtime.
+    /// Builds a client for async code. It has to be used in a tokio runtime, one and the same, with its timer and
+    /// its I/O: elsewhere tokio panics, also in timers of a runtime that has ended.
     ///
     /// # Errors
     ///
