@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 use sse_wire::{ClientEvent, EventSource, EventSourceHandle, Policy};
-use std::{collections::HashMap, env, error::Error, process::ExitCode, thread, time::Duration};
+use std::{collections::HashMap, env, error::Error, io::Read, process::ExitCode, thread, time::Duration};
 use tiny_http::{Header, Method, Request, Response, Server};
 
 const CAPABILITIES: [&str; 10] = [
@@ -20,6 +20,9 @@ const CAPABILITIES: [&str; 10] = [
     "event-type-listeners",
     "server-directed-shutdown-request",
 ];
+
+/// The largest body of a command, in bytes.
+const MAX_BODY: u64 = 1 << 20;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -172,7 +175,8 @@ fn serve(port: u16) -> Result<(), BoxError> {
     let mut streams = Streams::default();
     for mut request in server.incoming_requests() {
         let mut body = String::new();
-        let reply = match request.as_reader().read_to_string(&mut body) {
+        let reply = match request.as_reader().take(MAX_BODY + 1).read_to_string(&mut body) {
+            Ok(size) if size as u64 > MAX_BODY => Reply::Status(413),
             Ok(_) => streams.reply(request.method(), request.url(), &body),
             Err(_) => Reply::Status(400),
         };

@@ -35,7 +35,7 @@ For a URL, which is read again whenever the stream ends:
   --timeout MS             connect again if no byte came for so long
 
 Errors go to standard error. The exit status is 0 after status 204, --max, or an interrupt, and 1 when there
-was an error that is final.
+was an error that is final. A second interrupt ends it with status 130, also while nobody reads the output.
 ";
 
 #[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are for a URL only"))]
@@ -181,6 +181,7 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
 #[cfg(feature = "ureq")]
 fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
     use sse_wire::{Cause, ClientEvent, EventSource};
+    use std::process;
 
     let mut builder = EventSource::builder(options.source).max_event_size(options.max_event_size);
     if let Some(id) = options.last_event_id {
@@ -197,7 +198,14 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
     }
     let mut source = builder.build().map_err(|error| sentence(&error))?;
     let handle = source.handle();
-    ctrlc::set_handler(move || handle.close()).map_err(|error| sentence(&error))?;
+    let interrupted = move || {
+        // Nobody may be reading the output, so that the first one has changed nothing.
+        if handle.is_closed() {
+            process::exit(130);
+        }
+        handle.close();
+    };
+    ctrlc::set_handler(interrupted).map_err(|error| sentence(&error))?;
     for event in source.events() {
         let more = match event {
             ClientEvent::Message(message) => printer.message(&message)?,

@@ -197,6 +197,15 @@ fn what_cannot_be_built() {
             builder().header("X-Y", "secret\r\nX-Z: 1"),
             "the value of the header X-Y holds a character that no header can carry",
         ),
+        (
+            builder().header("Content-length", "2").body("{}"),
+            "the header Content-length is set by the HTTP library, for the body that it sends",
+        ),
+        (
+            builder().header_with("Transfer-Encoding", || Ok("chunked".into())),
+            "the header Transfer-Encoding is set by the HTTP library, for the body that it sends",
+        ),
+        (builder().header("Content-Type", "application/json"), ""),
     ] {
         match builder.build_connection() {
             Ok(_) => assert_eq!(text, ""),
@@ -245,12 +254,15 @@ fn the_last_event_id_is_sent_as_far_as_a_header_carries_it() {
         let request = client.send();
         assert_eq!(header(&request, "last-event-id"), Vec::from_iter(sent), "{body:?}");
     }
-    // wpt: cross-origin-preflight long id
-    let id = "a".repeat(255);
-    let mut client = Client::new(builder());
-    client.send();
-    client.read(&format!("id: {id}\nretry: 200\ndata: long\n\n"), ms(0));
-    assert_eq!(header(&client.send(), "last-event-id"), [id.as_str()]);
+    // wpt: cross-origin-preflight long id; and the longest that HTTP libraries are asked to send
+    for (length, is_sent) in [(255, true), (64 << 10, true), (1 + (64 << 10), false)] {
+        let id = "a".repeat(length);
+        let mut client = Client::new(builder());
+        client.send();
+        client.read(&format!("id: {id}\nretry: 200\ndata: long\n\n"), ms(0));
+        assert_eq!(header(&client.send(), "last-event-id") == [id.as_str()], is_sent, "{length}");
+        assert_eq!(client.connection.last_event_id(), id);
+    }
     // One that the user set as a header gives way, also to one that is not sent.
     for (body, sent) in [
         ("id: 1\ndata: x\n\n", Some("1")),
@@ -322,6 +334,11 @@ fn what_closes() {
             format!("the answer from {URL} is no event stream: it has {shown} (attempt 1); giving up")
         );
     }
+
+    let mut client = Client::new(builder());
+    client.send();
+    let error = client.refuse(200, &[("content-type", "text/event-stream"), ("content-type", "text/html")]);
+    assert!(error.to_string().contains("\"text/event-stream, text/html\""), "{error}: the last one holds");
 
     let mut client = Client::new(builder());
     client.send();
@@ -556,6 +573,14 @@ fn redirects_that_lead_nowhere() {
         assert_eq!(*location, shown);
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
+    // Where it did go is all in the error, and not all in its text.
+    let mut client = Client::new(builder());
+    client.send();
+    let long = format!("http://localhost:1/{}", "x".repeat(50_000));
+    assert!(matches!(client.answer(302, &[("location", &long)]), Verdict::Redirect));
+    let error = client.fail(refused());
+    assert_eq!(error.url(), long);
+    assert!(error.to_string().contains("xxx… (attempt 1)") && error.to_string().len() < 400, "{error}");
     // A redirect without a place to go to is a status like any other.
     let mut client = Client::new(builder());
     client.send();
@@ -763,4 +788,21 @@ fn beginning_anew() {
     client.connection.close();
     client.connection.restart(None);
     assert_eq!(client.connection.wait(client.now), None);
+}
+
+#[test]
+fn nothing_opens_a_closed_connection() {
+    for (status, headers) in [(200, STREAM), (302, &[("location", "/")]), (404, &[])] {
+        let mut client = Client::new(builder().policy(Policy::new().retry_statuses([404])));
+        client.send();
+        client.connection.close();
+        let error = match client.answer(status, headers) {
+            Verdict::Open(decoder) => client.connection.end(decoder, Cause::ended(), client.now, 0),
+            Verdict::Refused(cause) => Some(client.fail(cause)),
+            _ => None,
+        };
+        assert!(error.is_none_or(|error| error.is_fatal()), "{status}");
+        assert_eq!(client.connection.wait(client.now), None, "{status}");
+        assert!(client.connection.request(client.now).is_ok() && client.connection.is_closed());
+    }
 }

@@ -104,6 +104,12 @@ impl AnswerHead {
         essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"))
     }
 
+    /// All of its types, as in one header.
+    pub(super) fn content_type(&self) -> Option<String> {
+        let types: Vec<_> = self.all("content-type").collect();
+        (!types.is_empty()).then(|| types.join(", "))
+    }
+
     /// How long the server wants to be left alone (RFC 9110, 10.2.3): seconds or a date, which is compared
     /// with the server's own clock, or with ours if it does not tell the time (6.6.1).
     pub(super) fn retry_after(&self) -> Option<Duration> {

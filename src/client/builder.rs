@@ -5,7 +5,7 @@ use super::{
     connection::{Header, Settings},
     error::{BoxError, BuildError},
     policy::LONGEST,
-    request::{basic_credentials, header_value, is_token, percent_decode},
+    request::{basic_credentials, header_value, is_framing, is_token, percent_decode},
     url::{hide_credentials, is_http, strip},
 };
 use crate::Decoder;
@@ -64,12 +64,14 @@ impl EventSourceBuilder {
     ///
     /// The last event ID goes wherever redirects lead, to other origins too, as in browsers: it is the
     /// client's header and not one of yours. It is what a server said, and nothing that should be secret.
+    /// One that holds a control character or more than 64 KiB is not sent.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.decoder = self.decoder.with_last_event_id(id);
         self
     }
 
-    /// Adds a header to each request. It replaces one that the client would send by itself.
+    /// Adds a header to each request. It replaces one that the client would send by itself, but for
+    /// `Content-Length` and `Transfer-Encoding`, which cannot be set.
     ///
     /// A redirect to another origin drops it, as it drops the credentials of the URL.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -177,7 +179,8 @@ impl EventSourceBuilder {
         Ok(EventSource::with_connection(self.build_connection()?, transport))
     }
 
-    /// Builds a client for async code. It has to be used in a tokio runtime.
+    /// Builds a client for async code. It has to be used in a tokio runtime, one and the same, with its timer and
+    /// its I/O: elsewhere tokio panics, also in timers of a runtime that has ended.
     ///
     /// # Errors
     ///
@@ -218,7 +221,9 @@ impl EventSourceBuilder {
                 computed => Some(computed),
             };
             match value {
-                Some(value) if is_token(&name) => headers.push((Arc::from(name), value)),
+                Some(value) if is_token(&name) && !is_framing(&name) => {
+                    headers.push((Arc::from(name), value))
+                }
                 _ => return Err(BuildError::Header { name }),
             }
         }

@@ -37,6 +37,10 @@ pub(super) struct Settings {
     pub(super) terminator: Option<String>,
 }
 
+/// The largest last event ID that is sent, in bytes. Servers take a few KiB, and HTTP libraries do not send any
+/// head: with a larger ID the client would not come back, and the server would not even know.
+const MAX_ID: usize = 64 * 1024;
+
 /// The state of a client, without I/O and without a clock: what to send, what an answer means, when to
 /// come back.
 ///
@@ -159,7 +163,7 @@ impl Connection {
     /// When a header cannot be computed. The attempt has failed then: give the cause to
     /// [`fail`](Connection::fail).
     pub fn request(&mut self, now: Instant) -> Result<Request, Cause> {
-        self.state = State::Sent;
+        self.enter(State::Sent);
         if self.redirected.is_none() {
             self.attempt += 1;
         }
@@ -221,7 +225,7 @@ impl Connection {
         if !id.is_empty() {
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
         }
-        if let Some(id) = header_value(id).filter(|id| !id.is_empty()) {
+        if let Some(id) = header_value(id).filter(|id| (1..=MAX_ID).contains(&id.len())) {
             headers.push(("Last-Event-ID".into(), id.into()));
         }
         Ok(())
@@ -232,12 +236,12 @@ impl Connection {
         let refused = match head.status() {
             200 => match head.encoding() {
                 _ if !head.is_event_stream() => Cause::ContentType {
-                    content_type: head.header("content-type").map(excerpt),
+                    content_type: head.content_type().as_deref().map(excerpt),
                     body_start: String::new(),
                 },
                 Some(encoding) => Cause::ContentEncoding { encoding: excerpt(encoding) },
                 None => {
-                    self.state = State::Open { since: now, received: false };
+                    self.enter(State::Open { since: now, received: false });
                     self.decoder.reconnect();
                     return Verdict::Open(mem::take(&mut self.decoder));
                 }
@@ -296,7 +300,7 @@ impl Connection {
             return wrong("which would carry the request's body to another origin");
         }
         self.redirected = Some(Redirected { url, count: count + 1, as_get, left_origin });
-        self.state = State::Waiting { until: None };
+        self.enter(State::Waiting { until: None });
         Ok(())
     }
 
@@ -395,13 +399,18 @@ impl Connection {
     /// and its decoder given back.
     pub fn restart(&mut self, decoder: Option<Decoder>) {
         self.decoder = decoder.unwrap_or_else(|| mem::take(&mut self.decoder));
+        self.redirected = None;
+        self.enter(State::Waiting { until: None });
+    }
+
+    /// Goes on, but not from [`State::Closed`]: an answer may come when the connection has been closed.
+    fn enter(&mut self, state: State) {
         if !self.is_closed() {
-            self.redirected = None;
-            self.state = State::Waiting { until: None };
+            self.state = state;
         }
     }
 
-    /// Closes the connection for good.
+    /// Closes the connection for good, whatever still comes.
     pub fn close(&mut self) {
         self.state = State::Closed;
     }

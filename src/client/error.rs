@@ -1,5 +1,9 @@
 //! Why a connection did not open, or ended.
 
+use super::{
+    request::{is_framing, is_token},
+    url::excerpt,
+};
 use crate::TooLarge;
 use alloc::{boxed::Box, string::String};
 use core::{error::Error, fmt, time::Duration};
@@ -25,7 +29,7 @@ pub enum BuildError {
         /// The method that was given.
         method: String,
     },
-    /// A header's name is not a word, or its value holds a control character.
+    /// A header's name is not a word, or is for the HTTP library to set, or its value holds a control character.
     #[non_exhaustive]
     Header {
         /// The header's name. Its value may be a secret.
@@ -46,7 +50,10 @@ impl fmt::Display for BuildError {
                 write!(f, "{url:?} is not a URL to read events from: {reason}")
             }
             BuildError::Method { method } => write!(f, "{method:?} is not an HTTP method"),
-            BuildError::Header { name } if super::request::is_token(name) => {
+            BuildError::Header { name } if is_framing(name) => {
+                write!(f, "the header {name} is set by the HTTP library, for the body that it sends")
+            }
+            BuildError::Header { name } if is_token(name) => {
                 write!(f, "the value of the header {name} holds a character that no header can carry")
             }
             BuildError::Header { name } => write!(f, "{name:?} is not the name of a header"),
@@ -235,6 +242,8 @@ impl fmt::Debug for ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { cause, attempt, url, outlook } = &*self.inner;
+        // A server may have chosen it, by a redirect.
+        let url = excerpt(url);
         match cause {
             Cause::Ended { unfinished: 0 } => write!(f, "the stream from {url} ended"),
             Cause::Ended { unfinished } => {

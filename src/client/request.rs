@@ -177,6 +177,12 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_char)
 }
 
+/// Whether this header tells where the body ends (RFC 9112, 6). It is for the transport to set: with another one
+/// than that, some HTTP libraries wait forever for a body to write.
+pub(super) fn is_framing(name: &str) -> bool {
+    ["content-length", "transfer-encoding"].iter().any(|framing| name.eq_ignore_ascii_case(framing))
+}
+
 /// The text as a header carries it: without the white space around it, which is not part of a value (RFC
 /// 9110, 5.5). `None` if no header can carry it.
 pub(super) fn header_value(text: &str) -> Option<&str> {

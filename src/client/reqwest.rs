@@ -47,7 +47,7 @@ impl Reqwest {
         let mut http = reqwest::Request::new(method, Url::parse(request.url())?);
         for (name, value) in request.headers() {
             let name = HeaderName::from_bytes(name.as_bytes())?;
-            http.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes())?);
+            http.headers_mut().try_append(name, HeaderValue::from_bytes(value.as_bytes())?)?;
         }
         if request.body().is_some() {
             *http.body_mut() = Some(reqwest::Body::wrap(request.body_pieces()));

@@ -10,7 +10,7 @@ use crate::{Incoming, MessageEvent, MessageReader};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::{fmt, mem, time::Duration};
 use std::{
-    io::{ErrorKind, Read},
+    io::{self, ErrorKind, Read},
     sync::mpsc,
     thread,
     time::{Instant, SystemTime},
@@ -44,7 +44,7 @@ enum Phase {
     /// Until the next request is due.
     Waiting,
     Reading {
-        reader: MessageReader<Box<dyn Read + Send>>,
+        reader: MessageReader<Body>,
         _attempt: Attempt,
     },
     /// [`ClientEvent::Closed`] was yielded.
@@ -204,6 +204,7 @@ impl EventSource {
         let (head, body) = answer.received(SystemTime::now()).into_parts();
         match self.connection.answer(&head, Instant::now()) {
             Verdict::Open(decoder) => {
+                let body = Body { body, control: self.control.clone() };
                 let reader = MessageReader::with_decoder(decoder, body);
                 self.phase = Phase::Reading { reader, _attempt: attempt };
                 let url = self.connection.url().as_str().into();
@@ -234,6 +235,23 @@ impl EventSource {
         };
         let error = self.connection.end(reader.into_decoder(), cause, Instant::now(), random())?;
         Some(ClientEvent::Error(error))
+    }
+}
+
+/// A body that is read until there is a command. Behind a socket that has been shut down there may be much
+/// that has come already, and a thousand times more if it is compressed.
+struct Body {
+    body: Box<dyn Read + Send>,
+    control: Arc<Control>,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.control.is_pending() {
+            // Nobody is told: what was stopped from outside has not failed.
+            return Err(ErrorKind::ConnectionAborted.into());
+        }
+        self.body.read(buffer)
     }
 }
 

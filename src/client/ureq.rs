@@ -27,7 +27,11 @@ impl Transport for Ureq {
     fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
         let slot = self.agent.clone();
         let agent = lock(&slot).get_or_insert_with(|| agent(request)).clone();
-        let (http, body) = (to_http(request)?, request.body().map(<[u8]>::to_vec));
+        let http = to_http(request)?;
+        // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
+        // (RFC 9110, 8.6).
+        let needs_body = matches!(request.method(), "POST" | "PUT" | "PATCH");
+        let body = request.body().or(needs_body.then_some(&[])).map(<[u8]>::to_vec);
         let caller = agent.clone();
         stop.on_stop(move || {
             // This is for good. The next attempt has a new agent.

@@ -196,6 +196,7 @@ fn what_it_is_told_is_what_it_does() {
         assert_eq!(service.post(&url, &body).0, 400, "{body}");
     }
     assert_eq!(service.post(&format!("{url}/streams/99"), &json!({})).0, 404);
+    assert_eq!(service.post(&url, &json!("x".repeat(1 << 20))).0, 413);
     assert_eq!(service.delete(&url), 204);
     assert!(service.process.wait().unwrap().success());
 }

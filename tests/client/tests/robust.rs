@@ -121,6 +121,18 @@ fn a_server_that_reads_no_body() {
 }
 
 #[test]
+fn a_post_without_a_body() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| connection.stream("data: 1\n\n"));
+        assert_eq!(engine.build(builder(&server.url()).method("post")).some(2), ["open", "1"], "{engine:?}");
+        let received = server.received();
+        assert_eq!((&*received[0].method, &*received[0].body), ("POST", ""));
+        assert!(received[0].header("transfer-encoding").is_empty(), "{engine:?}");
+        assert!(received[0].header("content-length").iter().all(|length| *length == "0"), "{engine:?}");
+    }
+}
+
+#[test]
 fn a_server_that_reads_a_large_body_piece_by_piece() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.stream("data: 1\n\n"));
@@ -262,6 +274,17 @@ fn answers_that_are_none() {
                 assert!(error.retry_in().is_some() && error.source().is_some());
             }
         }
+    }
+}
+
+#[test]
+fn more_headers_than_a_library_holds() {
+    for engine in [Engine::Ureq, Engine::Reqwest] {
+        let many = (0..40_000)
+            .fold(builder("http://localhost/"), |settings, i| settings.header(format!("X-{i}"), ""));
+        let error = engine.build(many.policy(Policy::never())).next_error();
+        assert!(matches!(error.cause(), Cause::Connect(_)), "{engine:?} {error:?}");
+        assert!(chain(&error).ends_with("max size reached"), "{engine:?} {}", chain(&error));
     }
 }
 

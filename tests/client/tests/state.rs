@@ -1,14 +1,17 @@
-//! What a source knows when it has ended.
+//! What a source knows and keeps when it has ended.
 
 use sse_wire::{
     Answer, AsyncBody, AsyncEventSource, AsyncTransport, BoxError, BoxFuture, ClientEvent, EventSource,
-    Policy, Request,
+    EventSourceHandle, Policy, Request, Stop,
 };
 use std::{
     future, io,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::Arc,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll, Wake},
     thread::{self, JoinHandle},
     time::Duration,
@@ -66,6 +69,40 @@ fn a_handle_keeps_no_connection() {
     drop(source);
     server.join().unwrap().unwrap();
     handle.close();
+}
+
+/// A body without an end and without a message, which closes its client when it is read.
+struct Endless {
+    handle: Arc<OnceLock<EventSourceHandle>>,
+    reads: Arc<AtomicU32>,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.handle.get().unwrap().close();
+        match self.reads.fetch_add(1, Ordering::Relaxed) {
+            0 => {
+                buffer.fill(b'\n');
+                Ok(buffer.len())
+            }
+            _ => Ok(0),
+        }
+    }
+}
+
+#[test]
+fn a_source_that_is_closed_reads_no_more() {
+    let (handle, reads) = (Arc::<OnceLock<_>>::default(), Arc::<AtomicU32>::default());
+    let (closes, counts) = (handle.clone(), reads.clone());
+    let transport = move |_: &Request, _: &Stop| {
+        let body = Endless { handle: closes.clone(), reads: counts.clone() };
+        let body: Box<dyn Read + Send> = Box::new(body);
+        Ok(Answer::new(200, body).header("Content-Type", "text/event-stream"))
+    };
+    let mut source = EventSource::builder("http://localhost/").build_with(transport).unwrap();
+    handle.set(source.handle()).unwrap();
+    assert!(source.next().is_none());
+    assert_eq!(reads.load(Ordering::Relaxed), 1);
 }
 
 /// A transport that fails when it is asked again.

@@ -109,6 +109,32 @@ fn limits_of_messages_and_of_silence() {
 }
 
 #[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupts_end_it_while_nobody_reads_its_output() {
+    use std::io::Read;
+
+    // A line that no pipe holds.
+    let server = Server::start(|connection| connection.stream(&format!("data: {}\n\n", "x".repeat(8 << 20))));
+    let mut child = Command::new(example()).arg(server.url()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    output.read_exact(&mut [0]).unwrap(); // it writes
+    // Two that come at once are one.
+    let status = loop {
+        interrupt(&child);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Some(130));
+}
+
+#[cfg(unix)]
 #[test]
 fn an_interrupt_ends_it_cleanly() {
     let server = Server::start(|connection| {
@@ -123,8 +149,7 @@ fn an_interrupt_ends_it_cleanly() {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let killed = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
-    assert!(killed.success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
 }
