@@ -69,8 +69,8 @@ enum Phase {
 }
 
 impl AsyncEventSource {
-    /// Reads the events of `url`, with default settings. It has to be used in a tokio runtime, and connects
-    /// when it is asked for the first message.
+    /// Reads the events of `url`, with default settings, in a tokio runtime: see
+    /// [`build_async`](EventSourceBuilder::build_async). It connects when it is asked for the first message.
     ///
     /// # Errors
     ///
@@ -263,7 +263,8 @@ impl AsyncEventSource {
         match self.connection.answer(&head, self.transport.now()) {
             Verdict::Open(decoder) => {
                 let idle = Idle::new(&self.transport, self.connection.read_timeout());
-                self.phase = Phase::Reading(MessageStream::with_decoder(decoder, Timed { body, idle }));
+                self.phase =
+                    Phase::Reading(MessageStream::with_decoder(decoder, Timed { body, idle, in_a_row: 0 }));
                 let url = self.connection.url().as_str().into();
                 Some(ClientEvent::Open(Opened { url, head }))
             }
@@ -407,22 +408,37 @@ impl Opening {
     }
 }
 
-/// A body with a limit on how long nothing comes.
+/// A body with a limit on how long nothing comes, and on how long something does without a break.
 struct Timed {
     body: AsyncBody,
     idle: Idle,
+    /// How many chunks there were without a wait.
+    in_a_row: u32,
 }
+
+/// After how many chunks in a row others get their turn, which is also when a command is seen: if there is no
+/// message in the chunks, and always one more, nothing else makes the reader return.
+const MOST_IN_A_ROW: u32 = 32;
 
 impl Stream for Timed {
     type Item = Result<Bytes, Cause>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.in_a_row == MOST_IN_A_ROW {
+            self.in_a_row = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.in_a_row += 1;
         match poll_bytes(&mut self.body, context) {
             Poll::Ready(item) => {
                 self.idle.since = None;
                 Poll::Ready(item.map(|bytes| bytes.map_err(Cause::Read)))
             }
-            Poll::Pending => self.idle.poll(context).map(|limit| Some(Err(Cause::ReadTimeout(limit)))),
+            Poll::Pending => {
+                self.in_a_row = 0;
+                self.idle.poll(context).map(|limit| Some(Err(Cause::ReadTimeout(limit))))
+            }
         }
     }
 }

@@ -135,10 +135,13 @@ impl Control {
     /// Has a command wake a task.
     pub(super) fn wake(&self, waker: &Waker) {
         let mut state = self.state();
-        match &mut state.waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
+        if state.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
         }
+        let old = state.waker.replace(waker.clone());
+        drop(state);
+        // Unlocked: what it drops is the runtime's.
+        drop(old);
     }
 
     /// Has a command wake nobody: a handle may be kept for longer than the task.

@@ -189,10 +189,10 @@ async fn chunks_of_no_bytes_are_nothing() {
 }
 
 #[tokio::test]
-async fn an_endless_row_of_empty_chunks_lets_others_run() {
-    for status in [200, 404] {
+async fn an_endless_row_of_chunks_without_a_message_lets_others_run() {
+    for (status, chunk) in [(200, ""), (404, ""), (200, "\n")] {
         let mut client = source(builder(), move |_| async move {
-            Ok(answer(status, stream::repeat_with(|| Ok(Bytes::new()))))
+            Ok(answer(status, stream::repeat_with(move || Ok(Bytes::from(chunk)))))
         });
         let polled = std::future::poll_fn(|context| {
             while let Poll::Ready(event) = client.poll_next_event(context) {
