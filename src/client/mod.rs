@@ -1,7 +1,8 @@
 //! A client that comes back.
 //!
 //! `connection` decides, without I/O; `policy` calculates when to come back. `source` and `async_source`
-//! drive a connection over a `transport`; `ureq` and `reqwest` are one each.
+//! drive a connection over a `transport`; `ureq` and `reqwest` are one each. `idle` is the read timeout of async
+//! code.
 
 mod answer;
 mod async_source;
@@ -11,6 +12,7 @@ mod control;
 mod error;
 mod event;
 mod handlers;
+mod idle;
 mod policy;
 mod request;
 #[cfg(feature = "reqwest")]

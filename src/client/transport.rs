@@ -13,9 +13,10 @@ use std::{io::Read, time::Instant};
 pub trait Transport: Send + Sync {
     /// Sends a request, and returns when the head of the answer has come. The body is read as it arrives.
     ///
-    /// It follows no redirects, and no status is an error. It respects the request's timeouts, the read
-    /// timeout also while it sends: one that is over while the body is read is an [`io::Error`](std::io::Error) of the kind `TimedOut` or
-    /// `WouldBlock`. An end of the body before its time, inside a chunk for example, is an error too.
+    /// It follows no redirects, and no status is an error. It respects the request's timeouts, the read timeout
+    /// also while it sends: one that is over while the body is read is an [`io::Error`](std::io::Error) of the
+    /// kind `TimedOut` or `WouldBlock`. An end of the body before its time, inside a chunk for example, is an
+    /// error too.
     ///
     /// # Errors
     ///

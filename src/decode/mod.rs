@@ -283,11 +283,11 @@ impl Decoder {
     /// Sets the largest size of an event in bytes.
     ///
     /// All lines of an event count, whatever their fields, with one byte for each line end. Comments do not,
-    /// but one that is [reported](Decoder::comments) must find room beside what has come of its event. An event that is larger is reported as
-    /// [`TooLarge`](IncomingRef::TooLarge) as soon as this is known. The rest of it, up to the next blank
-    /// line, is skipped; its ID does not become the last event ID. The same happens to an event whose
-    /// data, type and ID, as far as they hold invalid UTF-8, are together larger than the limit when it is
-    /// replaced by U+FFFD (three bytes).
+    /// but one that is [reported](Decoder::comments) must find room beside what has come of its event. An event
+    /// that is larger is reported as [`TooLarge`](IncomingRef::TooLarge) as soon as this is known. The rest of
+    /// it, up to the next blank line, is skipped; its ID does not become the last event ID. The same happens to
+    /// an event whose data, type and ID, as far as they hold invalid UTF-8, are together larger than the limit
+    /// when it is replaced by U+FFFD (three bytes).
     #[must_use]
     pub fn max_event_size(mut self, bytes: usize) -> Decoder {
         self.limit = bytes;
