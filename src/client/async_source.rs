@@ -248,6 +248,7 @@ impl AsyncEventSource {
     fn open(&mut self) -> Option<ClientEvent> {
         match self.connection.request(self.transport.now()) {
             Ok(request) => {
+                self.connection.sends(self.transport.now());
                 self.phase = Phase::Opening(Opening::new(&self.transport, request));
                 None
             }

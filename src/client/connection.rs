@@ -186,6 +186,13 @@ impl Connection {
         })
     }
 
+    /// Says when the request really leaves: it may have taken a while to compute its headers.
+    pub(super) fn sends(&mut self, now: Instant) {
+        if let Some(last) = self.sent.back_mut() {
+            *last = now;
+        }
+    }
+
     /// WHATWG HTML, 9.2.2, the constructor, steps 9 to 11, and 9.2.3, "reestablish the connection", 5.3.
     fn headers(&mut self, headers: &mut Vec<(Arc<str>, String)>) -> Result<(), Cause> {
         let redirected = self.redirected.as_ref();

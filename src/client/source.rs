@@ -197,6 +197,7 @@ impl EventSource {
             Ok(request) => request,
             Err(cause) => return self.fail(cause),
         };
+        self.connection.sends(Instant::now());
         let answer = match self.transport.open(&request, &attempt.stop) {
             Ok(answer) => answer,
             Err(error) => return self.fail(Cause::Connect(error)),

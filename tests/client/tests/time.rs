@@ -10,7 +10,8 @@ use sse_wire::{
 };
 use std::{
     error::Error,
-    io,
+    io, mem,
+    sync::{Arc, Mutex},
     task::Poll,
     time::{Duration, Instant},
 };
@@ -201,5 +202,61 @@ async fn an_endless_row_of_chunks_without_a_message_lets_others_run() {
             Poll::Ready(())
         });
         polled.await;
+    }
+}
+
+/// A clock that stands still but for the sleeps and for whoever moves it.
+#[derive(Clone)]
+struct Clock(Arc<Mutex<Instant>>);
+
+impl Clock {
+    fn now(&self) -> Instant {
+        *self.0.lock().unwrap()
+    }
+
+    fn go_on(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+/// Redirects each request, and remembers when it came.
+struct Redirects {
+    clock: Clock,
+    seen: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl AsyncTransport for Redirects {
+    fn open(&self, _: Request) -> BoxFuture<Outcome> {
+        self.seen.lock().unwrap().push(self.clock.now());
+        Box::pin(async { Ok(answer(302, stream::empty()).header("Location", "/")) })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
+        let clock = self.clock.clone();
+        Box::pin(async move { clock.go_on(duration) })
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+#[tokio::test]
+async fn what_takes_long_to_compute_lets_no_more_requests_leave() {
+    let clock = Clock(Arc::new(Mutex::new(Instant::now())));
+    let seen = Arc::<Mutex<Vec<_>>>::default();
+    let (in_header, mut first) = (clock.clone(), true);
+    let settings = builder().header_with("Authorization", move || {
+        if mem::take(&mut first) {
+            in_header.go_on(secs(1));
+        }
+        Ok("Bearer token".into())
+    });
+    let mut client = settings.build_async_with(Redirects { clock, seen: seen.clone() }).unwrap();
+    assert!(matches!(client.next().await.unwrap().unwrap_err().cause(), Cause::TooManyRedirects { .. }));
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 21);
+    for eleven in seen.windows(11) {
+        assert!(eleven[10] - eleven[0] >= secs(1), "{eleven:?}");
     }
 }
