@@ -1,6 +1,6 @@
 //! What can be wrong with input.
 
-use crate::Field;
+use crate::wire::field::Field;
 use core::fmt;
 
 /// Why something was not taken. An [`Sse`](crate::Sse) that returns it is as it was before.

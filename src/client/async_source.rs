@@ -9,7 +9,7 @@ use super::{
     random,
     source::{BODY_PATIENCE, BODY_START},
 };
-use crate::{Incoming, MessageEvent, MessageStream};
+use crate::decode::{Incoming, MessageEvent, MessageStream};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{

@@ -8,7 +8,7 @@ use super::{
     request::{basic_credentials, header_value, is_framing, is_token, percent_decode},
     url::{hide_credentials, is_http, strip},
 };
-use crate::Decoder;
+use crate::decode::Decoder;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, time::Duration};

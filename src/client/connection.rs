@@ -8,7 +8,10 @@ use super::{
     request::{Request, Taken, header_value},
     url::{excerpt, is_http, shown_in, strip},
 };
-use crate::{Decoder, MessageEvent, TooLarge};
+use crate::{
+    decode::{Decoder, MessageEvent},
+    error::TooLarge,
+};
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, mem, time::Duration};

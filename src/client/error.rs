@@ -4,7 +4,7 @@ use super::{
     request::{is_framing, is_token},
     url::excerpt,
 };
-use crate::TooLarge;
+use crate::error::TooLarge;
 use alloc::{boxed::Box, string::String};
 use core::{error::Error, fmt, time::Duration};
 

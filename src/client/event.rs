@@ -1,7 +1,7 @@
 //! What a client reports, for those who want to see all.
 
 use super::{AnswerHead, ClientError};
-use crate::MessageEvent;
+use crate::decode::MessageEvent;
 use alloc::string::String;
 use core::time::Duration;
 

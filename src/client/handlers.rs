@@ -1,6 +1,6 @@
 //! Functions by event type.
 
-use crate::MessageEvent;
+use crate::decode::MessageEvent;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 

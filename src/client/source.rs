@@ -6,7 +6,7 @@ use super::{
     error::{Cause, ClientError},
     random,
 };
-use crate::{Incoming, MessageEvent, MessageReader};
+use crate::decode::{Incoming, MessageEvent, MessageReader};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::{fmt, mem, time::Duration};
 use std::{

@@ -1,7 +1,6 @@
 //! Input: a chunk of bytes on its way through the decoder.
 
-use super::utf8;
-use crate::line::Lines;
+use crate::wire::{line::Lines, utf8};
 use core::fmt;
 
 /// A chunk of an event stream, and how far the decoder has come in it.

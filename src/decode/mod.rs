@@ -9,6 +9,7 @@
 
 mod input;
 mod last_event_id;
+mod message;
 #[cfg(any(feature = "std", feature = "stream"))]
 mod own;
 #[cfg(feature = "std")]
@@ -16,17 +17,20 @@ mod read;
 #[cfg(feature = "stream")]
 mod stream;
 mod text;
-mod utf8;
 
 pub use input::Input;
+pub use message::{MessageEvent, MessageRef};
 #[cfg(feature = "std")]
 pub use read::MessageReader;
 #[cfg(feature = "stream")]
 pub use stream::MessageStream;
 
 use crate::{
-    MessageEvent, MessageRef, TooLarge, field,
-    line::{self, Lines},
+    error::TooLarge,
+    wire::{
+        field,
+        line::{self, Lines},
+    },
 };
 use alloc::{string::String, vec::Vec};
 use core::{mem, str, time::Duration};

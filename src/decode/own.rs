@@ -1,7 +1,7 @@
 //! What the drivers share: the items of a chunk with their own memory.
 
-use super::{Decoder, Incoming, IncomingRef, Input};
-use crate::{MessageEvent, ReadError, message::Owner};
+use super::{Decoder, Incoming, IncomingRef, Input, MessageEvent, message::Owner};
+use crate::error::ReadError;
 
 /// A decoder of chunks that are decoded item by item.
 #[derive(Debug)]

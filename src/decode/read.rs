@@ -1,10 +1,11 @@
 //! Messages from anything that is `Read`.
 
 use super::{
-    Decoder, Incoming, IncomingRef,
+    Decoder, Incoming, IncomingRef, MessageEvent,
+    message::Owner,
     own::{self, OwningDecoder},
 };
-use crate::{MessageEvent, ReadError, message::Owner};
+use crate::error::ReadError;
 use alloc::{boxed::Box, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};

@@ -1,10 +1,11 @@
 //! Messages from a stream of chunks.
 
 use super::{
-    Decoder, Incoming, IncomingRef,
+    Decoder, Incoming, IncomingRef, MessageEvent,
+    message::Owner,
     own::{self, OwningDecoder},
 };
-use crate::{MessageEvent, ReadError, message::Owner};
+use crate::error::ReadError;
 use core::{
     fmt,
     pin::Pin,

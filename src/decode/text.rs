@@ -1,6 +1,7 @@
 //! Text: what becomes of bytes when an event is dispatched.
 
-use super::{Input, input::Value, utf8};
+use super::{Input, input::Value};
+use crate::wire::utf8;
 use alloc::string::String;
 use core::ops::Range;
 

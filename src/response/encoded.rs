@@ -1,6 +1,6 @@
 //! What a response is made of.
 
-use crate::{Chunk, Event, Sse};
+use crate::encode::{Chunk, Event, Sse};
 use alloc::vec::Vec;
 
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender

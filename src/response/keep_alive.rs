@@ -1,7 +1,7 @@
 //! What is sent so that a silent connection is not taken for a dead one.
 
 use super::Encoded;
-use crate::Event;
+use crate::encode::{Chunk, Event};
 use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
@@ -108,10 +108,10 @@ impl KeepAlive {
     }
 
     /// What is sent now.
-    pub(super) fn message(&self) -> crate::Chunk {
+    pub(super) fn message(&self) -> Chunk {
         match &self.message {
-            Message::Fixed(message) => crate::Chunk::new(message),
-            Message::Computed(message) => crate::Chunk::new(&message()),
+            Message::Fixed(message) => Chunk::new(message),
+            Message::Computed(message) => Chunk::new(&message()),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Encoded,
     wakers::{Place, Wakers},
 };
-use crate::{Retry, block};
+use crate::{encode::block, wire::field::Retry};
 use alloc::{sync::Arc, vec::Vec};
 use core::{
     fmt,

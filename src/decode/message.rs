@@ -1,6 +1,8 @@
 //! `MessageEvent`: one incoming event. Named as in the WHATWG HTML standard, where dispatching an event
 //! creates a `MessageEvent`.
 
+#[cfg(feature = "serde")]
+use crate::error::JsonError;
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
@@ -59,8 +61,8 @@ impl<'a> MessageRef<'a> {
     ///
     /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
     #[cfg(feature = "serde")]
-    pub fn json<T: serde_core::Deserialize<'a>>(&self) -> Result<T, crate::JsonError> {
-        serde_json::from_str(self.data).map_err(|source| crate::JsonError::new(self, source))
+    pub fn json<T: serde_core::Deserialize<'a>>(&self) -> Result<T, JsonError> {
+        serde_json::from_str(self.data).map_err(|source| JsonError::new(self, source))
     }
 }
 
@@ -165,7 +167,7 @@ impl MessageEvent {
     ///
     /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
     #[cfg(feature = "serde")]
-    pub fn json<'a, T: serde_core::Deserialize<'a>>(&'a self) -> Result<T, crate::JsonError> {
+    pub fn json<'a, T: serde_core::Deserialize<'a>>(&'a self) -> Result<T, JsonError> {
         self.as_ref().json()
     }
 

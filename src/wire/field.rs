@@ -1,7 +1,7 @@
 //! What may stand in a field: one check each for the event type, the event ID and the reconnection
 //! time.
 
-use crate::{line, scan};
+use super::{line, scan};
 use core::{fmt, time::Duration};
 
 /// A field of an event whose text is not free.

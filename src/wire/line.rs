@@ -1,7 +1,7 @@
 //! The only search for line ends, for both directions. A line ends at CRLF, LF or CR (WHATWG HTML,
 //! 9.2.5, `end-of-line`) and at nothing else: U+2028, U+0085, VT and FF are ordinary characters.
 
-use crate::scan;
+use super::scan;
 
 /// Splits text into lines, also when it arrives in pieces: a CRLF whose halves come in two pieces is
 /// one line end.

@@ -1,9 +1,13 @@
 //! The buffer.
 
-use crate::{
-    Chunk, Data, Error, Event, EventId, Field, Retry,
+use super::{
+    Chunk, Data, Event, EventId,
     block::{self, DataWriter},
     chunk::display_lossy,
+};
+use crate::{
+    error::Error,
+    wire::field::{Field, Retry},
 };
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Range};

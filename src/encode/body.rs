@@ -1,6 +1,6 @@
 //! What is buffered, as a response body.
 
-use crate::Sse;
+use super::Sse;
 use bytes::Bytes;
 use core::{
     convert::Infallible,

@@ -1,6 +1,5 @@
 //! Bytes that are kept inline while they are few.
 
-use crate::block::Buffer;
 use alloc::vec::Vec;
 use core::{
     hash::{Hash, Hasher},
@@ -19,19 +18,8 @@ pub(crate) enum InlineBytes {
 }
 
 impl InlineBytes {
-    #[cold]
-    #[inline(never)]
-    fn spill(&mut self, bytes: &[u8]) {
-        let mut many = Vec::with_capacity(self.len() + bytes.len().max(INLINE));
-        many.extend_from_slice(self);
-        many.extend_from_slice(bytes);
-        *self = InlineBytes::Many(many);
-    }
-}
-
-impl Buffer for InlineBytes {
     #[inline(always)]
-    fn extend(&mut self, new: &[u8]) {
+    pub(crate) fn extend_from_slice(&mut self, new: &[u8]) {
         match self {
             InlineBytes::Few { len, bytes } => match bytes.get_mut(*len..*len + new.len()) {
                 Some(place) => {
@@ -42,6 +30,15 @@ impl Buffer for InlineBytes {
             },
             InlineBytes::Many(bytes) => bytes.extend_from_slice(new),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spill(&mut self, bytes: &[u8]) {
+        let mut many = Vec::with_capacity(self.len() + bytes.len().max(INLINE));
+        many.extend_from_slice(self);
+        many.extend_from_slice(bytes);
+        *self = InlineBytes::Many(many);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What draining yields.
 
-use crate::inline::INLINE;
+use crate::wire::inline::INLINE;
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 use smallvec::SmallVec;

@@ -7,11 +7,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::scan::HIGH_BITS;
+use super::scan::HIGH_BITS;
 
 /// The bytes as text, if they are UTF-8.
 #[inline]
-pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
     // A short text is checked before a SIMD check has begun.
     #[cfg(feature = "simdutf8")]
     if bytes.len() >= 64 {

@@ -1,9 +1,7 @@
 //! What may be given as data.
 
-use crate::{
-    Error,
-    block::{Buffer, DataWriter},
-};
+use super::block::{Buffer, DataWriter};
+use crate::error::Error;
 use alloc::{
     borrow::Cow,
     boxed::Box,

@@ -1,10 +1,13 @@
 //! A message that is written piece by piece.
 
-use crate::{
-    Error, Field, Sse,
+use super::{
+    Sse,
     block::{self, DataWriter},
-    line::Lines,
     sse::Open,
+};
+use crate::{
+    error::Error,
+    wire::{field::Field, line::Lines},
 };
 use core::fmt;
 

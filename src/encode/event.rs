@@ -1,10 +1,16 @@
 //! One outgoing event.
 
-use crate::{
-    Data, Error, EventId, Field, Retry,
+use super::{
+    Data, EventId,
     block::{self, DataWriter},
     chunk::display_lossy,
-    inline::InlineBytes,
+};
+use crate::{
+    error::Error,
+    wire::{
+        field::{Field, Retry},
+        inline::InlineBytes,
+    },
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -3,7 +3,10 @@
 //!
 //! A field's line is left open, so that its end can be written in one go with what follows.
 
-use crate::{Error, Field, line::Lines};
+use crate::{
+    error::Error,
+    wire::{field::Field, inline::InlineBytes, line::Lines},
+};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -16,6 +19,13 @@ pub trait Buffer {
 }
 
 impl Buffer for Vec<u8> {
+    #[inline(always)]
+    fn extend(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Buffer for InlineBytes {
     #[inline(always)]
     fn extend(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);

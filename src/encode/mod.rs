@@ -1,0 +1,25 @@
+//! Outgoing: events in, the bytes of an event stream out.
+//!
+//! `block` writes one event's bytes; [`Event`] and [`Sse`] keep them, and whatever sends them takes them
+//! from there.
+
+pub(crate) mod block;
+#[cfg(feature = "http")]
+mod body;
+mod chunk;
+mod data;
+mod event;
+mod id;
+mod message_writer;
+mod sse;
+mod vocabulary;
+
+#[cfg(feature = "http")]
+pub use body::SseBody;
+pub use chunk::Chunk;
+pub use data::Data;
+pub use event::Event;
+pub use id::EventId;
+pub use message_writer::MessageWriter;
+pub use sse::Sse;
+pub use vocabulary::{__is_method_of_sse, __without_raw_prefix};
