@@ -4,7 +4,10 @@
 //!     cargo run --features ureq --example contract_service -- --port 8000
 
 use serde_json::{Value, json};
-use sse_wire::{ClientEvent, EventSource, EventSourceHandle, Policy};
+use sse_wire::{
+    EventSource,
+    client::{ClientEvent, EventSourceHandle, Policy},
+};
 use std::{collections::HashMap, env, error::Error, io::Read, process::ExitCode, thread, time::Duration};
 use tiny_http::{Header, Method, Request, Response, Server};
 

@@ -2,11 +2,11 @@
 //!
 //! Without arguments it talks to a small fake endpoint of its own:
 //!
-//!     cargo run --features ureq,serde --example llm_stream
+//!     cargo run --features ureq,json --example llm_stream
 //!
 //! With a URL, and perhaps a model and a question, to a real one:
 //!
-//!     OPENAI_API_KEY=… cargo run --features ureq,serde --example llm_stream -- \
+//!     OPENAI_API_KEY=… cargo run --features ureq,json --example llm_stream -- \
 //!         https://api.openai.com/v1/chat/completions gpt-4o-mini 'What is an event stream?'
 
 use serde_json::{Value, json};

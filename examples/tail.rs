@@ -180,7 +180,10 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
 
 #[cfg(feature = "ureq")]
 fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
-    use sse_wire::{Cause, ClientEvent, EventSource};
+    use sse_wire::{
+        EventSource,
+        client::{Cause, ClientEvent},
+    };
     use std::process;
 
     let mut builder = EventSource::builder(options.source).max_event_size(options.max_event_size);

@@ -37,7 +37,7 @@ pub enum Error {
     Format,
     /// A value could not be written as JSON. The reason is this error's
     /// [`source`](core::error::Error::source).
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     #[non_exhaustive]
     Json {
         /// What the serializer said.
@@ -67,7 +67,7 @@ impl fmt::Display for Error {
                 write!(f, "the data is not UTF-8: the first invalid sequence begins at byte {position}")
             }
             Error::Format => f.write_str("a Display implementation among the data returned an error"),
-            #[cfg(feature = "serde")]
+            #[cfg(feature = "json")]
             Error::Json { .. } => f.write_str("the data could not be written as JSON"),
         }
     }
@@ -76,7 +76,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            #[cfg(feature = "serde")]
+            #[cfg(feature = "json")]
             Error::Json { source } => Some(source.as_ref()),
             _ => None,
         }
@@ -176,7 +176,7 @@ impl From<ReadError<std::io::Error>> for std::io::Error {
 /// A message's data is not the JSON that was asked for.
 ///
 /// The reason is this error's [`source`](core::error::Error::source).
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 #[derive(Debug)]
 pub struct JsonError {
     event: alloc::string::String,
@@ -184,7 +184,7 @@ pub struct JsonError {
     source: serde_json::Error,
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 impl JsonError {
     pub(crate) fn new(message: &crate::MessageRef<'_>, source: serde_json::Error) -> JsonError {
         JsonError { event: message.event().into(), last_event_id: message.last_event_id().into(), source }
@@ -203,7 +203,7 @@ impl JsonError {
     }
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the data of the event {:?}", self.event)?;
@@ -215,7 +215,7 @@ impl fmt::Display for JsonError {
     }
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 impl core::error::Error for JsonError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         Some(&self.source)

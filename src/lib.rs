@@ -9,19 +9,17 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 mod decode;
 mod encode;
 mod error;
 pub mod response;
+#[cfg(feature = "std")]
+mod sync;
 mod wire;
 
 #[cfg(feature = "client")]
-pub use client::{
-    Answer, AnswerHead, AsyncBody, AsyncEventSource, AsyncEvents, AsyncTransport, BoxError, BoxFuture,
-    BuildError, Cause, ClientError, ClientEvent, Connection, EventSource, EventSourceBuilder,
-    EventSourceHandle, Events, Handlers, Opened, Policy, Request, RequestBody, Stop, Transport, Verdict,
-};
+pub use client::{AsyncEventSource, EventSource};
 #[cfg(feature = "std")]
 pub use decode::MessageReader;
 #[cfg(feature = "stream")]
@@ -32,7 +30,7 @@ pub use encode::SseBody;
 #[doc(hidden)]
 pub use encode::{__is_method_of_sse, __without_raw_prefix};
 pub use encode::{Chunk, Data, Event, EventId, MessageWriter, Sse};
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 pub use error::JsonError;
 #[cfg(any(feature = "std", feature = "stream"))]
 pub use error::ReadError;

@@ -66,7 +66,7 @@ fn what_needs_no_string() {
         message.finish();
         drain(&mut sse);
     });
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     assert_steady("JSON", |i| {
         sse.add_json("tick", &(i, "text", [1.5, 2.5])).unwrap();
         drain(&mut sse);

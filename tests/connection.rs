@@ -2,8 +2,11 @@
 #![cfg(feature = "client")]
 
 use sse_wire::{
-    Answer, AnswerHead, BuildError, Cause, ClientError, Connection, Decoder, EventSource, EventSourceBuilder,
-    Incoming, Input, Policy, Request, Verdict,
+    Decoder, EventSource, Incoming, Input,
+    client::{
+        Answer, AnswerHead, BuildError, Cause, ClientError, Connection, EventSourceBuilder, Policy, Request,
+        Verdict,
+    },
 };
 use std::{
     error::Error,

@@ -628,7 +628,7 @@ mod stream_of_chunks {
     }
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 #[test]
 fn json_errors_name_the_event_and_the_place() {
     use std::error::Error;

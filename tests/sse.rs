@@ -366,7 +366,7 @@ fn readers() {
     assert_eq!(read, "etry: 2000\n\ndata: é\n\n");
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 #[test]
 fn json() {
     use serde_json::value::RawValue;

@@ -7,10 +7,10 @@ use std::time::SystemTime;
 
 /// What a server answered: a status, headers and a body to read.
 ///
-/// A [`Transport`](crate::Transport) makes one, whatever its HTTP library calls it.
+/// A [`Transport`](crate::client::Transport) makes one, whatever its HTTP library calls it.
 ///
 /// ```
-/// use sse_wire::Answer;
+/// use sse_wire::client::Answer;
 ///
 /// let body: &[u8] = b"data: 1\n\n";
 /// let answer = Answer::new(200, body).header("Content-Type", "text/event-stream");

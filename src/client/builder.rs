@@ -5,10 +5,13 @@ use super::{
     connection::{Header, Settings},
     error::{BoxError, BuildError},
     policy::LONGEST,
-    request::{basic_credentials, header_value, is_framing, is_token, percent_decode},
+    request::{basic_credentials, header_value, is_framing},
     url::{hide_credentials, is_http, strip},
 };
-use crate::decode::Decoder;
+use crate::{
+    decode::Decoder,
+    wire::http::{is_token, percent_decode},
+};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, time::Duration};
@@ -19,7 +22,7 @@ use url::Url;
 /// What is wrong with them is said when it is built.
 ///
 /// ```
-/// use sse_wire::{EventSource, Policy};
+/// use sse_wire::{EventSource, client::Policy};
 /// use std::time::Duration;
 ///
 /// let connection = EventSource::builder("https://example.org/events")
@@ -28,7 +31,7 @@ use url::Url;
 ///     .read_timeout(Duration::from_secs(60))
 ///     .policy(Policy::new().max_attempts(5))
 ///     .build_connection()?;
-/// # Ok::<(), sse_wire::BuildError>(())
+/// # Ok::<(), sse_wire::client::BuildError>(())
 /// ```
 #[must_use]
 pub struct EventSourceBuilder {
@@ -228,7 +231,8 @@ impl EventSourceBuilder {
             }
         }
         if !(url.username().is_empty() && url.password().is_none()) {
-            let [user, password] = [url.username(), url.password().unwrap_or_default()].map(percent_decode);
+            let [user, password] = [url.username(), url.password().unwrap_or_default()]
+                .map(|text| String::from_utf8_lossy(&percent_decode(text)).into_owned());
             let named = |(name, _): &(Arc<str>, _)| name.eq_ignore_ascii_case("authorization");
             if !headers.iter().any(named) {
                 headers.push(("Authorization".into(), Header::Fixed(basic_credentials(&user, &password))));

@@ -51,7 +51,7 @@ const MAX_ID: usize = 64 * 1024;
 /// it yourself to read event streams in an event loop of your own:
 ///
 /// ```
-/// use sse_wire::{Answer, Cause, EventSource, IncomingRef, Input, Verdict};
+/// use sse_wire::{EventSource, IncomingRef, Input, client::{Answer, Cause, Verdict}};
 /// use std::time::{Duration, Instant};
 ///
 /// let mut connection = EventSource::builder("http://localhost/events").build_connection()?;
@@ -315,7 +315,7 @@ impl Connection {
     }
 
     /// Says that a message has come. Returns whether it was the one that ends the stream
-    /// ([`until_data`](crate::EventSourceBuilder::until_data)): the connection is closed then.
+    /// ([`until_data`](crate::client::EventSourceBuilder::until_data)): the connection is closed then.
     #[inline]
     pub fn received(&mut self, message: &MessageEvent) -> bool {
         if let State::Open { received, .. } = &mut self.state {

@@ -13,7 +13,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// another thread or task.
 ///
 /// ```
-/// # use sse_wire::{Answer, BoxError, EventSource, Request, Stop};
+/// # use sse_wire::{EventSource, client::{Answer, BoxError, Request, Stop}};
 /// # use std::{io::Read, thread};
 /// # fn transport(_: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
 /// #     let (sender, receiver) = std::sync::mpsc::channel::<()>();
@@ -166,7 +166,7 @@ impl Drop for Attempt {
     }
 }
 
-/// Tells a [`Transport`](crate::Transport) that nobody waits for it any more.
+/// Tells a [`Transport`](crate::client::Transport) that nobody waits for it any more.
 #[derive(Clone, Default)]
 pub struct Stop {
     state: Arc<Mutex<StopState>>,

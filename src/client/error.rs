@@ -1,10 +1,7 @@
 //! Why a connection did not open, or ended.
 
-use super::{
-    request::{is_framing, is_token},
-    url::excerpt,
-};
-use crate::error::TooLarge;
+use super::{request::is_framing, url::excerpt};
+use crate::{error::TooLarge, wire::http::is_token};
 use alloc::{boxed::Box, string::String};
 use core::{error::Error, fmt, time::Duration};
 
@@ -163,7 +160,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// The stream ended. [`Connection::end`](crate::Connection::end) adds whether it did inside an event.
+    /// The stream ended. [`Connection::end`](crate::client::Connection::end) adds whether it did inside an event.
     #[must_use]
     pub fn ended() -> Cause {
         Cause::Ended { unfinished: 0 }

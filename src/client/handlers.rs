@@ -9,7 +9,7 @@ type Handler<'h> = Box<dyn FnMut(&MessageEvent) + Send + 'h>;
 /// Functions to call by event type, as `addEventListener` has them in a browser.
 ///
 /// ```
-/// use sse_wire::{Handlers, MessageReader};
+/// use sse_wire::{MessageReader, client::Handlers};
 ///
 /// let mut ticks = 0;
 /// let mut others = Vec::new();

@@ -22,7 +22,7 @@ pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 /// included.
 ///
 /// ```
-/// use sse_wire::Policy;
+/// use sse_wire::client::Policy;
 /// use std::time::Duration;
 ///
 /// let policy = Policy::new()

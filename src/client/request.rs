@@ -1,5 +1,6 @@
 //! What to send.
 
+use crate::wire::http::header_fault;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{
@@ -8,12 +9,12 @@ use core::{
     time::Duration,
 };
 
-/// A request, ready to be sent by a [`Transport`](crate::Transport) or an
-/// [`AsyncTransport`](crate::AsyncTransport).
+/// A request, ready to be sent by a [`Transport`](crate::client::Transport) or an
+/// [`AsyncTransport`](crate::client::AsyncTransport).
 ///
 /// All headers are in it that have to be sent, but for those that belong to the transport: `Host`,
 /// `Content-Length`, `Transfer-Encoding`. A transport follows no redirects and takes no status for an
-/// error: both are for the [`Connection`](crate::Connection) to judge.
+/// error: both are for the [`Connection`](crate::client::Connection) to judge.
 #[derive(Clone)]
 pub struct Request {
     pub(super) method: Arc<str>,
@@ -69,7 +70,7 @@ impl Request {
         self.body.as_deref()
     }
 
-    /// The body in pieces, or nothing. While an [`AsyncTransport`](crate::AsyncTransport) takes them one
+    /// The body in pieces, or nothing. While an [`AsyncTransport`](crate::client::AsyncTransport) takes them one
     /// after the other, the client sees that the request is still on its way, and goes on waiting.
     ///
     /// With one of the features `http` and `reqwest` this is an `http_body::Body`.
@@ -171,12 +172,6 @@ impl PathStart for url::Url {
     }
 }
 
-/// Whether this is a token (RFC 9110, 5.6.2), as methods and header names are.
-pub(super) fn is_token(text: &str) -> bool {
-    let is_token_char = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_token_char)
-}
-
 /// Whether this header tells where the body ends (RFC 9112, 6). It is for the transport to set: with another one
 /// than that, some HTTP libraries wait forever for a body to write.
 pub(super) fn is_framing(name: &str) -> bool {
@@ -187,8 +182,7 @@ pub(super) fn is_framing(name: &str) -> bool {
 /// 9110, 5.5). `None` if no header can carry it.
 pub(super) fn header_value(text: &str) -> Option<&str> {
     let value = text.trim_matches([' ', '\t', '\n', '\r']);
-    let carried = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
-    value.bytes().all(carried).then_some(value)
+    header_fault(value).is_none().then_some(value)
 }
 
 /// The value of an `Authorization` header (RFC 7617).
@@ -205,26 +199,6 @@ pub(super) fn basic_credentials(user: &str, password: &str) -> String {
         }
     }
     value
-}
-
-/// Undoes the percent-encoding of a part of a URL.
-pub(super) fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digit = |i: usize| after.get(i).and_then(|digit| char::from(*digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -252,15 +226,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_token() {
-        for (text, is) in
-            [("GET", true), ("x-a_b!", true), ("", false), ("a b", false), ("a:", false), ("é", false)]
-        {
-            assert_eq!(is_token(text), is, "{text:?}");
-        }
-    }
-
-    #[test]
     fn credentials() {
         for (user, password, value) in [
             ("Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
@@ -270,11 +235,6 @@ mod tests {
             ("test", "123£", "Basic dGVzdDoxMjPCow=="),
         ] {
             assert_eq!(basic_credentials(user, password), value);
-        }
-        for (text, decoded) in
-            [("a%20b", "a b"), ("%c2%A3", "£"), ("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("é%41", "éA")]
-        {
-            assert_eq!(percent_decode(text), decoded);
         }
     }
 }

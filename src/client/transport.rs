@@ -9,7 +9,7 @@ use std::{io::Read, time::Instant};
 
 /// Sends requests for an [`EventSource`](crate::EventSource), with whatever HTTP library.
 ///
-/// Implemented for functions: see [`EventSourceBuilder::build_with`](crate::EventSourceBuilder::build_with).
+/// Implemented for functions: see [`EventSourceBuilder::build_with`](crate::client::EventSourceBuilder::build_with).
 pub trait Transport: Send + Sync {
     /// Sends a request, and returns when the head of the answer has come. The body is read as it arrives.
     ///

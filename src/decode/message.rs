@@ -1,7 +1,7 @@
 //! `MessageEvent`: one incoming event. Named as in the WHATWG HTML standard, where dispatching an event
 //! creates a `MessageEvent`.
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 use crate::error::JsonError;
 use alloc::{string::String, sync::Arc};
 use core::fmt;
@@ -60,7 +60,7 @@ impl<'a> MessageRef<'a> {
     /// # Errors
     ///
     /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub fn json<T: serde_core::Deserialize<'a>>(&self) -> Result<T, JsonError> {
         serde_json::from_str(self.data).map_err(|source| JsonError::new(self, source))
     }
@@ -166,7 +166,7 @@ impl MessageEvent {
     /// # Errors
     ///
     /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub fn json<'a, T: serde_core::Deserialize<'a>>(&'a self) -> Result<T, JsonError> {
         self.as_ref().json()
     }

@@ -211,7 +211,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
     }
 
     /// Writes a value as JSON.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub(crate) fn json(&mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<(), Error> {
         serde_json::to_writer(self, value).map_err(|error| Error::Json { source: error.into() })
     }
@@ -242,7 +242,7 @@ impl<B: Buffer> fmt::Write for DataWriter<'_, B> {
 }
 
 /// For serializers that write to an `io::Write` and are known to write UTF-8.
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 impl<B: Buffer> std::io::Write for DataWriter<'_, B> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.text(bytes);

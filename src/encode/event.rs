@@ -134,7 +134,7 @@ impl Event {
     ///
     /// # Errors
     /// If the value cannot be serialized.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub fn json(mut self, value: &(impl serde_core::Serialize + ?Sized)) -> Result<Self, Error> {
         self.write_data(false, |writer| writer.json(value))?;
         Ok(self)

@@ -173,7 +173,7 @@ impl Sse {
     /// assert_eq!(sse.to_string(), "event: tick\ndata: [1,2]\n\n");
     /// # Ok::<(), sse_wire::Error>(())
     /// ```
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub fn add_json(
         &mut self,
         event: &str,

@@ -8,7 +8,8 @@
 //! means something, is for the event source to say. Do not repeat it unchecked, in a page, a header or a
 //! log: from a query it may hold any character, line ends among them.
 
-use alloc::{borrow::Cow, vec::Vec};
+use crate::wire::http::form_decode;
+use alloc::borrow::Cow;
 use core::fmt;
 
 /// The longest last event ID that is taken, in bytes.
@@ -128,43 +129,16 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEvent
 pub fn from_query<'q>(query: &'q str, parameter: &str) -> Result<Option<Cow<'q, str>>, LastEventIdError> {
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if *decode(name) != *parameter.as_bytes() {
+        if *form_decode(name) != *parameter.as_bytes() {
             continue;
         }
-        let id = match decode(value) {
+        let id = match form_decode(value) {
             Cow::Borrowed(_) => from_bytes(value.as_bytes())?.map(Cow::Borrowed),
             Cow::Owned(value) => from_bytes(&value)?.map(|id| Cow::Owned(id.into())),
         };
         return Ok(id);
     }
     Ok(None)
-}
-
-/// Undoes percent-encoding, with `+` for a space. A `%` that no two hexadecimal digits follow stands
-/// for itself (WHATWG URL, "percent-decode" and "application/x-www-form-urlencoded parsing").
-fn decode(text: &str) -> Cow<'_, [u8]> {
-    let text = text.as_bytes();
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let mut byte = if *first == b'+' { b' ' } else { *first };
-        if let (b'%', [high, low, tail @ ..]) = (byte, tail)
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-        {
-            rest = tail;
-            byte = high << 4 | low;
-        }
-        decoded.push(byte);
-    }
-    Cow::Owned(decoded)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
 #[cfg(test)]

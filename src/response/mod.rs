@@ -68,8 +68,6 @@ mod shutdown;
 #[cfg(feature = "http")]
 mod timer;
 #[cfg(feature = "std")]
-mod wakers;
-#[cfg(feature = "std")]
 mod writer;
 
 #[cfg(feature = "http")]

@@ -1,6 +1,7 @@
 //! The head of a response, as bytes for a bare connection.
 
 use super::Framing;
+use crate::wire::http::{header_fault, is_token};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -19,15 +20,11 @@ pub(super) fn encode(headers: &[(String, String)], framing: Framing) -> Vec<u8> 
 
 /// Whether this can be a header of the response, beside those that say where the stream ends.
 pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
-    // A token (RFC 9110, section 5.6.2).
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    // Section 5.5.
-    let is_forbidden = |byte: u8| byte != b'\t' && byte.is_ascii_control();
     let is_framing = |own: &str| own.eq_ignore_ascii_case(name);
 
-    if name.is_empty() || !name.bytes().all(is_token) {
+    if !is_token(name) {
         Err(HeaderError::Name)
-    } else if let Some(position) = value.bytes().position(is_forbidden) {
+    } else if let Some(position) = header_fault(value) {
         Err(HeaderError::Value { position })
     } else if ["connection", "content-length", "transfer-encoding"].into_iter().any(is_framing) {
         Err(HeaderError::Framing)

@@ -1,23 +1,26 @@
 //! The end of all streams of a server.
 
-use super::{
-    Encoded,
-    wakers::{Place, Wakers},
+use super::Encoded;
+use crate::{
+    encode::block,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        wakers::{Place, Wakers},
+    },
+    wire::field::Retry,
 };
-use crate::{encode::block, wire::field::Retry};
 use alloc::{sync::Arc, vec::Vec};
 use core::{
     fmt,
     future::Future,
     ops::RangeInclusive,
     pin::Pin,
-    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{Mutex, MutexGuard, PoisonError},
     task::Wake,
     thread::{self, Thread},
     time::Instant,

@@ -7,6 +7,7 @@ use super::{
     raw_head::{self, HeaderError},
     shutdown::{self, Deadline},
 };
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use alloc::{
     string::{String, ToString},
     sync::Arc,
@@ -19,7 +20,6 @@ use core::{
 };
 use std::{
     io::{self, Write},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     task::Wake,
     time::Instant,
 };

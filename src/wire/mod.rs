@@ -1,6 +1,8 @@
-//! What both directions share: where a line ends, what a field may hold, and what is UTF-8.
+//! What both directions share: where a line ends, what a field may hold, what is UTF-8, and what HTTP
+//! can carry.
 
 pub(crate) mod field;
+pub(crate) mod http;
 pub(crate) mod inline;
 pub(crate) mod line;
 mod scan;

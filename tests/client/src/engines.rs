@@ -2,8 +2,8 @@
 
 use crate::{HyperClient, tcp_client};
 use sse_wire::{
-    AsyncEventSource, ClientError, ClientEvent, EventSource, EventSourceBuilder, EventSourceHandle,
-    MessageEvent,
+    AsyncEventSource, EventSource, MessageEvent,
+    client::{ClientError, ClientEvent, EventSourceBuilder, EventSourceHandle},
 };
 use tokio::runtime::{Builder, Runtime};
 

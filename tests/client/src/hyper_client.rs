@@ -10,7 +10,7 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use sse_wire::{Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Request, RequestBody};
+use sse_wire::client::{Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Request, RequestBody};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},

@@ -1,6 +1,6 @@
 //! A transport made by hand: HTTP/1.0 over a `TcpStream`, which is the least that an event stream needs.
 
-use sse_wire::{Answer, BoxError, Request, Stop};
+use sse_wire::client::{Answer, BoxError, Request, Stop};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpStream, ToSocketAddrs},

@@ -10,7 +10,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use sse_wire::{AsyncEventSource, EventSource, EventSourceBuilder, Policy};
+use sse_wire::{
+    AsyncEventSource, EventSource,
+    client::{EventSourceBuilder, Policy},
+};
 use sse_wire_client_tests::{Client, HyperClient};
 use std::{
     convert::Infallible,

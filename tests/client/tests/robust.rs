@@ -1,7 +1,10 @@
 //! What servers, networks and users do to a client, on real sockets, for each kind of client.
 
 use flate2::{Compression, write::GzEncoder};
-use sse_wire::{Cause, ClientError, ClientEvent, EventSource, EventSourceBuilder, Handlers, Policy};
+use sse_wire::{
+    EventSource,
+    client::{Cause, ClientError, ClientEvent, EventSourceBuilder, Handlers, Policy},
+};
 use sse_wire_client_tests::{Client, Engine, Server};
 use std::{
     error::Error,

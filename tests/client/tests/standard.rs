@@ -1,6 +1,9 @@
 //! What the standard and its web platform tests say of a client, on real sockets, for each kind of client.
 
-use sse_wire::{BuildError, ClientEvent, EventSource, EventSourceBuilder, Policy};
+use sse_wire::{
+    EventSource,
+    client::{BuildError, ClientEvent, EventSourceBuilder, Policy},
+};
 use sse_wire_client_tests::{Client, Connection, Engine, Received, Server};
 use std::time::Duration;
 

@@ -1,8 +1,11 @@
 //! What a source knows and keeps when it has ended.
 
 use sse_wire::{
-    Answer, AsyncBody, AsyncEventSource, AsyncTransport, BoxError, BoxFuture, ClientEvent, EventSource,
-    EventSourceHandle, Policy, Request, Stop,
+    AsyncEventSource, EventSource,
+    client::{
+        Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, ClientEvent, EventSourceHandle, Policy,
+        Request, Stop,
+    },
 };
 use std::{
     future, io,

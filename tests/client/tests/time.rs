@@ -5,8 +5,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::stream;
 use sse_wire::{
-    Answer, AsyncBody, AsyncEventSource, AsyncTransport, BoxError, BoxFuture, Cause, ClientError,
-    ClientEvent, EventSourceBuilder, Request,
+    AsyncEventSource,
+    client::{
+        Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Cause, ClientError, ClientEvent,
+        EventSourceBuilder, Request,
+    },
 };
 use std::{
     error::Error,

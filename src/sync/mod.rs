@@ -1,0 +1,9 @@
+//! What threads and tasks share. Locks and atomics are std's, or loom's while its model checker walks through the code (`--cfg loom`).
+
+pub(crate) mod wakers;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
+pub(crate) use std::sync::PoisonError;
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
