@@ -29,7 +29,7 @@ pub use decode::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef
 pub use encode::SseBody;
 #[doc(hidden)]
 pub use encode::{__is_method_of_sse, __without_raw_prefix};
-pub use encode::{Chunk, Data, Event, EventId, MessageWriter, Sse};
+pub use encode::{Chunk, Data, Event, EventId, MessageWriter, Retry, Sse};
 #[cfg(feature = "json")]
 pub use error::JsonError;
 #[cfg(any(feature = "std", feature = "stream"))]
@@ -37,4 +37,4 @@ pub use error::ReadError;
 pub use error::{Error, TooLarge};
 #[doc(hidden)]
 pub use wire::field::__is_event_type;
-pub use wire::field::{Field, Retry};
+pub use wire::field::Field;

@@ -14,6 +14,7 @@ mod message;
 mod own;
 #[cfg(feature = "std")]
 mod read;
+mod received;
 #[cfg(feature = "stream")]
 mod stream;
 mod text;
@@ -27,10 +28,7 @@ pub use stream::MessageStream;
 
 use crate::{
     error::TooLarge,
-    wire::{
-        field,
-        line::{self, Lines},
-    },
+    wire::line::{self, Lines},
 };
 use alloc::{string::String, vec::Vec};
 use core::{mem, str, time::Duration};
@@ -427,9 +425,9 @@ impl Decoder {
                     self.end_data();
                 }
                 Field::Event(value) => fields.event = Some(input.value(value)),
-                Field::Id(value) if field::is_received_id(value) => fields.id = Some(input.value(value)),
+                Field::Id(value) if received::is_id(value) => fields.id = Some(input.value(value)),
                 Field::Retry(value) => {
-                    if let Some(time) = self.set_reconnection_time(field::received_retry(value)) {
+                    if let Some(time) = self.set_reconnection_time(received::retry(value)) {
                         self.size = size;
                         self.keep(&mut fields);
                         return Some(IncomingRef::Retry(time));
@@ -523,13 +521,13 @@ impl Decoder {
                         self.drop_line();
                     }
                     Field::Id(value) => {
-                        if field::is_received_id(value) {
+                        if received::is_id(value) {
                             self.id.set(value);
                         }
                         self.drop_line();
                     }
                     Field::Retry(value) => {
-                        let time = field::received_retry(value);
+                        let time = received::retry(value);
                         self.drop_line();
                         if let Some(time) = self.set_reconnection_time(time) {
                             self.size = size;

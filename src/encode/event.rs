@@ -1,16 +1,13 @@
 //! One outgoing event.
 
 use super::{
-    Data, EventId,
+    Data, EventId, Retry,
     block::{self, DataWriter},
     chunk::display_lossy,
 };
 use crate::{
     error::Error,
-    wire::{
-        field::{Field, Retry},
-        inline::InlineBytes,
-    },
+    wire::{field::Field, inline::InlineBytes},
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -11,6 +11,7 @@ mod data;
 mod event;
 mod id;
 mod message_writer;
+mod retry;
 mod sse;
 mod vocabulary;
 
@@ -21,5 +22,6 @@ pub use data::Data;
 pub use event::Event;
 pub use id::EventId;
 pub use message_writer::MessageWriter;
+pub use retry::Retry;
 pub use sse::Sse;
 pub use vocabulary::{__is_method_of_sse, __without_raw_prefix};

@@ -1,14 +1,11 @@
 //! The buffer.
 
 use super::{
-    Chunk, Data, Event, EventId,
+    Chunk, Data, Event, EventId, Retry,
     block::{self, DataWriter},
     chunk::display_lossy,
 };
-use crate::{
-    error::Error,
-    wire::field::{Field, Retry},
-};
+use crate::{error::Error, wire::field::Field};
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Range};
 

@@ -2,13 +2,12 @@
 
 use super::Encoded;
 use crate::{
-    encode::block,
+    encode::{Retry, block},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
         wakers::{Place, Wakers},
     },
-    wire::field::Retry,
 };
 use alloc::{sync::Arc, vec::Vec};
 use core::{

@@ -1,0 +1,57 @@
+//! What may be given as a reconnection time.
+
+use core::time::Duration;
+
+/// A reconnection time: whole milliseconds as a `u64`, or a [`Duration`], which rounds up to the next
+/// millisecond.
+///
+/// Clients wait this long before they connect again. Their timers hold less than 2<sup>31</sup> ms
+/// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms.
+///
+/// This trait is sealed: it is implemented for `u64`, which an integer literal becomes, and for
+/// [`Duration`].
+pub trait Retry: sealed::Retry {}
+impl<T: sealed::Retry> Retry for T {}
+
+/// The longest delay that `setTimeout`, and with it the usual client, can wait for.
+const LONGEST_RETRY: u32 = i32::MAX as u32;
+
+mod sealed {
+    use super::{Duration, LONGEST_RETRY};
+
+    pub trait Retry {
+        /// In milliseconds.
+        fn to_wire(&self) -> u32;
+    }
+
+    impl Retry for u64 {
+        #[inline]
+        fn to_wire(&self) -> u32 {
+            u32::try_from(*self).map_or(LONGEST_RETRY, |ms| ms.min(LONGEST_RETRY))
+        }
+    }
+
+    impl Retry for Duration {
+        fn to_wire(&self) -> u32 {
+            u64::try_from(self.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).to_wire()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{sealed::Retry, *};
+
+    #[test]
+    fn a_retry_is_whole_milliseconds_that_a_timer_can_hold() {
+        for (ms, wire) in
+            [(0, 0), (2000, 2000), ((1 << 31) - 1, 2147483647), (1 << 31, 2147483647), (u64::MAX, 2147483647)]
+        {
+            assert_eq!(ms.to_wire(), wire);
+            assert_eq!(Duration::from_millis(ms).to_wire(), wire);
+        }
+        assert_eq!(Duration::from_nanos(1).to_wire(), 1);
+        assert_eq!(Duration::from_micros(2001).to_wire(), 3);
+        assert_eq!(Duration::MAX.to_wire(), 2147483647);
+    }
+}
