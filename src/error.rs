@@ -1,6 +1,5 @@
 //! What can be wrong with input.
 
-use crate::wire::field::Field;
 use core::fmt;
 
 /// Why something was not taken. An [`Sse`](crate::Sse) that returns it is as it was before.
@@ -80,6 +79,29 @@ impl core::error::Error for Error {
             Error::Json { source } => Some(source.as_ref()),
             _ => None,
         }
+    }
+}
+
+/// A field of an event whose text is not free.
+///
+/// An event's data carries any text, so it is not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// The `event` field: any text without a line end.
+    EventType,
+    /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request
+    /// header. That excludes the ASCII control characters (NUL and the line ends among them) and a
+    /// space at either end.
+    EventId,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Field::EventType => "event type",
+            Field::EventId => "event ID",
+        })
     }
 }
 
@@ -186,8 +208,8 @@ pub struct JsonError {
 
 #[cfg(feature = "json")]
 impl JsonError {
-    pub(crate) fn new(message: &crate::MessageRef<'_>, source: serde_json::Error) -> JsonError {
-        JsonError { event: message.event().into(), last_event_id: message.last_event_id().into(), source }
+    pub(crate) fn new(event: &str, last_event_id: &str, source: serde_json::Error) -> JsonError {
+        JsonError { event: event.into(), last_event_id: last_event_id.into(), source }
     }
 
     /// The line of the data, counted from 1, on which reading stopped.

@@ -34,7 +34,6 @@ pub use encode::{Chunk, Data, Event, EventId, MessageWriter, Retry, Sse};
 pub use error::JsonError;
 #[cfg(any(feature = "std", feature = "stream"))]
 pub use error::ReadError;
-pub use error::{Error, TooLarge};
+pub use error::{Error, Field, TooLarge};
 #[doc(hidden)]
 pub use wire::field::__is_event_type;
-pub use wire::field::Field;

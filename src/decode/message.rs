@@ -62,7 +62,8 @@ impl<'a> MessageRef<'a> {
     /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
     #[cfg(feature = "json")]
     pub fn json<T: serde_core::Deserialize<'a>>(&self) -> Result<T, JsonError> {
-        serde_json::from_str(self.data).map_err(|source| JsonError::new(self, source))
+        serde_json::from_str(self.data)
+            .map_err(|source| JsonError::new(self.event(), self.last_event_id, source))
     }
 }
 

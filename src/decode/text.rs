@@ -43,22 +43,16 @@ impl<'t> Text<'t> {
     }
 }
 
-/// The UTF-8 decode algorithm of the WHATWG Encoding standard, which replaces each maximal subpart of an
-/// invalid sequence by one U+FFFD; std does the same. It can make three bytes of one, so the limit is
-/// looked at again, for all copies together, and before there is memory for them.
+/// The copy can be three times as long as the bytes, so the limit is looked at again, for all copies together,
+/// and before there is memory for them.
 #[cold]
 fn replace_invalid(bytes: &[u8], lossy: &mut String, limit: usize) -> Result<Range<usize>, usize> {
-    let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{fffd}" };
-    let len: usize =
-        bytes.utf8_chunks().map(|chunk| chunk.valid().len() + replacement(chunk.invalid()).len()).sum();
+    let len: usize = utf8::lossy(bytes).map(str::len).sum();
     let start = lossy.len();
     if len > limit.saturating_sub(start) {
         return Err(start.saturating_add(len));
     }
     lossy.reserve_exact(len);
-    for chunk in bytes.utf8_chunks() {
-        lossy.push_str(chunk.valid());
-        lossy.push_str(replacement(chunk.invalid()));
-    }
+    lossy.extend(utf8::lossy(bytes));
     Ok(start..lossy.len())
 }

@@ -4,14 +4,15 @@
 //! A field's line is left open, so that its end can be written in one go with what follows.
 
 use crate::{
-    error::Error,
-    wire::{field::Field, inline::InlineBytes, line::Lines},
+    error::{Error, Field},
+    wire::{
+        inline::InlineBytes,
+        line::Lines,
+        utf8::{self, REPLACEMENT},
+    },
 };
 use alloc::vec::Vec;
 use core::fmt;
-
-/// Stands for what the wire cannot carry.
-const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 /// Where blocks are written: the buffer of an `Sse` or of an `Event`.
 pub trait Buffer {
@@ -129,7 +130,7 @@ fn replace(out: &mut impl Buffer, field: Field, text: &str, mut fault: usize) {
     let mut start = 0;
     loop {
         out.extend(&text.as_bytes()[start..fault]);
-        out.extend(REPLACEMENT);
+        out.extend(REPLACEMENT.as_bytes());
         start = fault + 1;
         match field.fault(text, start) {
             Some(next) => fault = next,
@@ -203,7 +204,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         match fmt::write(self, format_args!("{value}")) {
             Ok(()) => Ok(()),
             Err(fmt::Error) if self.lossy => {
-                self.text(REPLACEMENT);
+                self.text(REPLACEMENT.as_bytes());
                 Ok(())
             }
             Err(fmt::Error) => Err(Error::Format),
@@ -223,12 +224,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         {
             return Err(Error::Utf8 { position: error.valid_up_to() });
         }
-        for chunk in bytes.utf8_chunks() {
-            self.text(chunk.valid().as_bytes());
-            if !chunk.invalid().is_empty() {
-                self.text(REPLACEMENT);
-            }
-        }
+        utf8::lossy(bytes).for_each(|text| self.text(text.as_bytes()));
         Ok(())
     }
 }

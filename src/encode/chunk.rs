@@ -1,6 +1,6 @@
 //! What draining yields.
 
-use crate::wire::inline::INLINE;
+use crate::wire::{inline::INLINE, utf8};
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 use smallvec::SmallVec;
@@ -116,12 +116,6 @@ impl fmt::Display for Chunk {
 }
 
 /// Writes the bytes as text, with U+FFFD where they are not UTF-8.
-pub(crate) fn display_lossy(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for chunk in bytes.utf8_chunks() {
-        f.write_str(chunk.valid())?;
-        if !chunk.invalid().is_empty() {
-            f.write_str("\u{fffd}")?;
-        }
-    }
-    Ok(())
+pub(super) fn display_lossy(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    utf8::lossy(bytes).try_for_each(|text| f.write_str(text))
 }

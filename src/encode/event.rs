@@ -6,8 +6,8 @@ use super::{
     chunk::display_lossy,
 };
 use crate::{
-    error::Error,
-    wire::{field::Field, inline::InlineBytes},
+    error::{Error, Field},
+    wire::inline::InlineBytes,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;

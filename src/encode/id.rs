@@ -1,7 +1,7 @@
 //! What may be given as an event ID.
 
 use super::block::{self, Buffer};
-use crate::{error::Error, wire::field::Field};
+use crate::error::{Error, Field};
 use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
 
 /// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and behind references, `Box`, `Rc`, `Arc`) or an

@@ -6,8 +6,8 @@ use super::{
     sse::Open,
 };
 use crate::{
-    error::Error,
-    wire::{field::Field, line::Lines},
+    error::{Error, Field},
+    wire::line::Lines,
 };
 use core::fmt;
 

@@ -5,7 +5,7 @@ use super::{
     block::{self, DataWriter},
     chunk::display_lossy,
 };
-use crate::{error::Error, wire::field::Field};
+use crate::error::{Error, Field};
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Range};
 

@@ -1,21 +1,7 @@
 //! What may stand in a field: one check each for the event type and the event ID.
 
 use super::{line, scan};
-use core::fmt;
-
-/// A field of an event whose text is not free.
-///
-/// An event's data carries any text, so it is not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Field {
-    /// The `event` field: any text without a line end.
-    EventType,
-    /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request
-    /// header. That excludes the ASCII control characters (NUL and the line ends among them) and a
-    /// space at either end.
-    EventId,
-}
+use crate::error::Field;
 
 impl Field {
     /// The position, from `from` on, of the first character in `text` that this field cannot carry.
@@ -52,15 +38,6 @@ pub const fn __is_event_type(event: &str) -> bool {
         bytes = rest;
     }
     true
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Field::EventType => "event type",
-            Field::EventId => "event ID",
-        })
-    }
 }
 
 #[cfg(test)]
