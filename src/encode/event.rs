@@ -40,8 +40,9 @@ use core::fmt;
 pub struct Event {
     /// The fields, without the end of the last line.
     fields: InlineBytes,
-    has_type: bool,
-    has_id: bool,
+    /// Where in the fields the value of the event type begins, and that of the ID; 0 if there is none.
+    type_at: usize,
+    id_at: usize,
     has_data: bool,
 }
 
@@ -58,8 +59,10 @@ impl Event {
     /// A CR or LF in it becomes U+FFFD.
     #[inline]
     pub fn event(mut self, event: &str) -> Self {
-        self.has_type = true;
-        block::event_type(self.field(), event);
+        let fields = self.field();
+        let at = fields.len() + "event: ".len();
+        block::event_type(fields, event);
+        self.type_at = at;
         self
     }
 
@@ -80,8 +83,10 @@ impl Event {
     /// becomes U+FFFD.
     #[inline]
     pub fn id(mut self, id: impl EventId) -> Self {
-        self.has_id = true;
-        id.write(self.field());
+        let fields = self.field();
+        let at = fields.len() + "id: ".len();
+        id.write(fields);
+        self.id_at = at;
         self
     }
 
@@ -164,13 +169,20 @@ impl Event {
     /// Whether it has its own ID.
     #[inline]
     pub(crate) fn has_id(&self) -> bool {
-        self.has_id
+        self.id_at != 0
+    }
+
+    /// Where in the block the value of its ID begins, and that of its event type. Each ends at a line feed.
+    #[cfg(feature = "channel")]
+    pub(crate) fn values_at(&self) -> (Option<usize>, Option<usize>) {
+        let at = |at| (at != 0).then_some(at);
+        (at(self.id_at), at(self.type_at))
     }
 
     /// Whether a client dispatches it.
     #[inline]
     pub(crate) fn is_message(&self) -> bool {
-        self.has_data || self.has_type
+        self.has_data || self.type_at != 0
     }
 
     /// The whole block, or nothing if there are no fields.
@@ -200,7 +212,7 @@ impl Event {
     /// Whether it would be dropped without an empty data field: a client does not dispatch an event whose data
     /// buffer is empty (9.2.6, dispatch, step 2).
     fn needs_data(&self) -> bool {
-        self.has_type && !self.has_data
+        self.type_at != 0 && !self.has_data
     }
 
     /// Writes all fields; not the end of the block.

@@ -1,0 +1,154 @@
+//! What can be published, and how it becomes blocks of the log.
+
+use super::log::{Log, Values};
+use crate::{
+    encode::{Chunk, Event, Sse},
+    wire::{field, line::Lines},
+};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// What a [`Channel`](super::Channel) publishes: one [`Event`], several (`&[Event]`, `Vec<Event>`, an array), all
+/// that an [`Sse`] holds, or blocks that were encoded before, as a [`Chunk`] or [`Bytes`].
+///
+/// Several are published at once: a reader sees all of them or none. Encoded blocks are cut at their blank
+/// lines, so that each gets an ID, and what lacks the last blank line is ended with one. `&mut Sse` is left
+/// empty. This trait is sealed.
+pub trait Events: sealed::Events {}
+impl<T: sealed::Events> Events for T {}
+
+pub(super) mod sealed {
+    use super::Log;
+
+    pub trait Events {
+        /// Appends the blocks to the log. Runs under the channel's lock, so no code of a user's may run in it.
+        fn append(self, log: &mut Log);
+    }
+}
+
+impl sealed::Events for &Event {
+    #[inline]
+    fn append(self, log: &mut Log) {
+        if self.is_empty() {
+            return;
+        }
+        let (id_at, type_at) = self.values_at();
+        log.append(self.block_len(), Values { id_at, type_at }, |out| self.write_block(out));
+    }
+}
+
+impl sealed::Events for Event {
+    #[inline]
+    fn append(self, log: &mut Log) {
+        (&self).append(log);
+    }
+}
+
+impl sealed::Events for &[Event] {
+    fn append(self, log: &mut Log) {
+        self.iter().for_each(|event| event.append(log));
+    }
+}
+
+impl<const N: usize> sealed::Events for [Event; N] {
+    fn append(self, log: &mut Log) {
+        self.as_slice().append(log);
+    }
+}
+
+impl sealed::Events for Vec<Event> {
+    fn append(self, log: &mut Log) {
+        self.as_slice().append(log);
+    }
+}
+
+impl sealed::Events for Bytes {
+    fn append(self, log: &mut Log) {
+        append_encoded(&self, log);
+    }
+}
+
+impl sealed::Events for Chunk {
+    fn append(self, log: &mut Log) {
+        append_encoded(&self, log);
+    }
+}
+
+impl sealed::Events for Sse {
+    fn append(self, log: &mut Log) {
+        append_encoded(self.as_bytes(), log);
+    }
+}
+
+impl sealed::Events for &mut Sse {
+    fn append(self, log: &mut Log) {
+        append_encoded(self.as_bytes(), log);
+        self.clear();
+    }
+}
+
+/// Appends blocks that were encoded before.
+fn append_encoded(bytes: &[u8], log: &mut Log) {
+    // A byte order mark is one only at the beginning of a stream (9.2.6, "UTF-8 decode").
+    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    while let Some(block) = next_block(&mut rest) {
+        let Block { bytes, values, is_ended } = block;
+        let end: &[u8] = if is_ended { b"" } else { b"\n\n" };
+        log.append(bytes.len() + end.len(), values, |out| {
+            out.extend_from_slice(bytes);
+            out.extend_from_slice(end);
+        });
+    }
+}
+
+struct Block<'b> {
+    bytes: &'b [u8],
+    values: Values,
+    /// Whether it ends with a blank line.
+    is_ended: bool,
+}
+
+/// Takes the first block off `rest`, as a client would find it (9.2.6): up to the next blank line.
+fn next_block<'b>(rest: &mut &'b [u8]) -> Option<Block<'b>> {
+    // Blank lines between blocks dispatch nothing.
+    while let [b'\n' | b'\r', after @ ..] = rest {
+        *rest = after;
+    }
+    let bytes = *rest;
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut lines = Lines::new();
+    let mut values = Values { id_at: None, type_at: None };
+    let is_ended = loop {
+        let Some(line) = lines.next(rest) else {
+            values.read(rest, bytes.len());
+            *rest = &[];
+            break false;
+        };
+        if line.is_empty() {
+            break true;
+        }
+        // A line end is one byte here: the LF of a CRLF is taken with the next line.
+        values.read(line, bytes.len() - rest.len() - 1);
+    };
+    // The LF of a CRLF that ends the block is a blank line to the loop above, the next time.
+    Some(Block { bytes: &bytes[..bytes.len() - rest.len()], values, is_ended })
+}
+
+impl Values {
+    /// Notes where the value of a field begins, if it is one of these two. The last one of a block counts.
+    fn read(&mut self, line: &[u8], line_end: usize) {
+        let (name, value) = match line.iter().position(|byte| *byte == b':') {
+            None => (line, &[][..]),
+            Some(colon) => (&line[..colon], &line[colon + 1..]),
+        };
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let at = Some(line_end - value.len());
+        match name {
+            b"event" => self.type_at = at,
+            b"id" if field::is_received_id(value) => self.id_at = at,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A subscriber that gets only some of the events.
+
+use super::log::{Mark, value};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+use bytes::Bytes;
+
+/// After so many events that were kept back, the client is told the ID of the last.
+const TELL_ID_AFTER: usize = 64;
+
+/// An event that was published, as a filter sees it.
+#[derive(Clone, Copy)]
+pub struct Published<'b> {
+    block: &'b [u8],
+    id_at: usize,
+    type_at: usize,
+}
+
+impl<'b> Published<'b> {
+    /// The event type; `message` if it has none.
+    #[must_use]
+    pub fn event_type(&self) -> Cow<'b, str> {
+        match self.type_at {
+            0 => Cow::Borrowed("message"),
+            at => match value(&self.block[at..]) {
+                [] => Cow::Borrowed("message"),
+                event_type => String::from_utf8_lossy(event_type),
+            },
+        }
+    }
+
+    /// The event ID that clients get: one of the channel's, or the event's own.
+    #[must_use]
+    pub fn id(&self) -> Cow<'b, str> {
+        let at = if self.id_at == 0 { "id: ".len() } else { self.id_at };
+        String::from_utf8_lossy(value(&self.block[at..]))
+    }
+
+    /// The whole block, as it is sent.
+    #[must_use]
+    pub fn block(&self) -> &'b [u8] {
+        self.block
+    }
+}
+
+impl core::fmt::Debug for Published<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Published").field(&String::from_utf8_lossy(self.block)).finish()
+    }
+}
+
+pub(super) struct Filter {
+    passes: Box<dyn FnMut(&Published<'_>) -> bool + Send>,
+    frame: Bytes,
+    /// The events in the frame, and how many of them were looked at.
+    pub(super) marks: Vec<Mark>,
+    looked_at: usize,
+    /// How many were kept back since the client got an ID.
+    skipped: usize,
+    // Not reported to the channel yet.
+    delivered: u64,
+    filtered: u64,
+}
+
+impl Filter {
+    pub(super) fn new(passes: impl FnMut(&Published<'_>) -> bool + Send + 'static) -> Filter {
+        Filter {
+            passes: Box::new(passes),
+            frame: Bytes::new(),
+            marks: Vec::new(),
+            looked_at: 0,
+            skipped: 0,
+            delivered: 0,
+            filtered: 0,
+        }
+    }
+
+    /// Begins with a frame, whose events have been marked.
+    pub(super) fn frame(&mut self, frame: Bytes) {
+        self.frame = frame;
+    }
+
+    /// The next events that pass, as many as follow one another.
+    pub(super) fn next_run(&mut self) -> Option<Bytes> {
+        let mut run = None;
+        while let Some(mark) = self.marks.get(self.looked_at) {
+            let start = self.looked_at.checked_sub(1).map_or(0, |before| self.marks[before].end);
+            let event =
+                Published { block: &self.frame[start..mark.end], id_at: mark.id_at, type_at: mark.type_at };
+            let passes = (self.passes)(&event);
+            self.looked_at += 1;
+            if passes {
+                self.delivered += 1;
+                self.skipped = 0;
+                run.get_or_insert(start..mark.end).end = mark.end;
+            } else {
+                self.filtered += 1;
+                self.skipped += 1;
+                if run.is_some() {
+                    break;
+                }
+            }
+        }
+        let run = run.map(|run| self.frame.slice(run));
+        if self.looked_at == self.marks.len() {
+            self.frame = Bytes::new();
+            self.marks.clear();
+            self.looked_at = 0;
+        }
+        run
+    }
+
+    /// Whether the ID that the client has may soon be too old to resume with, in a log of this length.
+    pub(super) fn must_tell_id(&mut self, retained: usize) -> bool {
+        let must = self.skipped > 0 && (self.skipped >= TELL_ID_AFTER || 2 * self.skipped >= retained);
+        if must {
+            self.skipped = 0;
+        }
+        must
+    }
+
+    pub(super) fn report(&mut self, delivered: &mut u64, filtered: &mut u64) {
+        *delivered += core::mem::take(&mut self.delivered);
+        *filtered += core::mem::take(&mut self.filtered);
+    }
+}

@@ -1,0 +1,166 @@
+//! Clients that connect again.
+
+use super::{
+    Channel,
+    channel::{Ended, State},
+    id::Epoch,
+    policy::{OnMissed, Start},
+    subscriber::Subscriber,
+};
+use core::fmt;
+
+/// What a channel has for a client that connects with a last event ID: see [`Channel::resume`].
+#[derive(Debug)]
+#[must_use = "the client is not subscribed yet"]
+pub enum Resume {
+    /// Everything after the ID is retained: the subscriber gets that, and then what is published, with no gap
+    /// and no repetition.
+    Complete(Subscriber),
+    /// Not everything after the ID is retained, or it is not known what came after it.
+    Missed(Missed),
+    /// The channel is finished, and the client has all of it. Answer with status 204, after which an
+    /// `EventSource` does not connect again.
+    Finished,
+}
+
+/// A client that missed events while it was away.
+///
+/// The server may give it what there is ([`replay`](Missed::replay)), only what is published from now on
+/// ([`live`](Missed::live)), a snapshot ([`Channel::subscribe_with`]), or another answer.
+#[derive(Debug)]
+#[must_use = "the client is not subscribed yet"]
+pub struct Missed {
+    channel: Channel,
+    reason: MissedReason,
+    /// The number of the first event that the client does not have.
+    next: Option<u64>,
+}
+
+/// Why a client cannot go on where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissedReason {
+    /// The ID is the channel's, and events after it are not retained any more.
+    TooOld,
+    /// The ID is one of another channel, or of this one before the server was restarted.
+    OtherEpoch,
+    /// The ID was never one of this channel's, or was the own ID of an event that is not retained any more.
+    Unknown,
+}
+
+impl Channel {
+    /// Subscribes a client: [`resume`](Channel::resume)s if it has a last event ID, and otherwise begins where the
+    /// policy says ([`start`](super::Builder::start)). If it missed events, it is told, and gets what
+    /// [`on_missed`](super::Builder::on_missed) says.
+    ///
+    /// `None` means that the channel is finished, and that there is nothing for this client any more: answer with
+    /// status 204, after which an `EventSource` does not connect again.
+    pub fn connect(&self, last_event_id: Option<&str>) -> Option<Subscriber> {
+        let Some(id) = last_event_id else {
+            return self.begin();
+        };
+        match self.resume(id) {
+            Resume::Complete(subscriber) => Some(subscriber),
+            Resume::Missed(missed) => Some(match self.0.policy.on_missed {
+                OnMissed::Replay => missed.replay(),
+                OnMissed::Live => missed.live(),
+            }),
+            Resume::Finished => None,
+        }
+    }
+
+    fn begin(&self) -> Option<Subscriber> {
+        let mut state = self.0.lock();
+        state.log.evict_expired();
+        let next = match self.0.policy.start {
+            Start::Live => state.log.next(),
+            Start::Oldest => state.log.first(),
+        };
+        if state.has_all(next) { None } else { Some(Subscriber::new(&self.0, state, next)) }
+    }
+
+    /// Looks up what there is after the last event ID of a client.
+    ///
+    /// Nothing has been sent yet, so the server can still answer with something else.
+    ///
+    /// ```
+    /// use sse_wire::{Event, channel::{Channel, Resume}};
+    ///
+    /// let channel = Channel::new();
+    /// let first = channel.publish(Event::new().data("1"))?;
+    /// channel.publish(Event::new().data("2"))?;
+    /// let Resume::Complete(subscriber) = channel.resume(&first.to_string()) else { panic!() };
+    /// assert!(subscriber.into_blocking().next().unwrap().ends_with(b"data: 2\n\n"));
+    /// # Ok::<(), sse_wire::channel::PublishError>(())
+    /// ```
+    pub fn resume(&self, last_event_id: &str) -> Resume {
+        let mut state = self.0.lock();
+        state.log.evict_expired();
+        let (next, reason) = match state.log.find(last_event_id).or(state.log.epoch.parse(last_event_id)) {
+            // An ID of this epoch that was never given out.
+            Some(number) if number >= state.log.next() => (None, MissedReason::Unknown),
+            Some(number) => (Some(number + 1), MissedReason::TooOld),
+            None if Epoch::is_similar(last_event_id) => (None, MissedReason::OtherEpoch),
+            None => (None, MissedReason::Unknown),
+        };
+        match next {
+            Some(next) if state.has_all(next) => Resume::Finished,
+            Some(next) if next >= state.log.first() => {
+                Resume::Complete(Subscriber::new(&self.0, state, next))
+            }
+            _ => Resume::Missed(Missed { channel: self.clone(), reason, next }),
+        }
+    }
+}
+
+impl State {
+    /// Whether there is nothing from this place on, and never will be.
+    fn has_all(&self, next: u64) -> bool {
+        matches!(self.ended, Some(Ended::Finished)) && next == self.log.next()
+    }
+}
+
+impl Missed {
+    /// Why the client cannot go on where it was.
+    #[must_use]
+    pub fn reason(&self) -> MissedReason {
+        self.reason
+    }
+
+    /// How many events it missed that are no longer retained, if that is known.
+    #[must_use]
+    pub fn missed(&self) -> Option<u64> {
+        let first = self.channel.0.lock().log.first();
+        self.next.map(|next| first.saturating_sub(next))
+    }
+
+    /// Subscribes the client to a [gap event](super::Gap), then all that is retained, and what is published from
+    /// now on.
+    pub fn replay(self) -> Subscriber {
+        let state = self.channel.0.lock();
+        let first = state.log.first();
+        let next = self.next.unwrap_or(first);
+        let mut subscriber = Subscriber::new(&self.channel.0, state, next);
+        subscriber.tell_gap(self.next.map(|_| 0));
+        subscriber
+    }
+
+    /// Subscribes the client to a [gap event](super::Gap), and what is published from now on.
+    pub fn live(self) -> Subscriber {
+        let state = self.channel.0.lock();
+        let next = state.log.next();
+        let mut subscriber = Subscriber::new(&self.channel.0, state, next);
+        subscriber.tell_gap(self.next.map(|from| next - from));
+        subscriber
+    }
+}
+
+impl fmt::Display for MissedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            MissedReason::TooOld => "events after the last event ID are no longer retained",
+            MissedReason::OtherEpoch => "the last event ID is of another channel, or from before a restart",
+            MissedReason::Unknown => "the last event ID is not known",
+        })
+    }
+}

@@ -1,0 +1,347 @@
+//! The channel, case by case, without sockets.
+
+use sse_wire::{
+    Decoder, Event, IncomingRef, Input, Sse,
+    channel::{
+        Blocking, Channel, Gap, Missed, MissedReason, OnLag, OnMissed, PublishError, RecvError, Resume, Start,
+    },
+};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+fn event(data: u64) -> Event {
+    Event::new().data(data)
+}
+
+/// Everything that is ready, as one text.
+fn ready(subscriber: &mut Blocking) -> String {
+    let mut text = Vec::new();
+    while let Ok(frame) = subscriber.try_recv() {
+        text.extend_from_slice(&frame);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+/// What a client makes of it: event type and data of each message, and its last event ID.
+fn read(text: &str) -> (Vec<String>, String) {
+    let (mut decoder, mut input) = (Decoder::new(), Input::new(text.as_bytes()));
+    let mut messages = Vec::new();
+    while let Some(incoming) = decoder.next(&mut input) {
+        if let IncomingRef::Message(message) = incoming {
+            messages.push(match message.event() {
+                "message" => message.data().to_string(),
+                event => format!("{event} {}", message.data()),
+            });
+        }
+    }
+    (messages, decoder.last_event_id().to_string())
+}
+
+fn messages(subscriber: &mut Blocking) -> Vec<String> {
+    read(&ready(subscriber)).0
+}
+
+fn missed(resume: Resume) -> Missed {
+    match resume {
+        Resume::Missed(missed) => missed,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn complete(resume: Resume) -> Blocking {
+    match resume {
+        Resume::Complete(subscriber) => subscriber.into_blocking(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_live_subscriber_gets_what_follows_and_all_that_is_ready_in_one_frame() {
+    let channel = Channel::new();
+    channel.publish(event(1)).unwrap();
+    let mut subscriber = channel.subscribe().into_blocking();
+    assert_eq!(subscriber.try_recv(), Err(RecvError::TimedOut));
+    let second = channel.publish(Event::new().event("tick").data(2)).unwrap();
+    let third = channel.publish([event(3), event(4)]).unwrap();
+    assert_eq!((second.number(), third.number()), (2, 4));
+    let epoch = second.to_string()[..8].to_string();
+    let expected = format!(
+        "id: {epoch}-2\nevent: tick\ndata: 2\n\nid: {epoch}-3\ndata: 3\n\nid: {epoch}-4\ndata: 4\n\n"
+    );
+    assert_eq!(subscriber.try_recv().unwrap(), expected);
+    assert_eq!(subscriber.try_recv(), Err(RecvError::TimedOut));
+    assert_eq!(messages(&mut channel.subscribe_from_oldest().into_blocking()), ["1", "tick 2", "3", "4"]);
+}
+
+#[test]
+fn events_keep_the_ids_that_they_have() {
+    let channel = Channel::new();
+    let mut subscriber = channel.subscribe().into_blocking();
+    channel.publish(Event::new().id("own").event("e").data("1")).unwrap();
+    channel.publish(Event::new().id("").data("2")).unwrap();
+    assert_eq!(ready(&mut subscriber), "id: own\nevent: e\ndata: 1\n\nid: \ndata: 2\n\n");
+    assert_eq!(messages(&mut complete(channel.resume("own"))), ["2"]);
+}
+
+#[test]
+fn encoded_blocks_get_an_id_each() {
+    let channel = Channel::new();
+    let mut subscriber = channel.subscribe().into_blocking();
+    let mut sse = Sse::new();
+    sse.add_data("1").set_event_id("own").add_data("2");
+    let last = channel.publish(&mut sse).unwrap();
+    assert!(sse.is_empty());
+    assert_eq!(last.number(), 3);
+    let encoded = "\u{feff}\n\r\nid:x\rid\0:\rdata: 3\r\n\r\nevent\nevent:  y\nid: \0\ndata: 4\n\ndata: cut";
+    channel.publish(bytes::Bytes::from(encoded)).unwrap();
+    let text = ready(&mut subscriber);
+    let (messages, id) = read(&text);
+    assert_eq!(messages, ["1", "2", "3", " y 4", "cut"]);
+    assert!(id.ends_with("-6"), "{id}");
+    assert_eq!(text.matches(&id[..9]).count(), 4, "{text}");
+    assert_eq!(read(&ready(&mut complete(channel.resume("own")))).0[0], "3");
+    assert_eq!(read(&ready(&mut complete(channel.resume("x")))).0[0], " y 4");
+    let published = channel.metrics().published;
+    channel.publish(bytes::Bytes::from_static(b"\n\r\n\r")).unwrap();
+    channel.publish(Event::new()).unwrap();
+    assert_eq!(channel.metrics().published, published);
+}
+
+#[test]
+fn a_client_resumes_after_each_id_of_the_channel() {
+    let channel = Channel::builder().events(3).build();
+    let ids: Vec<String> = (1..=5).map(|n| channel.publish(event(n)).unwrap().to_string()).collect();
+    assert_eq!(channel.len(), 3);
+    assert_eq!(messages(&mut complete(channel.resume(&ids[1]))), ["3", "4", "5"]);
+    assert_eq!(messages(&mut complete(channel.resume(&ids[3]))), ["5"]);
+    let mut live = complete(channel.resume(&ids[4]));
+    assert!(messages(&mut live).is_empty());
+
+    let old = missed(channel.resume(&ids[0]));
+    assert_eq!((old.reason(), old.missed()), (MissedReason::TooOld, Some(1)));
+    assert_eq!(messages(&mut old.replay().into_blocking()), [r#"gap {"missed":1}"#, "3", "4", "5"]);
+    let mut live_only = missed(channel.resume(&ids[0])).live().into_blocking();
+    let (told, id) = read(&ready(&mut live_only));
+    assert_eq!((told, id), (vec![r#"gap {"missed":4}"#.to_string()], ids[4].clone()));
+
+    channel.publish(event(6)).unwrap();
+    assert_eq!(messages(&mut live), ["6"]);
+    assert_eq!(messages(&mut live_only), ["6"]);
+    let epoch = &ids[0][..9];
+    assert_eq!(missed(channel.resume(&format!("{epoch}7"))).reason(), MissedReason::Unknown);
+    assert_eq!(missed(channel.resume("7")).reason(), MissedReason::Unknown);
+    let other = Channel::new().publish(event(1)).unwrap().to_string();
+    let other = missed(channel.resume(&other));
+    assert_eq!((other.reason(), other.missed()), (MissedReason::OtherEpoch, None));
+    assert_eq!(messages(&mut other.replay().into_blocking()), [r#"gap {"missed":null}"#, "4", "5", "6"]);
+}
+
+#[test]
+fn own_ids_are_known_as_long_as_they_are_retained() {
+    let channel = Channel::builder().events(2).build();
+    for n in 1..=4 {
+        channel.publish(Event::new().id(format!("own-{n}")).data(n)).unwrap();
+    }
+    assert_eq!(messages(&mut complete(channel.resume("own-3"))), ["4"]);
+    assert_eq!(missed(channel.resume("own-2")).reason(), MissedReason::Unknown);
+    // Of two with one ID, the first counts.
+    channel.publish([Event::new().id("own-4").data(5), event(6)]).unwrap();
+    assert_eq!(missed(channel.resume("own-4")).missed(), None);
+}
+
+#[test]
+fn a_slow_subscriber_is_told_exactly_what_it_missed() {
+    let channel = Channel::builder().events(2).build();
+    let mut slow = channel.subscribe().into_blocking();
+    channel.publish(event(1)).unwrap();
+    assert_eq!(messages(&mut slow), ["1"]);
+    for n in 2..=5 {
+        channel.publish(event(n)).unwrap();
+    }
+    assert_eq!(messages(&mut slow), [r#"gap {"missed":2}"#, "4", "5"]);
+    assert_eq!(channel.metrics().missed, 2);
+    assert_eq!(channel.metrics().delivered, 3);
+
+    let closing = Channel::builder().events(1).on_lag(OnLag::Close).build();
+    let mut slow = closing.subscribe().into_blocking();
+    let id = closing.publish(event(1)).unwrap().to_string();
+    closing.publish([event(2), event(3)]).unwrap();
+    assert_eq!(slow.try_recv(), Err(RecvError::Ended));
+    closing.publish(event(4)).unwrap();
+    // The client comes with its ID, and is told although lagging closes.
+    assert_eq!(
+        messages(&mut closing.connect(Some(&id)).unwrap().into_blocking()),
+        [r#"gap {"missed":2}"#, "4"]
+    );
+}
+
+#[test]
+fn the_gap_event_is_the_users() {
+    let channel = Channel::builder()
+        .events(1)
+        .gap_event(|Gap { missed, .. }| Event::new().event("lost").data(missed.unwrap_or(0)))
+        .build();
+    let mut slow = channel.subscribe().into_blocking();
+    channel.publish(event(1)).unwrap();
+    channel.publish(event(2)).unwrap();
+    assert_eq!(messages(&mut slow), ["lost 1", "2"]);
+}
+
+#[test]
+fn a_finished_channel_is_read_to_its_end_and_then_stops_clients() {
+    let channel = Channel::builder().start(Start::Oldest).build();
+    let mut early = channel.connect(None).unwrap().into_blocking();
+    let first = channel.publish(event(1)).unwrap().to_string();
+    let last = channel.finish_with(Event::new().event("done").data(2)).unwrap().to_string();
+    assert_eq!(channel.publish(event(3)), Err(PublishError::Finished));
+    assert_eq!(messages(&mut early), ["1", "done 2"]);
+    assert_eq!(early.try_recv(), Err(RecvError::Ended));
+    assert_eq!(messages(&mut channel.connect(None).unwrap().into_blocking()), ["1", "done 2"]);
+    assert_eq!(messages(&mut channel.connect(Some(&first)).unwrap().into_blocking()), ["done 2"]);
+    assert!(channel.connect(Some(&last)).is_none());
+    assert!(matches!(channel.resume(&last), Resume::Finished));
+    // One that does not know the channel gets the end, and with it an ID with which it stops.
+    let (_, id) = read(&ready(&mut channel.connect(Some("unknown")).unwrap().into_blocking()));
+    assert_eq!(id, last);
+}
+
+#[test]
+fn a_client_of_a_finished_and_empty_channel_stops_too() {
+    for on_missed in [OnMissed::Live, OnMissed::Replay] {
+        let channel = Channel::builder().on_missed(on_missed).build();
+        channel.finish();
+        assert!(channel.connect(None).is_none());
+        let (told, id) = read(&ready(&mut channel.connect(Some("x")).unwrap().into_blocking()));
+        assert_eq!(told, [r#"gap {"missed":null}"#]);
+        assert!(channel.connect(Some(&id)).is_none());
+    }
+}
+
+#[test]
+fn a_closed_channel_says_farewell_to_all() {
+    let channel = Channel::new();
+    let mut early = channel.subscribe().into_blocking();
+    channel.publish(event(1)).unwrap();
+    channel.close(Event::new().event("bye").retry(5000));
+    channel.close(Event::new().event("again"));
+    assert_eq!(channel.publish(event(2)), Err(PublishError::Closed));
+    assert_eq!(messages(&mut early), ["1", "bye "]);
+    assert_eq!(messages(&mut channel.subscribe().into_blocking()), ["bye "]);
+}
+
+#[test]
+fn a_snapshot_is_joined_with_what_follows() {
+    let channel = Channel::new();
+    channel.publish([event(1), event(2)]).unwrap();
+    let mut subscriber =
+        channel.subscribe_with(|id| Event::new().event("state").data(id.number())).into_blocking();
+    channel.publish(event(3)).unwrap();
+    let text = ready(&mut subscriber);
+    assert_eq!(read(&text).0, ["state 2", "3"]);
+    // A client that is cut off after the snapshot resumes there.
+    let (_, id) = read(&text[..text.rfind("id: ").unwrap()]);
+    assert_eq!(messages(&mut complete(channel.resume(&id))), ["3"]);
+}
+
+#[test]
+fn a_primed_client_resumes_where_it_began() {
+    let channel = Channel::builder().prime(true).build();
+    let (told, id) = read(&ready(&mut channel.subscribe().into_blocking()));
+    assert!(told.is_empty());
+    channel.publish([event(1), Event::new().id("own").data(2)]).unwrap();
+    assert_eq!(messages(&mut complete(channel.resume(&id))), ["1", "2"]);
+    assert_eq!(read(&ready(&mut channel.subscribe().into_blocking())).1, "own");
+}
+
+#[test]
+fn a_filter_keeps_ids_right() {
+    let channel = Channel::builder().events(20).build();
+    let mut ticks = channel.subscribe().filter(|event| event.event_type() == "tick").into_blocking();
+    for n in 0..10 {
+        let kind = if n % 5 < 2 { "tick" } else { "tock" };
+        channel.publish(Event::new().event(kind).data(n)).unwrap();
+    }
+    let (told, mut last_id) = read(&ready(&mut ticks));
+    assert_eq!(told, ["tick 0", "tick 1", "tick 5", "tick 6"]);
+    assert!(last_id.ends_with("-7"), "{last_id}");
+    // Nothing passes for a long time, and still the client's ID never becomes too old.
+    let mut blocks = 0;
+    for n in 0..1000 {
+        channel.publish(event(n)).unwrap();
+        let (told, id) = read(&ready(&mut ticks));
+        assert!(told.is_empty());
+        if !id.is_empty() {
+            last_id = id;
+            blocks += 1;
+        }
+        let _ = complete(channel.resume(&last_id));
+    }
+    assert!((50..=101).contains(&blocks), "{blocks}");
+    assert_eq!(channel.metrics().filtered, 1006);
+    assert_eq!(channel.metrics().delivered, 4);
+}
+
+#[test]
+fn hooks_tell_of_the_first_and_the_last_subscriber() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let call = |name: &'static str| {
+        let calls = calls.clone();
+        move || calls.lock().unwrap().push(name)
+    };
+    let channel =
+        Channel::builder().on_first_subscriber(call("first")).on_last_subscriber(call("last")).build();
+    let one = channel.subscribe();
+    let two = channel.subscribe();
+    drop(one);
+    assert_eq!(channel.subscriber_count(), 1);
+    drop(two);
+    let three = channel.subscribe_from_oldest();
+    assert_eq!(*calls.lock().unwrap(), ["first", "last", "first"]);
+    drop(three);
+    assert_eq!(calls.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn what_is_too_old_goes() {
+    let channel = Channel::builder().age(Duration::ZERO).build();
+    let id = channel.publish(event(1)).unwrap().to_string();
+    let published = std::time::Instant::now();
+    while published.elapsed().is_zero() {}
+    channel.evict_expired();
+    assert!(channel.is_empty());
+    assert_eq!(channel.metrics().retained_bytes, 0);
+    assert!(messages(&mut complete(channel.resume(&id))).is_empty());
+}
+
+#[test]
+fn retention_by_bytes_keeps_at_least_what_was_published_last() {
+    let channel = Channel::builder().bytes(100).build();
+    let mut subscriber = channel.subscribe().into_blocking();
+    channel.publish(vec![event(1), Event::new().data("x".repeat(200))]).unwrap();
+    assert_eq!(messages(&mut subscriber).len(), 2);
+    channel.publish(event(3)).unwrap();
+    assert_eq!(channel.len(), 1);
+    assert!(channel.metrics().retained_bytes <= 100);
+}
+
+#[test]
+fn frames_are_long_and_shared_however_often_the_log_was_frozen() {
+    let channel = Channel::builder().events(None).bytes(None).build();
+    let mut busy = channel.subscribe().into_blocking();
+    let mut late = channel.subscribe().into_blocking();
+    let mut expected = Vec::new();
+    for n in 0..50_000_u64 {
+        channel.publish(event(n)).unwrap();
+        expected.extend_from_slice(&busy.try_recv().unwrap());
+    }
+    let frames: Vec<_> = std::iter::from_fn(|| late.try_recv().ok()).collect();
+    assert_eq!(frames.concat(), expected);
+    assert!(frames.len() <= expected.len() / (16 * 1024), "{}", frames.len());
+    let again: Vec<_> = {
+        let mut oldest = channel.subscribe_from_oldest().into_blocking();
+        std::iter::from_fn(|| oldest.try_recv().ok()).collect()
+    };
+    assert!(again.iter().zip(&frames).all(|(one, other)| one.as_ptr() == other.as_ptr()));
+}
