@@ -127,7 +127,7 @@ impl Channel {
         }))
     }
 
-    /// Publishes an [`Event`], or several at once (see [`Events`]), and returns the ID of the last.
+    /// Publishes an [`Event`](crate::Event), or several at once (see [`Events`]), and returns the ID of the last.
     ///
     /// An event without an ID gets one; one that has its own keeps it, and clients can resume with either. IDs of
     /// your own should differ: after one that was published twice, a client gets what followed the first.
@@ -192,7 +192,7 @@ impl Channel {
     /// farewell, and ends. Nothing is published any more.
     ///
     /// Unlike after [`finish`](Channel::finish), clients connect again; a `retry` in the farewell says when. An
-    /// empty [`Event`] is no farewell.
+    /// empty [`Event`](crate::Event) is no farewell.
     pub fn close(&self, farewell: impl Encoded) {
         self.end(Ended::Closed(encode(farewell)));
     }

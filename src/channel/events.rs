@@ -2,8 +2,9 @@
 
 use super::log::{Log, Values};
 use crate::{
+    decode::received,
     encode::{Chunk, Event, Sse},
-    wire::{field, line::Lines},
+    wire::line::Lines,
 };
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -147,7 +148,7 @@ impl Values {
         let at = Some(line_end - value.len());
         match name {
             b"event" => self.type_at = at,
-            b"id" if field::is_received_id(value) => self.id_at = at,
+            b"id" if received::is_id(value) => self.id_at = at,
             _ => {}
         }
     }

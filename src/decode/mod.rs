@@ -14,7 +14,7 @@ mod message;
 mod own;
 #[cfg(feature = "std")]
 mod read;
-mod received;
+pub(crate) mod received;
 #[cfg(feature = "stream")]
 mod stream;
 mod text;
