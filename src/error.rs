@@ -9,7 +9,7 @@ use core::fmt;
 /// let error = sse.try_add_message("tick\ndata: forged", "1").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the event type holds U+000A (line feed) at byte 4, which an event stream cannot carry there"
+///     "the event type holds U+000A (line feed) at byte 4: a line end or NUL cannot be part of one"
 /// );
 /// assert!(sse.is_empty());
 /// ```
@@ -23,7 +23,7 @@ pub enum Error {
         field: Field,
         /// The first such character.
         character: char,
-        /// Where it stands in the text that was given, in bytes.
+        /// Where it is in the text that was given, in bytes.
         position: usize,
     },
     /// The bytes given as data are not UTF-8.
@@ -49,18 +49,21 @@ impl fmt::Display for Error {
         match self {
             Error::Character { field, character, position } => {
                 let code = u32::from(*character);
-                let name = match character {
-                    '\n' => "line feed",
-                    '\r' => "carriage return",
-                    '\0' => "NUL",
-                    ' ' if *position == 0 => "a leading space",
-                    ' ' => "a trailing space",
+                let name = match (character, position) {
+                    ('\n', _) => "line feed",
+                    ('\r', _) => "carriage return",
+                    ('\0', _) => "NUL",
+                    (' ', 0) => "a leading space",
+                    (' ', _) => "a trailing space",
+                    ('\t', 0) => "a leading tab",
+                    ('\t', _) => "a trailing tab",
                     _ => "a control character",
                 };
-                write!(
-                    f,
-                    "the {field} holds U+{code:04X} ({name}) at byte {position}, which an event stream cannot carry there"
-                )
+                let reason = match field {
+                    Field::EventType => "a line end or NUL cannot be part of one",
+                    Field::EventId => "it would not come back unchanged in a Last-Event-ID request header",
+                };
+                write!(f, "the {field} holds U+{code:04X} ({name}) at byte {position}: {reason}")
             }
             Error::Utf8 { position } => {
                 write!(f, "the data is not UTF-8: the first invalid sequence begins at byte {position}")
@@ -88,11 +91,15 @@ impl core::error::Error for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
-    /// The `event` field: any text without a line end.
+    /// The `event` field: any text without CR, LF and NUL.
+    ///
+    /// A line end would begin another field. Firefox deletes NUL, so an event for `ad\0min` would reach the
+    /// listeners of `admin`.
     EventType,
-    /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request
-    /// header. That excludes the ASCII control characters (NUL and the line ends among them) and a
-    /// space at either end.
+    /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request header.
+    ///
+    /// That excludes ASCII control characters, except for a tab in the middle, and white space (a space or a
+    /// tab) at either end. Not every server takes such a header beyond ASCII, see [`EventId`](crate::EventId).
     EventId,
 }
 

@@ -30,12 +30,10 @@ pub use decode::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef
 #[cfg(feature = "http")]
 pub use encode::SseBody;
 #[doc(hidden)]
-pub use encode::{__is_method_of_sse, __without_raw_prefix};
+pub use encode::vocabulary as __vocabulary;
 pub use encode::{Chunk, Data, Event, EventId, MessageWriter, Retry, Sse};
 #[cfg(feature = "json")]
 pub use error::JsonError;
 #[cfg(any(feature = "std", feature = "stream"))]
 pub use error::ReadError;
 pub use error::{Error, Field, TooLarge};
-#[doc(hidden)]
-pub use wire::field::__is_event_type;

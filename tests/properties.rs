@@ -19,14 +19,15 @@ fn read_back(text: &str) -> String {
 }
 
 fn carried_as_type(text: &str) -> String {
-    text.replace(['\r', '\n'], "\u{fffd}")
+    text.replace(['\r', '\n', '\0'], "\u{fffd}")
 }
 
 fn carried_as_id(text: &str) -> String {
     let last = text.chars().count().saturating_sub(1);
     let carried = |(i, c): (usize, char)| {
-        let at_an_end = i == 0 || i == last;
-        if c.is_ascii_control() || (c == ' ' && at_an_end) { '\u{fffd}' } else { c }
+        let in_the_middle = i != 0 && i != last;
+        let carried = if matches!(c, ' ' | '\t') { in_the_middle } else { !c.is_ascii_control() };
+        if carried { c } else { '?' }
     };
     text.chars().enumerate().map(carried).collect()
 }

@@ -1,6 +1,6 @@
 //! The bytes on the wire for each call, and the conversions.
 
-use sse_wire::{Chunk, Error, Event, Field, Sse, events};
+use sse_wire::{Chunk, Error, Event, Field, Sse};
 use std::{
     borrow::Cow,
     collections::{BTreeSet, LinkedList, VecDeque},
@@ -43,6 +43,10 @@ fn messages() {
         "event:  tick \ndata:  1 \n\n" = |sse| sse.add_message(" tick ", " 1 ");
         "event: a\ndata: 1\n\nevent: b\ndata: 2\n\n" = |sse| sse.add_message("a", "1").add_message("b", "2");
         "event: a\u{fffd}data: x\u{fffd}\u{fffd}\ndata: 1\n\n" = |sse| sse.add_message("a\ndata: x\r\n", "1");
+        "event: ad\u{fffd}min\ndata: 1\n\n" = |sse| sse.add_message("ad\0min", "1");
+        "event: \u{fffd}\ndata: 1\n\n" = |sse| sse.push(&Event::new().event("\0").data("1"));
+        "event: a\u{fffd}\ndata: \n\n" = |sse| sse.start_message("a\0").finish();
+        "event: a\tb\u{1}\u{7f}\ndata: 1\n\n" = |sse| sse.add_message("a\tb\u{1}\u{7f}", "1");
     }
 }
 
@@ -114,7 +118,11 @@ fn an_id_travels_with_its_message() {
         "retry: 1\n\n: c\n\nid: 7\ndata: 1\n\n" = |sse| sse.set_event_id(7).set_retry(1).add_comment("c").add_data(1);
         "id: 7\n\n" = |sse| sse.set_event_id(7);
         "data: 1\n\nid: 7\n\n" = |sse| sse.add_data(1).set_event_id(7);
-        "id: \u{fffd}7\u{fffd}8\u{fffd}\n\n" = |sse| sse.set_event_id(" 7\n8\0");
+        "id: ?7?8?\n\n" = |sse| sse.set_event_id(" 7\n8\0");
+        "id: ?7\t8?\n\n" = |sse| sse.set_event_id("\t7\t8\t");
+        "id: ? 7 ?\n\n" = |sse| sse.set_event_id("  7  ");
+        "id: ?\n\n" = |sse| sse.set_event_id(" ");
+        "id: ?\t?\u{85}\n\n" = |sse| sse.push(&Event::new().id("\u{7f}\t\u{1b}\u{85}"));
     }
 }
 
@@ -174,6 +182,9 @@ fn events() {
 #[test]
 fn events_are_checked_on_demand() {
     assert!(Event::new().try_event("a\n").is_err());
+    assert!(Event::new().try_event("a\0").is_err());
+    assert!(Event::new().try_id("7\t").is_err());
+    assert!(Event::new().try_id("7\t8").is_ok());
     assert!(Event::new().try_id(" 7").is_err());
     assert!(Event::new().try_data([0xffu8]).is_err());
     let event = || -> Result<Event, Error> { Event::new().try_event("a")?.try_id("7")?.try_data("1") };
@@ -195,8 +206,12 @@ fn checked_methods_name_the_fault_and_change_nothing() {
     let before = "id: 7\n\n";
     assert_eq!(fault(sse.try_add_message("é\nx\r", "1")), (Field::EventType, '\n', 2));
     assert_eq!(fault(sse.try_start_message("\r")), (Field::EventType, '\r', 0));
+    assert_eq!(fault(sse.try_start_message("ad\0min")), (Field::EventType, '\0', 2));
+    assert_eq!(fault(sse.try_add_message("a long event type \0", "1")), (Field::EventType, '\0', 18));
     assert_eq!(fault(sse.try_set_event_id("a\0")), (Field::EventId, '\0', 1));
     assert_eq!(fault(sse.try_set_event_id("a ")), (Field::EventId, ' ', 1));
+    assert_eq!(fault(sse.try_set_event_id("\ta")), (Field::EventId, '\t', 0));
+    assert_eq!(fault(sse.try_set_event_id("a\tb\t")), (Field::EventId, '\t', 3));
     assert_eq!(fault(sse.try_set_event_id(String::from(" a"))), (Field::EventId, ' ', 0));
 
     struct Failing;
@@ -216,6 +231,32 @@ fn checked_methods_name_the_fault_and_change_nothing() {
     sse.flush();
     assert!(sse.try_set_event_id(7).and_then(|sse| sse.try_add_message("tick", "1")).is_ok());
     assert_eq!(sse.to_string(), "id: 7\nevent: tick\ndata: 1\n\n");
+}
+
+#[test]
+fn what_an_error_says() {
+    let event = |text| Event::new().try_event(text).unwrap_err().to_string();
+    let id = |text| Event::new().try_id(text).unwrap_err().to_string();
+    assert_eq!(
+        event("a\r"),
+        "the event type holds U+000D (carriage return) at byte 1: a line end or NUL cannot be part of one"
+    );
+    assert_eq!(
+        event("\0"),
+        "the event type holds U+0000 (NUL) at byte 0: a line end or NUL cannot be part of one"
+    );
+    for (text, what) in [
+        (" 7", "U+0020 (a leading space) at byte 0"),
+        ("7 ", "U+0020 (a trailing space) at byte 1"),
+        ("\t7", "U+0009 (a leading tab) at byte 0"),
+        ("\t", "U+0009 (a leading tab) at byte 0"),
+        ("7\t8\t", "U+0009 (a trailing tab) at byte 3"),
+        ("\u{1b}", "U+001B (a control character) at byte 0"),
+        ("7\n", "U+000A (line feed) at byte 1"),
+    ] {
+        let reason = "it would not come back unchanged in a Last-Event-ID request header";
+        assert_eq!(id(text), format!("the event ID holds {what}: {reason}"));
+    }
 }
 
 #[test]
@@ -327,31 +368,6 @@ fn all_of_it_can_go_to_another_thread() {
     check::<Event>();
     check::<Chunk>();
     check::<Error>();
-}
-
-events! {
-    /// One event type a method.
-    pub trait Vocabulary {
-        /// A tick.
-        fn add_event_tick(u64) = "tick";
-        /// Text in lines.
-        fn add_event_lines(&[&str]) = "several lines";
-        /// A name that is a keyword.
-        fn r#type(&str);
-    }
-    trait Another {
-        #[cfg(not(test))]
-        fn absent(std::convert::Infallible);
-        fn other(std::fmt::Arguments<'_>);
-    }
-}
-
-#[test]
-fn a_vocabulary() {
-    table! {
-        "event: tick\ndata: 1\n\nevent: several lines\ndata: a\ndata: b\n\n" = |sse| sse.add_event_tick(1).add_event_lines(&["a", "b"]);
-        "event: type\ndata: x\n\nevent: other\ndata: 1\n\n" = |sse| sse.r#type("x").other(format_args!("{}", 1));
-    }
 }
 
 #[cfg(feature = "std")]

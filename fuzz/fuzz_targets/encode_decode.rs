@@ -32,18 +32,19 @@ fn lines(data: &str) -> String {
     data.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// What a field that is a single line carries of a text.
-fn lossy(text: &str, carried: impl Fn(usize, char) -> bool) -> String {
-    text.char_indices().map(|(i, c)| if carried(i, c) { c } else { '\u{fffd}' }).collect()
-}
-
+/// What an event type carries of a text.
 fn event_type(text: &str) -> String {
-    lossy(text, |_, c| !matches!(c, '\r' | '\n'))
+    text.replace(['\r', '\n', '\0'], "\u{fffd}")
 }
 
+/// What an ID carries of a text.
 fn id(text: &str) -> String {
     let last = text.len().wrapping_sub(1);
-    lossy(text, |i, c| !c.is_ascii_control() && (c != ' ' || i != 0 && i != last))
+    let carried = |i, c: char| match c {
+        ' ' | '\t' => i != 0 && i != last,
+        _ => !c.is_ascii_control(),
+    };
+    text.char_indices().map(|(i, c)| if carried(i, c) { c } else { '?' }).collect()
 }
 
 fuzz_target!(|case: Case<'_>| {

@@ -116,7 +116,7 @@ pub(crate) fn end(out: &mut impl Buffer) {
     out.extend(b"\n\n");
 }
 
-/// Writes `text` with U+FFFD for each character that `field` cannot carry.
+/// Writes `text` with a replacement for each character that `field` cannot carry.
 #[inline(always)]
 fn lossy(out: &mut impl Buffer, field: Field, text: &str) {
     match field.fault(text, 0) {
@@ -130,7 +130,7 @@ fn replace(out: &mut impl Buffer, field: Field, text: &str, mut fault: usize) {
     let mut start = 0;
     loop {
         out.extend(&text.as_bytes()[start..fault]);
-        out.extend(REPLACEMENT.as_bytes());
+        out.extend(field.replacement().as_bytes());
         start = fault + 1;
         match field.fault(text, start) {
             Some(next) => fault = next,

@@ -16,7 +16,7 @@ use core::fmt;
 /// What can be the data of a message.
 ///
 /// * Text: `&str`, `String`, `Cow<str>`, `char`. A line end in it (CRLF, LF or CR) begins a new line
-///   of data, which the client reads back as LF.
+///   of data, which the client reads back as LF. (Firefox also deletes NUL from it.)
 /// * `format_args!(..)`, which is formatted straight into the buffer.
 /// * Integers, floats, `bool`, as `Display` writes them.
 /// * Lists of these: slices, arrays, `Vec`, `VecDeque`, `LinkedList`, `BTreeSet`, `HashSet`. Each item

@@ -56,7 +56,7 @@ impl Event {
     /// Sets the event type, which says which listeners get the message. Without one, or with an empty
     /// one, those of `message` do.
     ///
-    /// A CR or LF in it becomes U+FFFD.
+    /// A CR, LF or NUL in it becomes U+FFFD.
     #[inline]
     pub fn event(mut self, event: &str) -> Self {
         let fields = self.field();
@@ -69,7 +69,7 @@ impl Event {
     /// As [`event`](Event::event).
     ///
     /// # Errors
-    /// If the event type holds a CR or LF. The event that was begun is gone then, as with the other methods
+    /// If the event type holds a CR, LF or NUL. The event that was begun is gone then, as with the other methods
     /// here that return a `Result`.
     pub fn try_event(self, event: &str) -> Result<Self, Error> {
         block::check(Field::EventType, event)?;
@@ -79,8 +79,8 @@ impl Event {
     /// Sets the event ID, text or an integer, which a client sends back as `Last-Event-ID` when it
     /// connects again. An empty one makes it forget the ID that it has.
     ///
-    /// What would not come back in a request header (control characters, a space at either end)
-    /// becomes U+FFFD.
+    /// What would not come back unchanged in a request header becomes `?`: control characters other than a
+    /// tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
     #[inline]
     pub fn id(mut self, id: impl EventId) -> Self {
         let fields = self.field();
@@ -93,13 +93,14 @@ impl Event {
     /// As [`id`](Event::id).
     ///
     /// # Errors
-    /// If the ID holds a control character, or a space at either end.
+    /// If the ID holds a control character other than a tab in the middle, or white space at either end.
     pub fn try_id(self, id: impl EventId) -> Result<Self, Error> {
         id.check()?;
         Ok(self.id(id))
     }
 
     /// Sets the client's reconnection time, in milliseconds or as a [`Duration`](core::time::Duration).
+    /// Browsers may have a minimum: Firefox waits for at least 500 ms.
     #[inline]
     pub fn retry(mut self, retry: impl Retry) -> Self {
         block::retry(self.field(), retry.to_wire());

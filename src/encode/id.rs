@@ -7,8 +7,11 @@ use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
 /// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and behind references, `Box`, `Rc`, `Arc`) or an
 /// integer.
 ///
-/// An integer literal is an `i32`, as everywhere: write `1_763_665_741_000_u64` for a time in milliseconds. How
-/// long an ID may be is up to those who have to take it back in a request header: a few hundred bytes are safe.
+/// An integer literal is an `i32`, as everywhere: write `1_763_665_741_000_u64` for a time in milliseconds.
+///
+/// The ID has to come back in a request header, and servers differ in what they take there. A few hundred bytes
+/// of ASCII are safe everywhere. tiny_http, for one, closes the connection at a header beyond ASCII: a browser
+/// that was given such an ID never gets through again, however often it reconnects.
 ///
 /// This trait is sealed. An ID of a type of your own goes in as text.
 #[diagnostic::on_unimplemented(

@@ -40,7 +40,7 @@ pub struct MessageWriter<'a> {
 impl Sse {
     /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
     ///
-    /// A CR or LF in the event type becomes U+FFFD. Nothing is added until
+    /// A CR, LF or NUL in the event type becomes U+FFFD. Nothing is added until
     /// [`finish`](MessageWriter::finish).
     pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
         MessageWriter::begin(self.open(), event)
@@ -49,7 +49,7 @@ impl Sse {
     /// As [`start_message`](Sse::start_message).
     ///
     /// # Errors
-    /// If the event type holds a CR or LF.
+    /// If the event type holds a CR, LF or NUL.
     pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
         block::check(Field::EventType, event)?;
         Ok(self.start_message(event))

@@ -13,7 +13,7 @@ mod id;
 mod message_writer;
 mod retry;
 mod sse;
-mod vocabulary;
+pub mod vocabulary;
 
 #[cfg(feature = "http")]
 pub use body::SseBody;
@@ -24,4 +24,3 @@ pub use id::EventId;
 pub use message_writer::MessageWriter;
 pub use retry::Retry;
 pub use sse::Sse;
-pub use vocabulary::{__is_method_of_sse, __without_raw_prefix};

@@ -6,7 +6,8 @@ use core::time::Duration;
 /// millisecond.
 ///
 /// Clients wait this long before they connect again. Their timers hold less than 2<sup>31</sup> ms
-/// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms.
+/// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits
+/// for at least 500 ms.
 ///
 /// This trait is sealed: it is implemented for `u64`, which an integer literal becomes, and for
 /// [`Duration`].

@@ -16,9 +16,10 @@ use core::{fmt, ops::Range};
 /// drains it, one whole block at a time; `write_to` drains it into any
 /// `std::io::Write`.
 ///
-/// The methods that return `&mut Self` never fail. What an event stream cannot carry in an event type
-/// or an event ID becomes U+FFFD, as in [`String::from_utf8_lossy`]. The methods that return a
-/// `Result` check instead, and leave the buffer as it was if they fail.
+/// The methods that return `&mut Self` never fail. A character that an event type or an event ID cannot
+/// carry is replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`], and by `?` in an ID.
+/// The methods that return a `Result` check instead, and leave the buffer as it was if they fail. Which
+/// characters these are says [`Field`](crate::Field).
 ///
 /// ```
 /// use sse_wire::Sse;
@@ -77,7 +78,8 @@ impl Sse {
     /// [`Duration`](core::time::Duration): how long it waits before it connects again.
     ///
     /// A duration rounds up to whole milliseconds, and 2<sup>31</sup> ms or more, which a client's
-    /// timer does not hold, become 2<sup>31</sup> − 1.
+    /// timer does not hold, become 2<sup>31</sup> − 1. Browsers may have a minimum: Firefox waits for at least
+    /// 500 ms.
     pub fn set_retry(&mut self, retry: impl Retry) -> &mut Self {
         self.add_beside_id(|buf| block::retry(buf, retry.to_wire()))
     }
@@ -89,8 +91,8 @@ impl Sse {
     /// of its own. Set twice, the last one holds; an empty one is as
     /// [`reset_event_id`](Sse::reset_event_id).
     ///
-    /// What would not come back in a request header (control characters, a space at either end)
-    /// becomes U+FFFD.
+    /// What would not come back unchanged in a request header becomes `?`: control characters other than a
+    /// tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
     #[inline]
     pub fn set_event_id(&mut self, id: impl EventId) -> &mut Self {
         self.drop_waiting_id();
@@ -104,7 +106,7 @@ impl Sse {
     /// As [`set_event_id`](Sse::set_event_id).
     ///
     /// # Errors
-    /// If the ID holds a control character, or a space at either end.
+    /// If the ID holds a control character other than a tab in the middle, or white space at either end.
     pub fn try_set_event_id(&mut self, id: impl EventId) -> Result<&mut Self, Error> {
         id.check()?;
         Ok(self.set_event_id(id))
@@ -117,13 +119,13 @@ impl Sse {
 
     /// Adds a message: an event type, which says which listeners get it, and data.
     ///
-    /// A CR or LF in the event type becomes U+FFFD. An empty event type is the default one,
+    /// A CR, LF or NUL in the event type becomes U+FFFD. An empty event type is the default one,
     /// `message`. (In browsers, listeners of `error` and `open` also get what the `EventSource`
     /// itself has to say.)
     ///
     /// The data may be any text, a number, a list and more, see [`Data`]. A line end in it (CRLF, LF or
-    /// CR) is read back as LF; everything else is read back as it was. If a `Display` implementation
-    /// in it fails, what it wrote is kept and ends with U+FFFD.
+    /// CR) is read back as LF; everything else is read back as it was, but for NUL, which Firefox deletes. If a
+    /// `Display` implementation in it fails, what it wrote is kept and ends with U+FFFD.
     #[inline]
     pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
         // A lossy writer does not fail.
@@ -134,7 +136,7 @@ impl Sse {
     /// As [`add_message`](Sse::add_message).
     ///
     /// # Errors
-    /// If the event type holds a CR or LF, a `Display` implementation in the data fails, or bytes given
+    /// If the event type holds a CR, LF or NUL, a `Display` implementation in the data fails, or bytes given
     /// as data are not UTF-8.
     pub fn try_add_message(&mut self, event: &str, data: impl Data) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
@@ -162,7 +164,7 @@ impl Sse {
     /// white space to a JSON reader.
     ///
     /// # Errors
-    /// If the event type holds a CR or LF, or the value cannot be serialized.
+    /// If the event type holds a CR, LF or NUL, or the value cannot be serialized.
     ///
     /// ```
     /// let mut sse = sse_wire::Sse::without_retry();

@@ -1,5 +1,7 @@
 //! `add_event_<name>` of the Python original, checked at compile time.
 
+use crate::error::Field;
+
 /// Declares a vocabulary of events: a trait that gives [`Sse`](crate::Sse) one method for each event
 /// type, with the type of its data.
 ///
@@ -8,8 +10,11 @@
 /// cannot carry does not compile.
 ///
 /// After the data's type comes the event type; without one it is the method's name. The data's type
-/// is anything that implements [`Data`](crate::Data). A method cannot have a name that `Sse` has already. Put a
-/// `#[cfg]` for a whole trait on the macro, in front of `events!`.
+/// is anything that implements [`Data`](crate::Data). Put a `#[cfg]` for a whole trait on the macro, in front
+/// of `events!`.
+///
+/// A method whose name an `Sse` already has does not compile, whether it is one of its own, of
+/// [`Iterator`] or of another trait of the prelude: a call would reach that one instead.
 ///
 /// ```
 /// use sse_wire::{Sse, events};
@@ -38,6 +43,11 @@
 ///     trait Forged { fn forged(u64) = "tick\ndata: 2"; }
 /// }
 /// ```
+/// ```compile_fail
+/// sse_wire::events! {
+///     trait TakesTheBuffer { fn take(usize); }
+/// }
+/// ```
 #[macro_export]
 macro_rules! events {
     ($(
@@ -53,13 +63,10 @@ macro_rules! events {
                 #[inline]
                 fn $method(&mut self, data: $data) -> &mut Self {
                     const EVENT: &::core::primitive::str = $crate::__event_type!($method $($event)?);
-                    const _: () = {
-                        ::core::assert!($crate::__is_event_type(EVENT), "an event type must not hold CR or LF");
-                        ::core::assert!(
-                            !$crate::__is_method_of_sse(::core::stringify!($method)),
-                            "Sse has a method of this name, which would be called instead"
-                        );
-                    };
+                    const _: () = ::core::assert!(
+                        $crate::__vocabulary::is_event_type(EVENT),
+                        "an event type must not hold CR, LF or NUL"
+                    );
                     let sse: &mut $crate::Sse = ::core::borrow::BorrowMut::borrow_mut(self);
                     sse.add_message(EVENT, data);
                     self
@@ -68,6 +75,38 @@ macro_rules! events {
         }
 
         impl $name for $crate::Sse {}
+
+        // Each method is called here once with a type that only it takes, in a module where no other trait is in
+        // scope than those that are so everywhere. This compiles only if it is the method that a call finds.
+        const _: () = {
+            #[allow(dead_code, deprecated, unused_imports)]
+            mod check {
+                use $crate::{Sse, __vocabulary::everywhere::*};
+
+                struct SseHasAnotherMethodOfThisName;
+
+                trait Vocabulary {
+                    $(
+                        $(#[$attribute])*
+                        fn $method(
+                            &mut self,
+                            own: SseHasAnotherMethodOfThisName,
+                        ) -> SseHasAnotherMethodOfThisName {
+                            own
+                        }
+                    )*
+                }
+
+                impl Vocabulary for Sse {}
+
+                $(
+                    $(#[$attribute])*
+                    fn $method(mut sse: Sse, own: SseHasAnotherMethodOfThisName) -> impl Sized {
+                        sse.$method(own)
+                    }
+                )*
+            }
+        };
     )*};
 }
 
@@ -78,34 +117,30 @@ macro_rules! __event_type {
         $event
     };
     ($method:ident) => {
-        $crate::__without_raw_prefix(::core::stringify!($method))
+        $crate::__vocabulary::without_raw_prefix(::core::stringify!($method))
     };
 }
 
 /// The name of a method that is declared as `r#type`.
-#[doc(hidden)]
-pub const fn __without_raw_prefix(name: &str) -> &str {
+pub const fn without_raw_prefix(name: &str) -> &str {
     match name.as_bytes() {
         [b'r', b'#', ..] => name.split_at(2).1,
         _ => name,
     }
 }
 
-/// Whether an `Sse` has a method of this name that takes one argument. A trait's would never be called.
-#[doc(hidden)]
-pub const fn __is_method_of_sse(name: &str) -> bool {
-    matches!(
-        name.as_bytes(),
-        b"add_comment"
-            | b"add_data"
-            | b"advance"
-            | b"push"
-            | b"set_event_id"
-            | b"set_retry"
-            | b"start_message"
-            | b"try_add_data"
-            | b"try_set_event_id"
-            | b"try_start_message"
-            | b"write_to"
-    )
+/// Whether an event stream can carry this event type.
+pub const fn is_event_type(event: &str) -> bool {
+    Field::EventType.fault(event, 0).is_none()
+}
+
+/// The traits that an `Sse` has and that are in scope where nothing is imported, or that the macro needs.
+pub mod everywhere {
+    pub use alloc::{borrow::ToOwned, string::ToString};
+    pub use core::{
+        borrow::{Borrow, BorrowMut},
+        clone::Clone,
+        convert::{AsMut, AsRef, From, Into, TryFrom, TryInto},
+        iter::{Extend, FromIterator, IntoIterator, Iterator},
+    };
 }

@@ -1,7 +1,7 @@
 //! The only search for line ends, for both directions. A line ends at CRLF, LF or CR (WHATWG HTML,
 //! 9.2.5, `end-of-line`) and at nothing else: U+2028, U+0085, VT and FF are ordinary characters.
 
-use super::scan;
+use super::scan::{self, Class};
 
 /// Splits text into lines, also when it arrives in pieces: a CRLF whose halves come in two pieces is
 /// one line end.
@@ -48,7 +48,7 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     for block in blocks {
         if has_end(block) {
-            return scan::find(block, is_end).map(|i| at + i);
+            return scan::find(block, Class::LineEnd).map(|i| at + i);
         }
         at += BLOCK;
         #[cfg(feature = "memchr")]
@@ -56,7 +56,7 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
             return memchr::memchr2(b'\n', b'\r', &bytes[at..]).map(|i| at + i);
         }
     }
-    scan::find(&bytes[at..], is_end).map(|i| at + i)
+    scan::find(&bytes[at..], Class::LineEnd).map(|i| at + i)
 }
 
 const BLOCK: usize = 32;
@@ -76,11 +76,6 @@ fn has_end(block: &[u8; BLOCK]) -> bool {
         cr |= u8::from(*byte == b'\r');
     }
     lf | cr != 0
-}
-
-#[inline(always)]
-fn is_end(word: u64) -> u64 {
-    scan::equal(word, b'\n') | scan::equal(word, b'\r')
 }
 
 #[cfg(test)]

@@ -1,96 +1,135 @@
 //! A search that looks at eight bytes at a time. Below some 32 bytes it beats calling into a SIMD
-//! search, and it needs no dependency.
+//! search, it needs no dependency, and it runs at compile time too.
 
-/// A predicate on eight bytes at once: the high bit of each byte that matches is set in the result.
-/// The lowest set bit must be exact; those above it may be false alarms.
-pub(crate) trait Matcher: Copy + Fn(u64) -> u64 {}
-impl<F: Copy + Fn(u64) -> u64> Matcher for F {}
+/// What is searched for.
+#[derive(Clone, Copy)]
+pub(crate) enum Class {
+    /// CR and LF.
+    LineEnd,
+    /// CR, LF and NUL.
+    LineEndOrNul,
+    /// The ASCII control characters other than the tab.
+    Control,
+}
 
 const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
 pub(crate) const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
+impl Class {
+    /// Marks the bytes of `word` that belong to the class: sets the high bit of each, and no other bit.
+    #[inline(always)]
+    const fn marks(self, word: u64) -> u64 {
+        match self {
+            Class::LineEnd => equal(word, b'\n') | equal(word, b'\r'),
+            Class::LineEndOrNul => Class::LineEnd.marks(word) | equal(word, b'\0'),
+            Class::Control => below(word, b' ') & !equal(word, b'\t') | equal(word, 0x7f),
+        }
+    }
+}
+
 /// Marks the bytes of `word` that equal `byte`.
 #[inline(always)]
-pub(crate) fn equal(word: u64, byte: u8) -> u64 {
-    let zero_where_equal = word ^ (LOW_BITS * byte as u64);
-    zero_where_equal.wrapping_sub(LOW_BITS) & !zero_where_equal & HIGH_BITS
+const fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (LOW_BITS * byte as u64), 1)
 }
 
 /// Marks the bytes of `word` that are below `limit`, which is at most 128.
 #[inline(always)]
-pub(crate) fn below(word: u64, limit: u8) -> u64 {
-    word.wrapping_sub(LOW_BITS * limit as u64) & !word & HIGH_BITS
+const fn below(word: u64, limit: u8) -> u64 {
+    // With its high bit set no byte borrows from the next one.
+    let not_below = (word | HIGH_BITS) - LOW_BITS * limit as u64;
+    !(not_below | word) & HIGH_BITS
 }
 
-/// The position of the first byte that matches.
+/// The position of the first byte of this class.
 #[inline(always)]
-pub(crate) fn find(bytes: &[u8], matches: impl Matcher) -> Option<usize> {
+pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
     let (words, tail) = bytes.as_chunks::<8>();
-    for (i, word) in words.iter().enumerate() {
-        let found = matches(u64::from_le_bytes(*word));
+    let mut i = 0;
+    while i < words.len() {
+        let found = class.marks(u64::from_le_bytes(words[i]));
         if found != 0 {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
+        i += 1;
     }
     if tail.is_empty() {
         return None;
     }
-    if let Some(last) = bytes.last_chunk::<8>() {
+    let (word, at) = match bytes.last_chunk::<8>() {
         // The tail is widened with bytes that are known not to match.
-        let found = matches(u64::from_le_bytes(*last));
-        return (found != 0).then(|| bytes.len() - 8 + found.trailing_zeros() as usize / 8);
-    }
-    find_short(tail, matches)
+        Some(last) => (u64::from_le_bytes(*last), bytes.len() - 8),
+        None => (short(tail), 0),
+    };
+    let found = class.marks(word);
+    if found == 0 { None } else { Some(at + found.trailing_zeros() as usize / 8) }
 }
 
-/// The same for fewer than eight bytes.
+/// One to seven bytes as a word, filled up with bytes of no class.
 #[inline(always)]
-fn find_short(bytes: &[u8], matches: impl Matcher) -> Option<usize> {
+const fn short(bytes: &[u8]) -> u64 {
     // Two halves, which may overlap, put together to one word: the second is shifted to where it begins,
-    // so that a byte which stands in both falls on itself.
+    // so that a byte which is in both falls on itself.
     let (first, last, shift) = if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
     {
         (u32::from_le_bytes(*a) as u64, u32::from_le_bytes(*b) as u64, bytes.len() - 4)
     } else if let (Some(a), Some(b)) = (bytes.first_chunk::<2>(), bytes.last_chunk::<2>()) {
         (u16::from_le_bytes(*a) as u64, u16::from_le_bytes(*b) as u64, bytes.len() - 2)
-    } else if let Some(&a) = bytes.first() {
-        (a as u64, 0, 0)
+    } else if let [a] = bytes {
+        (*a as u64, 0, 0)
     } else {
-        return None;
+        (u64::MAX, 0, 0)
     };
-    let word = first | last << (shift * 8);
-    let found = matches(word) & (u64::MAX >> (64 - bytes.len() * 8));
-    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+    first | last << (shift * 8) | u64::MAX << (bytes.len() * 8 % 64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use alloc::{vec, vec::Vec};
+
+    fn is_in(class: Class, byte: u8) -> bool {
+        match class {
+            Class::LineEnd => matches!(byte, b'\r' | b'\n'),
+            Class::LineEndOrNul => matches!(byte, b'\r' | b'\n' | b'\0'),
+            Class::Control => byte.is_ascii_control() && byte != b'\t',
+        }
+    }
 
     #[test]
-    fn every_length_and_place() {
-        for len in 0..40 {
-            assert_eq!(find(&vec![b'x'; len], |w| equal(w, b'!')), None, "length {len}");
-            for at in 0..len {
-                for other in [b'x', 0x00, 0x20, 0x22, 0x80, 0xa1, 0xff] {
-                    let mut bytes = vec![other; len];
-                    bytes[at] = b'!';
-                    assert_eq!(find(&bytes, |w| equal(w, b'!')), Some(at), "{at} of {len}");
-                    bytes[at..].fill(b'!');
-                    assert_eq!(find(&bytes, |w| equal(w, b'!')), Some(at), "{at} to {len}");
+    fn every_byte_at_every_place_of_every_length() {
+        for class in [Class::LineEnd, Class::LineEndOrNul, Class::Control] {
+            let (found, others): (Vec<u8>, Vec<u8>) = (0..=255).partition(|byte| is_in(class, *byte));
+            for len in 0..30 {
+                for other in &others {
+                    assert_eq!(find(&vec![*other; len], class), None, "{other:#x} {len} times");
+                }
+                for at in 0..len {
+                    // Those next to the class would match if a byte borrowed from its neighbour.
+                    for other in [b'\t', 0x0b, 0x0c, 0x0e, b' ', 0x7e, 0x80, 0x89, 0x8a, 0x8d, 0xff] {
+                        for byte in &found {
+                            let mut bytes = vec![if is_in(class, other) { b'x' } else { other }; len];
+                            bytes[at] = *byte;
+                            assert_eq!(find(&bytes, class), Some(at), "{byte:#x} at {at} of {len}");
+                            bytes[at..].fill(*byte);
+                            assert_eq!(find(&bytes, class), Some(at), "{byte:#x} from {at} of {len}");
+                        }
+                    }
                 }
             }
         }
     }
 
     #[test]
-    fn below_is_exact_for_every_byte() {
-        for byte in 0..=255u8 {
-            for len in 1..20 {
-                let expected = (byte < 0x20).then_some(0);
-                assert_eq!(find(&vec![byte; len], |w| below(w, 0x20)), expected, "{byte}");
+    fn every_pair_of_bytes() {
+        for class in [Class::LineEnd, Class::LineEndOrNul, Class::Control] {
+            for pair in 0..=u16::MAX {
+                let bytes = pair.to_be_bytes();
+                let first = bytes.iter().position(|byte| is_in(class, *byte));
+                assert_eq!(find(&bytes, class), first, "{pair:#06x}");
             }
         }
     }
+
+    const _: () = assert!(matches!(find(b"at compile time\n", Class::LineEnd), Some(15)));
 }
