@@ -12,6 +12,7 @@ use alloc::{
     vec::Vec,
 };
 use core::fmt;
+use private::Sealed;
 
 /// What can be the data of a message.
 ///
@@ -25,52 +26,58 @@ use core::fmt;
 ///   are). What is invalid in them becomes U+FFFD, or an error in the methods that check.
 /// * References to all these, and `Box`, `Rc` and `Arc`.
 ///
-/// This trait is sealed. For a type of your own use `format_args!("{value}")`.
+/// This trait is sealed. A value of another type does not compile; if it implements `Display`, write
+/// `format_args!("{value}")`.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::without_retry();
 /// sse.add_data("two\nlines").add_data(["two", "lines"]).add_data(b"two\r\nlines");
 /// assert_eq!(sse.to_string(), "data: two\ndata: lines\n\n".repeat(3));
 /// ```
+///
+/// ```compile_fail,E0277
+/// # let mut sse = sse_wire::Sse::without_retry();
+/// sse.add_data(Some("an option has no text"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the data of a message",
     note = "for a type that implements `Display`, write `format_args!(\"{{value}}\")`"
 )]
-pub trait Data: sealed::Data {}
-impl<T: sealed::Data + ?Sized> Data for T {}
+pub trait Data: private::Sealed {}
 
-pub(crate) mod sealed {
+mod private {
     use super::*;
 
-    pub trait Data {
+    pub trait Sealed {
         fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error>;
 
         /// Writes a list of these, which for bytes is text.
         fn write_slice<B: Buffer>(items: &[Self], out: &mut DataWriter<'_, B>) -> Result<(), Error>
         where
-            Self: Sized,
+            Self: Data + Sized,
         {
             write_list(items, out)
         }
     }
-
-    pub(super) fn write_list<B: Buffer>(
-        items: impl IntoIterator<Item: Data>,
-        out: &mut DataWriter<'_, B>,
-    ) -> Result<(), Error> {
-        let mut items = items.into_iter();
-        if let Some(first) = items.next() {
-            first.write(out)?;
-        }
-        for item in items {
-            out.new_line();
-            item.write(out)?;
-        }
-        Ok(())
-    }
 }
 
-impl sealed::Data for str {
+fn write_list<B: Buffer>(
+    items: impl IntoIterator<Item: Data>,
+    out: &mut DataWriter<'_, B>,
+) -> Result<(), Error> {
+    let mut items = items.into_iter();
+    if let Some(first) = items.next() {
+        first.write(out)?;
+    }
+    for item in items {
+        out.new_line();
+        item.write(out)?;
+    }
+    Ok(())
+}
+
+impl Data for str {}
+impl Sealed for str {
     #[inline(always)]
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         out.text(self.as_bytes());
@@ -78,19 +85,22 @@ impl sealed::Data for str {
     }
 }
 
-impl sealed::Data for char {
+impl Data for char {}
+impl Sealed for char {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         self.encode_utf8(&mut [0; 4]).write(out)
     }
 }
 
-impl sealed::Data for bool {
+impl Data for bool {}
+impl Sealed for bool {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         if *self { "true" } else { "false" }.write(out)
     }
 }
 
-impl sealed::Data for fmt::Arguments<'_> {
+impl Data for fmt::Arguments<'_> {}
+impl Sealed for fmt::Arguments<'_> {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         match self.as_str() {
             Some(text) => text.write(out),
@@ -99,7 +109,8 @@ impl sealed::Data for fmt::Arguments<'_> {
     }
 }
 
-impl sealed::Data for u8 {
+impl Data for u8 {}
+impl Sealed for u8 {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         out.integer(*self);
         Ok(())
@@ -112,7 +123,8 @@ impl sealed::Data for u8 {
 
 macro_rules! integers {
     ($($t:ty)*) => {$(
-        impl sealed::Data for $t {
+        impl Data for $t {}
+        impl Sealed for $t {
             #[inline]
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
                 out.integer(*self);
@@ -125,7 +137,8 @@ integers!(u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 macro_rules! displayed {
     ($($t:ty)*) => {$(
-        impl sealed::Data for $t {
+        impl Data for $t {}
+        impl Sealed for $t {
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
                 out.display(self)
             }
@@ -136,7 +149,8 @@ displayed!(f32 f64);
 
 macro_rules! behind_a_pointer {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
-        impl<$($generics)*> sealed::Data for $t {
+        impl<$($generics)*> Data for $t {}
+        impl<$($generics)*> Sealed for $t {
             #[inline(always)]
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
                 (**self).write(out)
@@ -147,21 +161,23 @@ macro_rules! behind_a_pointer {
 behind_a_pointer! {
     [] String;
     [] Cow<'_, str>;
-    [T: sealed::Data + ?Sized] &T;
-    [T: sealed::Data + ?Sized] &mut T;
-    [T: sealed::Data + ?Sized] Box<T>;
-    [T: sealed::Data + ?Sized] Rc<T>;
-    [T: sealed::Data + ?Sized] Arc<T>;
-    [T: sealed::Data] Vec<T>;
+    [T: Data + ?Sized] &T;
+    [T: Data + ?Sized] &mut T;
+    [T: Data + ?Sized] Box<T>;
+    [T: Data + ?Sized] Rc<T>;
+    [T: Data + ?Sized] Arc<T>;
+    [T: Data] Vec<T>;
 }
 
-impl<T: sealed::Data> sealed::Data for [T] {
+impl<T: Data> Data for [T] {}
+impl<T: Data> Sealed for [T] {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         T::write_slice(self, out)
     }
 }
 
-impl<T: sealed::Data, const N: usize> sealed::Data for [T; N] {
+impl<T: Data, const N: usize> Data for [T; N] {}
+impl<T: Data, const N: usize> Sealed for [T; N] {
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         T::write_slice(self, out)
     }
@@ -169,19 +185,20 @@ impl<T: sealed::Data, const N: usize> sealed::Data for [T; N] {
 
 macro_rules! lists {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
-        impl<$($generics)*> sealed::Data for $t {
+        impl<$($generics)*> Data for $t {}
+        impl<$($generics)*> Sealed for $t {
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
-                sealed::write_list(self, out)
+                write_list(self, out)
             }
         }
     )*};
 }
 lists! {
-    [T: sealed::Data] VecDeque<T>;
-    [T: sealed::Data] LinkedList<T>;
-    [T: sealed::Data] BTreeSet<T>;
+    [T: Data] VecDeque<T>;
+    [T: Data] LinkedList<T>;
+    [T: Data] BTreeSet<T>;
 }
 #[cfg(feature = "std")]
 lists! {
-    [T: sealed::Data, S] std::collections::HashSet<T, S>;
+    [T: Data, S] std::collections::HashSet<T, S>;
 }

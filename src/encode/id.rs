@@ -3,6 +3,7 @@
 use super::block::{self, Buffer};
 use crate::error::{Error, Field};
 use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
+use private::Sealed;
 
 /// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and behind references, `Box`, `Rc`, `Arc`) or an
 /// integer.
@@ -13,18 +14,22 @@ use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
 /// of ASCII are safe everywhere. tiny_http, for one, closes the connection at a header beyond ASCII: a browser
 /// that was given such an ID never gets through again, however often it reconnects.
 ///
-/// This trait is sealed. An ID of a type of your own goes in as text.
+/// This trait is sealed. An ID of another type goes in as its text.
+///
+/// ```compile_fail,E0277
+/// # let mut sse = sse_wire::Sse::without_retry();
+/// sse.set_event_id(2.5);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event ID",
     note = "text and integers can; for another type, give its text, as in `value.to_string()`"
 )]
-pub trait EventId: sealed::EventId {}
-impl<T: sealed::EventId + ?Sized> EventId for T {}
+pub trait EventId: private::Sealed {}
 
-pub(crate) mod sealed {
+mod private {
     use super::*;
 
-    pub trait EventId {
+    pub trait Sealed {
         /// Whether the wire can carry it.
         fn check(&self) -> Result<(), Error> {
             Ok(())
@@ -35,7 +40,8 @@ pub(crate) mod sealed {
     }
 }
 
-impl sealed::EventId for str {
+impl EventId for str {}
+impl Sealed for str {
     fn check(&self) -> Result<(), Error> {
         block::check(Field::EventId, self)
     }
@@ -48,7 +54,8 @@ impl sealed::EventId for str {
 
 macro_rules! text {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
-        impl<$($generics)*> sealed::EventId for $t {
+        impl<$($generics)*> EventId for $t {}
+        impl<$($generics)*> Sealed for $t {
             fn check(&self) -> Result<(), Error> {
                 (**self).check()
             }
@@ -63,16 +70,17 @@ macro_rules! text {
 text! {
     [] String;
     [] Cow<'_, str>;
-    [T: sealed::EventId + ?Sized] &T;
-    [T: sealed::EventId + ?Sized] &mut T;
-    [T: sealed::EventId + ?Sized] Box<T>;
-    [T: sealed::EventId + ?Sized] Rc<T>;
-    [T: sealed::EventId + ?Sized] Arc<T>;
+    [T: EventId + ?Sized] &T;
+    [T: EventId + ?Sized] &mut T;
+    [T: EventId + ?Sized] Box<T>;
+    [T: EventId + ?Sized] Rc<T>;
+    [T: EventId + ?Sized] Arc<T>;
 }
 
 macro_rules! integers {
     ($($t:ty)*) => {$(
-        impl sealed::EventId for $t {
+        impl EventId for $t {}
+        impl Sealed for $t {
             #[inline(always)]
             fn write<B: Buffer>(&self, out: &mut B) {
                 block::integer_id(out, *self);

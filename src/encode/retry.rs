@@ -1,47 +1,55 @@
 //! What may be given as a reconnection time.
 
 use core::time::Duration;
+use private::Sealed;
 
-/// A reconnection time: whole milliseconds as a `u64`, or a [`Duration`], which rounds up to the next
-/// millisecond.
+/// What can be a reconnection time: whole milliseconds as a `u64`, which an integer literal becomes, or a
+/// [`Duration`], which rounds up to the next millisecond.
 ///
 /// Clients wait this long before they connect again. Their timers hold less than 2<sup>31</sup> ms
 /// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits
 /// for at least 500 ms.
 ///
-/// This trait is sealed: it is implemented for `u64`, which an integer literal becomes, and for
-/// [`Duration`].
-pub trait Retry: sealed::Retry {}
-impl<T: sealed::Retry> Retry for T {}
+/// This trait is sealed.
+///
+/// ```compile_fail,E0277
+/// # let mut sse = sse_wire::Sse::without_retry();
+/// sse.set_retry(0.5); // seconds are a `Duration`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a reconnection time",
+    note = "milliseconds as a `u64` can, and a `Duration`"
+)]
+pub trait Retry: private::Sealed {}
 
 /// The longest delay that `setTimeout`, and with it the usual client, can wait for.
 const LONGEST_RETRY: u32 = i32::MAX as u32;
 
-mod sealed {
-    use super::{Duration, LONGEST_RETRY};
-
-    pub trait Retry {
+mod private {
+    pub trait Sealed {
         /// In milliseconds.
         fn to_wire(&self) -> u32;
     }
+}
 
-    impl Retry for u64 {
-        #[inline]
-        fn to_wire(&self) -> u32 {
-            u32::try_from(*self).map_or(LONGEST_RETRY, |ms| ms.min(LONGEST_RETRY))
-        }
+impl Retry for u64 {}
+impl Sealed for u64 {
+    #[inline]
+    fn to_wire(&self) -> u32 {
+        u32::try_from(*self).map_or(LONGEST_RETRY, |ms| ms.min(LONGEST_RETRY))
     }
+}
 
-    impl Retry for Duration {
-        fn to_wire(&self) -> u32 {
-            u64::try_from(self.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).to_wire()
-        }
+impl Retry for Duration {}
+impl Sealed for Duration {
+    fn to_wire(&self) -> u32 {
+        u64::try_from(self.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).to_wire()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{sealed::Retry, *};
+    use super::*;
 
     #[test]
     fn a_retry_is_whole_milliseconds_that_a_timer_can_hold() {
