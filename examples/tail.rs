@@ -6,7 +6,7 @@
 //!     {"event": "tick", "data": "1", "lastEventId": "7"}
 
 use serde_json::Value;
-use sse_wire::{Decoder, Incoming, MessageEvent, MessageReader, TooLarge};
+use sse_wire::{Decoder, Incoming, MessageEvent, MessageReader, ReadError, TooLarge};
 use std::{
     env,
     ffi::OsString,
@@ -24,6 +24,7 @@ Reads an event stream from a URL, or from standard input, and prints one JSON ob
   {\"tooLarge\": BYTES}                         for an event that was skipped after so many bytes
 With --all also, in the order of the stream:
   {\"comment\": …}                              for each comment
+  {\"commentTooLarge\": BYTES}                  for a comment that was skipped after so many bytes
   {\"retry\": MILLISECONDS}                     for each change of the reconnection time
 
   --max N                  end after N messages
@@ -125,7 +126,8 @@ impl Printer {
     }
 
     fn too_large(&mut self, error: &TooLarge) -> More {
-        self.line(&[("tooLarge", error.size.into())])
+        let key = if error.is_comment { "commentTooLarge" } else { "tooLarge" };
+        self.line(&[(key, error.size.into())])
     }
 
     fn comment(&mut self, text: &str) -> More {
@@ -158,12 +160,13 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
         Decoder::new().max_event_size(options.max_event_size).comments(options.all).retries(options.all);
     let mut reader = MessageReader::with_decoder(decoder, io::stdin().lock());
     while let Some(incoming) = reader.next_incoming() {
-        let more = match incoming.map_err(|error| format!("Standard input cannot be read: {error}."))? {
-            Incoming::Message(message) => printer.message(&message)?,
-            Incoming::TooLarge(error) => printer.too_large(&error)?,
-            Incoming::Comment(text) => printer.comment(&text)?,
-            Incoming::Retry(time) => printer.retry(time)?,
-            _ => true,
+        let more = match incoming {
+            Ok(Incoming::Message(message)) => printer.message(&message)?,
+            Ok(Incoming::Comment(text)) => printer.comment(&text)?,
+            Ok(Incoming::Retry(time)) => printer.retry(time)?,
+            Ok(_) => true,
+            Err(ReadError::TooLarge(error)) => printer.too_large(&error)?,
+            Err(error) => return Err(format!("Standard input cannot be read: {error}.")),
         };
         if !more {
             return Ok(());
@@ -172,7 +175,8 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
     match reader.decoder().unfinished() {
         0 => {}
         bytes => say(&format!(
-            "The input ended without a blank line behind its last {bytes} bytes, which brought no message."
+            "The input ended without a blank line after its last {bytes} bytes, which brought no message: {:?}.",
+            String::from_utf8_lossy(reader.decoder().unfinished_start()),
         )),
     }
     Ok(())

@@ -112,64 +112,47 @@ impl fmt::Display for Field {
     }
 }
 
-/// An incoming event was larger than the decoder's
+/// An incoming event, or a comment, was larger than the decoder's
 /// [`max_event_size`](crate::Decoder::max_event_size). It has been skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooLarge {
-    /// How many bytes of the event had arrived when it was given up, or how many it would have become when
-    /// invalid UTF-8 was replaced. More may have followed.
+    /// How many bytes of it had arrived when it was given up, one for each line end among them, or how many it
+    /// would have become when invalid UTF-8 was replaced. More may have followed.
     pub size: usize,
     /// The limit, in bytes.
     pub limit: usize,
+    /// Whether it was only a comment, so that no event was skipped.
+    pub is_comment: bool,
 }
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TooLarge { size, limit } = self;
-        write!(f, "an event was skipped after {size} bytes, because it is larger than {limit} bytes")
+        let TooLarge { size, limit, is_comment } = self;
+        let what = if *is_comment { "a comment" } else { "an event" };
+        write!(f, "{what} was skipped after {size} bytes, because it is larger than {limit} bytes")
     }
 }
 
 impl core::error::Error for TooLarge {}
 
-/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) yields no
-/// message this time. It can be asked again after either.
+/// What a source of bytes may fail with: any error, boxed.
+#[cfg(any(feature = "std", feature = "stream"))]
+type BoxError = alloc::boxed::Box<dyn core::error::Error + Send + Sync>;
+
+/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) gives no message this time. You
+/// can ask it again after either.
+///
+/// The reader gives the [`io::Error`](std::io::Error) of its source. A stream gives what its source failed with in
+/// a `Box`, whether that is an error or a boxed one: `downcast_ref` finds out which.
 #[cfg(any(feature = "std", feature = "stream"))]
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ReadError<E> {
+pub enum ReadError<E = BoxError> {
     /// The source of the bytes failed.
     Source(E),
     /// An event was too large. The next one will be read.
     TooLarge(TooLarge),
-}
-
-#[cfg(any(feature = "std", feature = "stream"))]
-impl<E> ReadError<E> {
-    /// The error of the source, or else the report of an event that was too large.
-    ///
-    /// For sources whose error is no [`Error`](core::error::Error) itself, as a boxed one is not:
-    ///
-    /// ```
-    /// use sse_wire::ReadError;
-    /// use std::error::Error;
-    ///
-    /// fn boxed(error: ReadError<Box<dyn Error + Send + Sync>>) -> Box<dyn Error + Send + Sync> {
-    ///     error.into_source().unwrap_or_else(Into::into)
-    /// }
-    /// # assert_eq!(boxed(ReadError::Source("the cable is cut".into())).to_string(), "the cable is cut");
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When it is [`TooLarge`](ReadError::TooLarge): gives that.
-    pub fn into_source(self) -> Result<E, TooLarge> {
-        match self {
-            ReadError::Source(error) => Ok(error),
-            ReadError::TooLarge(error) => Err(error),
-        }
-    }
 }
 
 #[cfg(any(feature = "std", feature = "stream"))]
@@ -182,8 +165,19 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
     }
 }
 
-#[cfg(any(feature = "std", feature = "stream"))]
-impl<E: core::error::Error> core::error::Error for ReadError<E> {
+// Its text is that of the source's error, and so is its source.
+#[cfg(feature = "stream")]
+impl core::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            ReadError::Source(error) => error.source(),
+            ReadError::TooLarge(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl core::error::Error for ReadError<std::io::Error> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             ReadError::Source(error) => error.source(),

@@ -22,11 +22,11 @@ mod wire;
 
 #[cfg(feature = "client")]
 pub use client::{AsyncEventSource, EventSource};
-#[cfg(feature = "std")]
-pub use decode::MessageReader;
-#[cfg(feature = "stream")]
-pub use decode::MessageStream;
 pub use decode::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef};
+#[cfg(feature = "std")]
+pub use decode::{IncomingReader, MessageReader};
+#[cfg(feature = "stream")]
+pub use decode::{IncomingStream, MessageStream};
 #[cfg(feature = "http")]
 pub use encode::SseBody;
 #[doc(hidden)]

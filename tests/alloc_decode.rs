@@ -11,9 +11,9 @@ fn feed(decoder: &mut Decoder, chunk: &[u8]) -> (usize, usize) {
     let mut input = Input::new(chunk);
     while let Some(incoming) = decoder.next(&mut input) {
         match incoming {
-            IncomingRef::Message(_) => messages += 1,
-            IncomingRef::TooLarge(_) => too_large += 1,
-            _ => {}
+            Ok(IncomingRef::Message(_)) => messages += 1,
+            Ok(_) => {}
+            Err(_) => too_large += 1,
         }
     }
     (messages, too_large)

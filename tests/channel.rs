@@ -29,7 +29,7 @@ fn read(text: &str) -> (Vec<String>, String) {
     let (mut decoder, mut input) = (Decoder::new(), Input::new(text.as_bytes()));
     let mut messages = Vec::new();
     while let Some(incoming) = decoder.next(&mut input) {
-        if let IncomingRef::Message(message) = incoming {
+        if let Ok(IncomingRef::Message(message)) = incoming {
             messages.push(match message.event() {
                 "message" => message.data().to_string(),
                 event => format!("{event} {}", message.data()),

@@ -376,7 +376,7 @@ fn check(row: &Row) {
         let make = || {
             let mut decoder = Decoder::new();
             for (stream, _) in &row.connections[..cut] {
-                decoder = engines::decoder(decoder, &[stream]).1;
+                decoder = engines::decoder(decoder, &[stream], false).1;
                 decoder.reconnect();
             }
             decoder
@@ -409,9 +409,9 @@ fn message((event, data, last_event_id): &(&str, &str, &str)) -> Item {
     })
 }
 
-fn item(incoming: &Incoming) -> Item {
+fn item(incoming: &engines::Item) -> Item {
     match incoming {
-        Incoming::Message(it) => message(&(it.event(), it.data(), it.last_event_id())),
+        Ok(Incoming::Message(it)) => message(&(it.event(), it.data(), it.last_event_id())),
         other => panic!("{other:?} was not asked for"),
     }
 }

@@ -63,8 +63,8 @@ impl Client {
     fn read(&mut self, body: &str, lasts: Duration) -> Option<ClientError> {
         let mut decoder = self.open();
         let mut input = Input::new(body.as_bytes());
-        while let Some(incoming) = decoder.next(&mut input).map(Incoming::from) {
-            if let Incoming::Message(message) = incoming {
+        while let Some(incoming) = decoder.next(&mut input).map(|incoming| incoming.map(Incoming::from)) {
+            if let Ok(Incoming::Message(message)) = incoming {
                 self.connection.received(&message);
             }
         }

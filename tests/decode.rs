@@ -7,39 +7,50 @@ mod oracle;
 
 use oracle::{Item, Message};
 use proptest::prelude::*;
-use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageRef};
+use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef};
 use std::time::Duration;
 
-fn item(incoming: &Incoming) -> Item {
+fn item(incoming: &engines::Item) -> Item {
     match incoming {
-        Incoming::Message(message) => Item::Message(Message {
+        Ok(Incoming::Message(message)) => Item::Message(Message {
             event: message.event().into(),
             data: message.data().into(),
             last_event_id: message.last_event_id().into(),
         }),
-        Incoming::TooLarge(error) => {
+        Ok(Incoming::Id(id)) => Item::Id(id.clone()),
+        Ok(Incoming::Comment(text)) => Item::Comment(text.clone()),
+        Ok(Incoming::Retry(time)) => Item::Retry(u64::try_from(time.as_millis()).unwrap()),
+        Ok(_) => unreachable!(),
+        Err(error) => {
             assert!(error.size > error.limit);
-            Item::TooLarge
+            if error.is_comment { Item::CommentTooLarge } else { Item::TooLarge }
         }
-        Incoming::Comment(text) => Item::Comment(text.clone()),
-        Incoming::Retry(time) => Item::Retry(u64::try_from(time.as_millis()).unwrap()),
-        _ => unreachable!(),
     }
 }
 
 /// What the oracle's items are to a decoder that reports these.
-fn reported(items: Vec<Item>, comments: bool, retries: bool) -> Vec<Item> {
+fn reported(items: Vec<Item>, comments: bool, retries: bool, ids: bool) -> Vec<Item> {
     let items = items.into_iter().filter_map(|item| match item {
         Item::Comment(text) => {
             comments.then(|| Item::Comment(text.strip_prefix(' ').unwrap_or(&text).into()))
         }
         Item::Retry(_) => retries.then_some(item),
+        Item::Id(_) => ids.then_some(item),
         item => Some(item),
     });
     items.collect()
 }
 
-fn items(incoming: &[Incoming]) -> Vec<Item> {
+/// The IDs that the messages brought.
+fn own_ids(seen: &[engines::Item]) -> Vec<Option<String>> {
+    let ids = seen.iter().filter_map(|item| match item {
+        Ok(Incoming::Message(message)) => Some(message.id().map(String::from)),
+        _ => None,
+    });
+    ids.collect()
+}
+
+fn items(incoming: &[engines::Item]) -> Vec<Item> {
     incoming.iter().map(item).collect()
 }
 
@@ -95,14 +106,16 @@ proptest! {
 
     #[test]
     fn any_bytes_in_any_chunks_mean_what_the_standard_says(
-        bytes in any_stream(), cuts in cuts(), comments: bool, retries: bool, id in "[a-z]{0,2}",
+        bytes in any_stream(), cuts in cuts(), comments: bool, retries: bool, ids: bool, finish: bool,
+        id in "[a-z]{0,2}",
     ) {
-        let oracle = oracle::interpret(&bytes, &id);
-        let expected = reported(oracle.items, comments, retries);
-        let make = || Decoder::new().comments(comments).retries(retries).with_last_event_id(&*id);
+        let oracle = oracle::interpret_with(&bytes, &id, oracle::Options { finish, ..Default::default() });
+        let expected = reported(oracle.items, comments, retries, ids);
+        let make = || Decoder::new().comments(comments).retries(retries).ids(ids).with_last_event_id(&*id);
         for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
-            engines::each(make, &chunks, |engine, seen, decoder| {
+            engines::each_with(make, &chunks, finish, |engine, seen, decoder| {
                 assert_eq!(items(&seen), expected, "{engine}");
+                assert_eq!(own_ids(&seen), oracle.ids, "{engine}");
                 assert_eq!(decoder.last_event_id(), oracle.last_event_id, "{engine}");
                 assert_eq!(
                     decoder.reconnection_time(), oracle.reconnection_time.map(Duration::from_millis), "{engine}"
@@ -112,13 +125,18 @@ proptest! {
     }
 
     #[test]
-    fn so_they_do_within_a_limit(bytes in any_stream(), cuts in cuts(), limit in 0..60usize, comments: bool) {
+    fn so_they_do_within_a_limit(
+        bytes in any_stream(), cuts in cuts(), limit in 0..60usize, comments: bool, finish: bool,
+    ) {
         // U+FFFD counts differently before and after decoding, so that the oracle is exact only without.
         let bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
-        let expected = reported(oracle::interpret_within(&bytes, "", limit, comments).items, comments, true);
-        let make = || Decoder::new().comments(comments).retries(true).max_event_size(limit);
+        let options = oracle::Options { limit, comments, finish };
+        let expected = reported(oracle::interpret_with(&bytes, "", options).items, comments, true, true);
+        let make = || Decoder::new().comments(comments).retries(true).ids(true).max_event_size(limit);
         for chunks in [cut(&bytes, &cuts), bytes.chunks(1).collect(), vec![&bytes[..]]] {
-            engines::each(make, &chunks, |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}"));
+            engines::each_with(make, &chunks, finish, |engine, seen, _| {
+                assert_eq!(items(&seen), expected, "{engine}");
+            });
         }
     }
 
@@ -127,7 +145,7 @@ proptest! {
         bytes in any_stream(), cuts in cuts(), limit in 0..60usize,
     ) {
         let make = || Decoder::new().comments(true).retries(true).max_event_size(limit);
-        let whole = items(&engines::decoder(make(), &[&bytes]).0);
+        let whole = items(&engines::decoder(make(), &[&bytes], false).0);
         for item in &whole {
             if let Item::Message(message) = item {
                 assert!(message.data.len() <= limit && message.event.len() <= limit.max(7));
@@ -140,13 +158,13 @@ proptest! {
 
     #[test]
     fn reconnecting_anywhere_keeps_the_id_and_nothing_else(a in any_stream(), b in any_stream(), cuts in cuts()) {
-        let mut decoder = engines::decoder(Decoder::new(), &cut(&a, &cuts)).1;
+        let mut decoder = engines::decoder(Decoder::new(), &cut(&a, &cuts), false).1;
         let first = oracle::interpret(&a, "");
         decoder.reconnect();
         prop_assert_eq!(decoder.unfinished(), 0);
-        let (seen, decoder) = engines::decoder(decoder, &cut(&b, &cuts));
+        let (seen, decoder) = engines::decoder(decoder, &cut(&b, &cuts), false);
         let second = oracle::interpret(&b, &first.last_event_id);
-        let messages = reported(second.items, false, false);
+        let messages = reported(second.items, false, false, false);
         prop_assert_eq!(items(&seen), messages);
         let retry = second.reconnection_time.or(first.reconnection_time).map(Duration::from_millis);
         prop_assert_eq!(decoder.reconnection_time(), retry);
@@ -181,29 +199,74 @@ fn comments_and_retries_come_in_the_order_of_the_stream() {
 }
 
 #[test]
+fn the_limit_is_exact() {
+    for (event, size) in [
+        ("data: ab", 9),
+        ("data", 5),
+        ("data: a|data: b", 16),
+        ("id: 1|event: x|data: ab|retry: 5|foo", 37),
+        ("data: ab|:12345", 9),
+        (":12345|data: ab", 9),
+    ] {
+        for end in ["\n", "\r", "\r\n"] {
+            let stream = format!("{}{end}{end}", event.replace('|', end));
+            engines::each_cut(stream.as_bytes(), |way, chunks| {
+                for comments in [false, true] {
+                    let make = |limit| Decoder::new().comments(comments).max_event_size(limit);
+                    let of_messages = |seen: &[engines::Item]| {
+                        items(seen)
+                            .into_iter()
+                            .filter(|item| !matches!(item, Item::Comment(_)))
+                            .collect::<Vec<_>>()
+                    };
+                    engines::each(
+                        || make(size),
+                        chunks,
+                        |engine, seen, _| {
+                            let seen = of_messages(&seen);
+                            assert!(
+                                matches!(seen[..], [Item::Message(_)]),
+                                "{seen:?}, {stream:?}, {engine}, {way}"
+                            );
+                        },
+                    );
+                    engines::each(
+                        || make(size - 1),
+                        chunks,
+                        |engine, seen, _| {
+                            assert_eq!(of_messages(&seen), [Item::TooLarge], "{stream:?}, {engine}, {way}");
+                        },
+                    );
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn a_too_large_event_is_reported_and_skipped() {
     let make = || Decoder::new().max_event_size(20);
     for (stream, expected) in [
-        // 20 bytes, their line end not counted; and one more.
-        ("data: 12345678901234\n\n", vec![message("message", "12345678901234", "")]),
-        ("data: 123456789012345\n\n", vec![Item::TooLarge]),
-        ("data: 123456789012345\ndata: 1\n\ndata: 2\n\n", vec![Item::TooLarge, message("message", "2", "")]),
+        // 20 bytes with the line end; and one more.
+        ("data: 1234567890123\n\n", vec![message("message", "1234567890123", "")]),
+        ("data: 12345678901234\n\n", vec![Item::TooLarge]),
+        ("data: 12345678901234\ndata: 1\n\ndata: 2\n\n", vec![Item::TooLarge, message("message", "2", "")]),
         // All fields count, with one byte for each line end.
         ("data\ndata\ndata\ndata\n\n", vec![message("message", "\n\n\n", "")]),
         ("data\ndata\ndata\ndata\nx\n\n", vec![Item::TooLarge]),
-        ("event\nid\nretry\nxx:yyyyy\n\n", vec![Item::TooLarge]),
+        ("event\nid\nretry\nxx:yyy\n\n", vec![Item::TooLarge]),
         // A CRLF is one line end.
         ("data\r\ndata\r\ndata\r\ndata\r\n\r\n", vec![message("message", "\n\n\n", "")]),
         // Comments do not count, whether they are complete or not.
         (":1234567890\ndata: 1\n:1234567890\n\n", vec![message("message", "1", "")]),
         (":12345678901234567890\ndata: 1\n\n", vec![message("message", "1", "")]),
-        ("data: 12345678901234\n:\n\n", vec![message("message", "12345678901234", "")]),
+        ("data: 1234567890123\n:\n\n", vec![message("message", "1234567890123", "")]),
         // Neither a field's length nor the number of fields outlives the event.
         (
             "data: 1234567890\n\ndata: 1234567890\n\n",
             vec![message("message", "1234567890", ""), message("message", "1234567890", "")],
         ),
-        // Its ID does not count, wherever it stands; nor do other fields behind the limit.
+        // Its ID does not count, wherever it is; nor do other fields after the limit.
         (
             "id: 1\ndata\n\nid: 2\ndata: 12345678901234567890\nid: 3\nevent: a\n\ndata\n\n",
             vec![message("message", "", "1"), Item::TooLarge, message("message", "", "1")],
@@ -222,17 +285,17 @@ fn a_too_large_event_is_reported_and_skipped() {
 
 #[test]
 fn a_too_large_event_is_reported_before_it_ends() {
-    let mut decoder = Decoder::new().max_event_size(10);
+    let mut decoder = Decoder::new().max_event_size(11);
     let mut input = Input::new(b"data: 1234");
     assert_eq!(decoder.next(&mut input), None);
     assert_eq!(decoder.unfinished(), 10);
     let mut input = Input::new(b"567");
-    let Some(IncomingRef::TooLarge(error)) = decoder.next(&mut input) else { panic!() };
-    assert_eq!((error.size, error.limit), (13, 10));
-    assert_eq!(error.to_string(), "an event was skipped after 13 bytes, because it is larger than 10 bytes");
-    assert_eq!(decoder.unfinished(), 0, "it has been reported");
+    let Some(Err(error)) = decoder.next(&mut input) else { panic!() };
+    assert_eq!((error.size, error.limit, error.is_comment), (14, 11, false));
+    assert_eq!(error.to_string(), "an event was skipped after 14 bytes, because it is larger than 11 bytes");
+    assert_eq!((decoder.unfinished(), decoder.unfinished_start()), (0, &b""[..]), "it has been reported");
     let mut input = Input::new(b"8\n\ndata: 9\n\n");
-    let Some(IncomingRef::Message(message)) = decoder.next(&mut input) else { panic!() };
+    let Some(Ok(IncomingRef::Message(message))) = decoder.next(&mut input) else { panic!() };
     assert_eq!(message.data(), "9");
 }
 
@@ -251,12 +314,12 @@ fn replacing_invalid_bytes_does_not_pass_the_limit() {
     ];
     engines::each_cut(stream, |way, chunks| {
         let each =
-            |engine: &str, seen: Vec<Incoming>, _| assert_eq!(items(&seen), expected, "{engine}, {way}");
+            |engine: &str, seen: Vec<engines::Item>, _| assert_eq!(items(&seen), expected, "{engine}, {way}");
         engines::each(make, chunks, each);
     });
 }
 
-/// The limit is for an event's fields together, and for a comment with what has come of its event.
+/// The limit is for an event's fields together, and for a comment alone.
 #[test]
 fn replacing_invalid_bytes_says_how_large_the_event_became() {
     for stream in [
@@ -265,56 +328,170 @@ fn replacing_invalid_bytes_says_how_large_the_event_became() {
         b"event:\xff\xff\ndata:\xff\xff\xff\xff\xff\n\n",
         b"id:\xff\xff\xff\xff\xff\xff\xff\n\n",
         b":\xff\xff\xff\xff\xff\xff\xff\n\n",
-        b"x:\n:\xff\xff\xff\xff\xff\xff\n\n",
     ] {
         engines::each_cut(stream, |way, chunks| {
             engines::each(
                 || Decoder::new().max_event_size(20).comments(true),
                 chunks,
                 |engine, seen, decoder| {
-                    let [Incoming::TooLarge(error)] = &seen[..] else { panic!("{seen:?}, {engine}, {way}") };
+                    let [Err(error)] = &seen[..] else { panic!("{seen:?}, {engine}, {way}") };
                     assert_eq!((error.size, error.limit), (21, 20), "{engine}, {way}");
                     assert_eq!((decoder.unfinished(), decoder.last_event_id()), (0, ""));
                 },
             );
         });
     }
-    // Of a comment that does not fit, the event is skipped in which it stands.
-    let stream = b"id:1\n:\xff\xff\xff\xff\ndata:1\n\ndata:2\n\n";
-    let expected = [Item::TooLarge, message("message", "2", "")];
+}
+
+#[test]
+fn a_comment_costs_no_event() {
+    let long = format!(":{}\n", "x".repeat(20));
+    let comment = |text: &str| Item::Comment(text.into());
+    let one = || message("message", "1", "7");
+    for (stream, expected) in [
+        (format!("{long}id: 7\ndata: 1\n\n"), vec![Item::CommentTooLarge, one()]),
+        (format!("id: 7\n{long}data: 1\n\n"), vec![Item::CommentTooLarge, one()]),
+        (format!("id: 7\ndata: 1\n{long}\n"), vec![Item::CommentTooLarge, one()]),
+        (
+            format!("{long}{long}: a\nid: 7\n: b\ndata: 1\n\n"),
+            vec![Item::CommentTooLarge, Item::CommentTooLarge, comment("a"), comment("b"), one()],
+        ),
+        // It has as much room as an event, whatever the event has left of that.
+        (format!("id: 7\n:{}\ndata: 1\n\n", "x".repeat(18)), vec![comment(&"x".repeat(18)), one()]),
+    ] {
+        let make = |comments| Decoder::new().max_event_size(20).comments(comments);
+        engines::each_cut(stream.as_bytes(), |way, chunks| {
+            engines::each(
+                || make(true),
+                chunks,
+                |engine, seen, _| {
+                    assert_eq!(items(&seen), expected, "{stream:?}, {engine}, {way}");
+                },
+            );
+            engines::each(
+                || make(false),
+                chunks,
+                |engine, seen, _| {
+                    assert_eq!(items(&seen), [one()], "{stream:?}, {engine}, {way}");
+                },
+            );
+        });
+    }
+    // With U+FFFD in it, it is too large.
+    let stream = b"id: 7\n:\xff\xff\xff\xff\xff\xff\xff\ndata: 1\n\n";
     engines::each_cut(stream, |way, chunks| {
-        engines::each(
-            || Decoder::new().max_event_size(14).comments(true),
-            chunks,
-            |engine, seen, _| assert_eq!(items(&seen), expected, "{engine}, {way}"),
-        );
+        let make = || Decoder::new().max_event_size(20).comments(true);
+        engines::each(make, chunks, |engine, seen, _| {
+            assert_eq!(items(&seen), [Item::CommentTooLarge, one()], "{engine}, {way}");
+            let Err(error) = seen[0] else { panic!() };
+            assert_eq!(
+                error.to_string(),
+                "a comment was skipped after 21 bytes, because it is larger than 20 bytes"
+            );
+        });
     });
 }
 
 #[test]
-fn a_comment_needs_room_only_if_it_is_reported() {
-    let long = format!(":{}\n", "x".repeat(20));
-    let stream = format!("{long}\ndata: 1\n{long}\n: short\ndata: 2\n\n");
-    let make = |comments| Decoder::new().max_event_size(20).comments(comments);
-    engines::each_cut(stream.as_bytes(), |way, chunks| {
+fn ids_without_a_message_are_reported_and_the_others_come_with_theirs() {
+    let stream = b"id: 1\n\nevent: checkpoint\nid: 2\n\nid: 3\ndata: a\n\ndata: b\n\nid\n\nid: x\0\n\n\nid\ndata: c\n\nid: 4\n";
+    let id = |text: &str| Item::Id(text.into());
+    let expected = [
+        id("1"),
+        id("2"),
+        message("message", "a", "3"),
+        message("message", "b", "3"),
+        id(""),
+        message("message", "c", ""),
+    ];
+    let own = [Some("3".to_string()), None, Some(String::new())];
+    engines::each_cut(stream, |way, chunks| {
         engines::each(
-            || make(false),
+            || Decoder::new().ids(true),
             chunks,
             |engine, seen, _| {
-                let expected = [message("message", "1", ""), message("message", "2", "")];
                 assert_eq!(items(&seen), expected, "{engine}, {way}");
+                assert_eq!(own_ids(&seen), own, "{engine}, {way}");
             },
         );
-        engines::each(
-            || make(true),
-            chunks,
-            |engine, seen, _| {
-                let short = Item::Comment("short".into());
-                let expected = [Item::TooLarge, Item::TooLarge, short, message("message", "2", "")];
-                assert_eq!(items(&seen), expected, "{engine}, {way}");
-            },
-        );
+        engines::each(Decoder::new, chunks, |engine, seen, _| {
+            assert_eq!((seen.len(), own_ids(&seen)), (3, own.to_vec()), "{engine}, {way}");
+        });
     });
+}
+
+#[test]
+fn the_end_of_the_input_dispatches_for_those_who_ask() {
+    let tick = |data: &str| message("tick", data, "");
+    for (stream, expected) in [
+        ("data: [DONE]", vec![message("message", "[DONE]", "")]),
+        (
+            "event: response.completed\ndata: {\"usage\":7}\n",
+            vec![message("response.completed", "{\"usage\":7}", "")],
+        ),
+        ("data: 1\r\n", vec![message("message", "1", "")]),
+        ("data", vec![message("message", "", "")]),
+        ("data: 1\n\n", vec![message("message", "1", "")]),
+        ("data: 1\n\ndata: 2\ndata: 3", vec![message("message", "1", ""), message("message", "2\n3", "")]),
+        ("id: 7\ndata: 1", vec![message("message", "1", "7")]),
+        // What is cut short in an ID or a reconnection time is another one.
+        ("data: 1\nid: 7", vec![message("message", "1", "")]),
+        ("data: 1\nid: 7\n", vec![message("message", "1", "7")]),
+        ("data: 1\nretry: 7", vec![message("message", "1", "")]),
+        ("id: 7\n", vec![Item::Id("7".into())]),
+        ("id: 7", vec![]),
+        ("data: 1\nevent: tick", vec![tick("1")]),
+        ("event: tick\ndata: 1\n: comm", vec![tick("1")]),
+        ("event: tick", vec![]),
+        ("{\"message\":\"Internal error\"}", vec![]),
+        ("data: 12345678901234567890123456789012345678901234567890", vec![Item::TooLarge]),
+        ("", vec![]),
+        ("\u{feff}", vec![]),
+        ("\u{feff}data: 1", vec![message("message", "1", "")]),
+    ] {
+        engines::each_cut(stream.as_bytes(), |way, chunks| {
+            let make = || Decoder::new().max_event_size(50).comments(true).retries(true).ids(true);
+            engines::each_with(make, chunks, true, |engine, seen, mut decoder| {
+                assert_eq!(items(&seen), expected, "{stream:?}, {engine}, {way}");
+                assert_eq!(decoder.unfinished(), 0, "{stream:?}, {engine}, {way}");
+                decoder.reconnect();
+                let next = engines::decoder(decoder, &[b"data: 1\n\n"], false).0;
+                assert_eq!(own_ids(&next), [None]);
+            });
+        });
+    }
+}
+
+#[test]
+fn the_start_of_what_is_unfinished_is_there_to_be_shown() {
+    let long = format!("data: {}\nid: 7\n", "x".repeat(200));
+    for (stream, start) in [
+        ("", ""),
+        ("data: 1\n\n", ""),
+        ("{\"message\":\"Internal error\"}", "{\"message\":\"Internal error\"}"),
+        ("{\n  \"message\": \"No\"\n}\n", "{\n  \"message\": \"No\"\n}\n"),
+        ("data: 1\n\nevent: a\r\n\r\ndata: 2", "data: 2"),
+        ("id: 1\n\ndata: 2\nx", "data: 2\nx"),
+        (": a comment\n: more\n\ndata: 2", "data: 2"),
+        // Comments before it are left out, and those in it are not.
+        (": a comment\n: more\ndata: 2\n: in it\nx", "data: 2\n: in it\nx"),
+        (": a comment", ""),
+        ("\u{feff}data: 1", "data: 1"),
+        (&long, &long[..128]),
+        ("data: 123456789012345678901234567890123456789012\n\nx", "x"),
+    ] {
+        engines::each_cut(stream.as_bytes(), |way, chunks| {
+            for comments in [false, true] {
+                let make = || {
+                    Decoder::new().max_event_size(if stream == long { 300 } else { 40 }).comments(comments)
+                };
+                engines::each(make, chunks, |engine, _, decoder| {
+                    let seen = String::from_utf8_lossy(decoder.unfinished_start()).into_owned();
+                    assert_eq!(seen, start, "{stream:?}, {engine}, {way}");
+                });
+            }
+        });
+    }
 }
 
 #[test]
@@ -355,7 +532,7 @@ fn an_event_in_one_chunk_is_borrowed_from_it() {
     let mut decoder = Decoder::new();
     let mut input = Input::new(chunk.as_bytes());
     let mut messages = 0;
-    while let Some(IncomingRef::Message(message)) = decoder.next(&mut input) {
+    while let Some(Ok(IncomingRef::Message(message))) = decoder.next(&mut input) {
         for text in [message.event(), message.data()] {
             assert!(range.contains(&text.as_ptr()), "{text:?}");
         }
@@ -372,7 +549,7 @@ fn input_that_was_not_decoded_stays() {
     let rest = input.remaining();
     assert_eq!(rest, b"data: 2\n\n");
     let mut input = Input::from(rest);
-    let Some(IncomingRef::Message(message)) = decoder.next(&mut input) else { panic!() };
+    let Some(Ok(IncomingRef::Message(message))) = decoder.next(&mut input) else { panic!() };
     assert_eq!(message.data(), "2");
     assert!(decoder.next(&mut input).is_none() && input.is_empty());
 }
@@ -383,7 +560,7 @@ fn a_decoder_is_seeded_with_the_last_event_id() {
     assert_eq!(decoder.last_event_id(), "41");
     let mut input = Input::new(b"data: 1\n\nid\ndata: 2\n\n");
     let mut ids = Vec::new();
-    while let Some(IncomingRef::Message(message)) = decoder.next(&mut input) {
+    while let Some(Ok(IncomingRef::Message(message))) = decoder.next(&mut input) {
         ids.push(message.last_event_id().to_string());
     }
     assert_eq!(ids, ["41", ""]);
@@ -400,14 +577,14 @@ fn messages_own_and_lend_the_same() {
         engines::each(Decoder::new, chunks, |engine, seen, _| {
             let mut expected = expected.iter();
             for incoming in seen {
-                let Incoming::Message(message) = incoming else { panic!() };
+                let Ok(Incoming::Message(message)) = incoming else { panic!() };
                 let (event, data, id) = *expected.next().unwrap();
                 assert_eq!(
                     (message.event(), message.data(), message.last_event_id()),
                     (event, data, id),
                     "{engine}"
                 );
-                let lent: MessageRef<'_> = message.as_ref();
+                let lent: MessageRef<'_> = message.borrowed();
                 assert_eq!((lent.event(), lent.data(), lent.last_event_id()), (event, data, id));
                 assert_eq!(sse_wire::MessageEvent::from(lent), message);
                 assert_eq!(message.into_data(), data);
@@ -419,7 +596,7 @@ fn messages_own_and_lend_the_same() {
 
 #[test]
 fn equal_messages_are_equal_however_they_came() {
-    let all = |stream: &str| engines::decoder(Decoder::new(), &[stream.as_bytes()]).0;
+    let all = |stream: &str| engines::decoder(Decoder::new(), &[stream.as_bytes()], false).0;
     assert_eq!(all("data: 1\n\n"), all("event: message\ndata: 1\n\n"));
     assert_ne!(all("data: 1\n\n"), all("event: x\ndata: 1\n\n"));
     assert_ne!(all("data: 1\n\n"), all("id: x\ndata: 1\n\n"));
@@ -480,7 +657,7 @@ mod reader {
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         assert_eq!(
             error.to_string(),
-            "an event was skipped after 16 bytes, because it is larger than 10 bytes"
+            "an event was skipped after 17 bytes, because it is larger than 10 bytes"
         );
         assert_eq!(messages.next().unwrap().unwrap().data(), "2");
         assert!(messages.next().is_none());
@@ -528,15 +705,26 @@ mod stream_of_chunks {
     use sse_wire::{MessageStream, ReadError};
     use std::{
         cell::Cell,
-        fmt::Debug,
+        convert::Infallible,
+        error::Error,
+        fmt,
         marker::PhantomPinned,
         pin::{Pin, pin},
         task::{Context, Poll, Waker},
     };
 
-    fn all<C: AsRef<[u8]>, E: Debug>(chunks: Vec<Result<C, E>>) -> Vec<Result<String, ReadError<E>>> {
-        let decoder = Decoder::new().max_event_size(12);
-        let mut stream = MessageStream::with_decoder(decoder, Chunks::new(chunks.into_iter()));
+    type BoxError = Box<dyn Error + Send + Sync>;
+
+    fn all<C: AsRef<[u8]>, E: Into<BoxError>>(chunks: Vec<Result<C, E>>) -> Vec<Result<String, ReadError>> {
+        let decoder = Decoder::new().max_event_size(13);
+        let stream = MessageStream::with_decoder(decoder, Chunks::new(chunks.into_iter()));
+        drain(stream.dispatch_unfinished(true))
+    }
+
+    fn drain<S>(mut stream: S) -> Vec<Result<String, ReadError>>
+    where
+        S: Stream<Item = Result<MessageEvent, ReadError>> + Unpin,
+    {
         let mut context = Context::from_waker(Waker::noop());
         let mut seen = Vec::new();
         loop {
@@ -553,7 +741,7 @@ mod stream_of_chunks {
         struct Pinned(Cell<Option<&'static str>>, PhantomPinned);
 
         impl Stream for Pinned {
-            type Item = Result<&'static str, ()>;
+            type Item = Result<&'static str, Infallible>;
 
             fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
                 Poll::Ready(self.0.take().map(Ok))
@@ -572,7 +760,7 @@ mod stream_of_chunks {
 
     #[test]
     fn the_source_is_within_reach() {
-        let chunks = [Ok::<_, ()>("data: 1\n\n"), Ok("data: skipped\n\n"), Ok("data: 2\n\n")];
+        let chunks = [Ok::<_, Infallible>("data: 1\n\n"), Ok("data: skipped\n\n"), Ok("data: 2\n\n")];
         let mut stream = MessageStream::new(Chunks::new(chunks.into_iter()));
         let mut context = Context::from_waker(Waker::noop());
         let mut next = |stream: &mut MessageStream<_, _>| loop {
@@ -591,40 +779,88 @@ mod stream_of_chunks {
 
     #[test]
     fn chunks_are_whatever_holds_bytes() {
-        let chunks = ["data: 1\n\nda", "ta: 2\n", "\ndata"];
-        fn data<E: Debug>(seen: Vec<Result<String, ReadError<E>>>) -> Vec<String> {
+        let chunks = ["data: 1\n\nda", "ta: 2\n", "\n:"];
+        fn data(seen: Vec<Result<String, ReadError>>) -> Vec<String> {
             seen.into_iter().map(Result::unwrap).collect()
         }
-        let slices: Vec<Result<&[u8], ()>> = chunks.iter().map(|chunk| Ok(chunk.as_bytes())).collect();
+        let slices: Vec<Result<&[u8], Infallible>> =
+            chunks.iter().map(|chunk| Ok(chunk.as_bytes())).collect();
         assert_eq!(data(all(slices)), ["1", "2"]);
-        let vecs: Vec<Result<Vec<u8>, ()>> =
+        let vecs: Vec<Result<Vec<u8>, Infallible>> =
             chunks.iter().map(|chunk| Ok(chunk.as_bytes().to_vec())).collect();
         assert_eq!(data(all(vecs)), ["1", "2"]);
-        let strings: Vec<Result<String, ()>> = chunks.iter().map(|chunk| Ok(chunk.to_string())).collect();
+        let strings: Vec<Result<String, Infallible>> =
+            chunks.iter().map(|chunk| Ok(chunk.to_string())).collect();
         assert_eq!(data(all(strings)), ["1", "2"]);
         #[cfg(feature = "http")]
         {
-            let bytes: Vec<Result<bytes::Bytes, ()>> =
+            let bytes: Vec<Result<bytes::Bytes, Infallible>> =
                 chunks.iter().map(|chunk| Ok(bytes::Bytes::from_static(chunk.as_bytes()))).collect();
             assert_eq!(data(all(bytes)), ["1", "2"]);
         }
     }
 
+    #[derive(Debug, PartialEq)]
+    struct Broken(Option<fmt::Error>);
+
+    impl fmt::Display for Broken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the cable is cut")
+        }
+    }
+
+    impl Error for Broken {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.0.as_ref().map(|error| error as _)
+        }
+    }
+
+    fn shown(seen: Vec<Result<String, ReadError>>) -> Vec<String> {
+        seen.into_iter().map(|item| item.unwrap_or_else(|error| error.to_string())).collect()
+    }
+
     #[test]
-    fn the_error_is_that_of_the_source_and_loses_nothing() {
-        #[derive(Debug, PartialEq)]
-        struct Broken(u8);
-        let seen = all(vec![Ok("data: 1"), Err(Broken(7)), Ok("2\n\ndata: 4567890\n\n"), Ok("data: 3\n\n")]);
-        let seen: Vec<_> = seen
-            .into_iter()
-            .map(|item| match item {
-                Ok(data) => data,
-                Err(ReadError::Source(broken)) => format!("{broken:?}"),
-                Err(ReadError::TooLarge(error)) => format!("{} of {}", error.size, error.limit),
-                Err(_) => unreachable!(),
-            })
-            .collect();
-        assert_eq!(seen, ["Broken(7)", "12", "13 of 12", "3"]);
+    fn an_error_of_the_source_loses_nothing() {
+        let chunks = vec![Ok("data: 1"), Err(Broken(None)), Ok("2\n\ndata: 4567890\n\n"), Ok("data: 3\n\n")];
+        let too_large = "an event was skipped after 14 bytes, because it is larger than 13 bytes";
+        assert_eq!(shown(all(chunks)), ["the cable is cut", "12", too_large, "3"]);
+    }
+
+    #[test]
+    fn what_an_error_of_the_source_cut_off_is_not_dispatched() {
+        let broken = || Err(Broken(None));
+        assert_eq!(shown(all(vec![Ok("data: 1"), broken()])), ["the cable is cut"]);
+        assert_eq!(shown(all(vec![Ok("data: 1"), broken(), Ok("")])), ["the cable is cut", "1"]);
+        assert_eq!(shown(all(vec![broken(), Ok("data: 1")])), ["the cable is cut", "1"]);
+    }
+
+    #[test]
+    fn an_error_of_the_source_is_an_error_whether_it_is_boxed_or_not() {
+        fn check(error: ReadError) {
+            let error: BoxError = error.into();
+            assert_eq!(error.to_string(), "the cable is cut");
+            assert!(error.source().unwrap().is::<fmt::Error>(), "its source is that of the source's error");
+            let Ok(read) = error.downcast::<ReadError>() else { panic!() };
+            let ReadError::Source(source) = *read else { panic!() };
+            assert_eq!(*source.downcast::<Broken>().unwrap(), Broken(Some(fmt::Error)));
+        }
+        let broken = || Broken(Some(fmt::Error));
+        let seen = all(vec![Err::<&str, _>(broken())]);
+        seen.into_iter().for_each(|item| check(item.unwrap_err()));
+        let seen = all(vec![Err::<&str, BoxError>(broken().into())]);
+        seen.into_iter().for_each(|item| check(item.unwrap_err()));
+    }
+
+    #[test]
+    fn poll_incoming_gives_the_error_as_it_came() {
+        let mut stream = MessageStream::new(Chunks::new([Err::<&str, _>(Broken(None))].into_iter()));
+        let mut context = Context::from_waker(Waker::noop());
+        let error = loop {
+            if let Poll::Ready(item) = Pin::new(&mut stream).poll_incoming(&mut context) {
+                break item.unwrap().unwrap_err();
+            }
+        };
+        assert!(matches!(error, ReadError::Source(Broken(None))));
     }
 }
 
@@ -635,11 +871,12 @@ fn json_errors_name_the_event_and_the_place() {
     let (seen, _) = engines::decoder(
         Decoder::new(),
         &[b"event: point\nid: 7\ndata: [1,\ndata: x]\n\nid\ndata: {\"a\": \"b\"}\n\ndata\n\n"],
+        false,
     );
     let messages: Vec<_> = seen
         .into_iter()
         .map(|incoming| match incoming {
-            Incoming::Message(message) => message,
+            Ok(Incoming::Message(message)) => message,
             other => panic!("{other:?}"),
         })
         .collect();

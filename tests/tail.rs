@@ -83,7 +83,7 @@ fn a_too_large_event_is_reported_and_skipped() {
     assert!(output.status.success());
     assert_eq!(
         lines(&output),
-        [r#"{"tooLarge": 11}"#, r#"{"event": "message", "data": "1", "lastEventId": ""}"#]
+        [r#"{"tooLarge": 12}"#, r#"{"event": "message", "data": "1", "lastEventId": ""}"#]
     );
 }
 
@@ -94,7 +94,7 @@ fn an_unfinished_event_is_dropped_and_said() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         error,
-        "tail: The input ended without a blank line behind its last 8 bytes, which brought no message.\n"
+        "tail: The input ended without a blank line after its last 8 bytes, which brought no message: \"data: 2\\n\".\n"
     );
 }
 

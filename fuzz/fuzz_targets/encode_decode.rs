@@ -116,7 +116,7 @@ fuzz_target!(|case: Case<'_>| {
     for chunk in wire.chunks(usize::from(case.size).max(1)) {
         let mut input = Input::new(chunk);
         while let Some(incoming) = decoder.next(&mut input) {
-            let IncomingRef::Message(message) = incoming else { unreachable!() };
+            let Ok(IncomingRef::Message(message)) = incoming else { unreachable!() };
             seen.push((message.event().into(), message.data().into(), message.last_event_id().into()));
         }
     }
@@ -137,7 +137,7 @@ fuzz_target!(|case: Case<'_>| {
         let mut decoder = Decoder::new().comments(true).retries(true);
         let mut input = Input::new(&chunk);
         while let Some(incoming) = decoder.next(&mut input) {
-            drop(Incoming::from(incoming));
+            drop(incoming.map(Incoming::from).unwrap());
         }
         assert_eq!(decoder.unfinished(), 0);
         drained.extend_from_slice(&chunk);

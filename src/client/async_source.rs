@@ -9,7 +9,10 @@ use super::{
     random,
     source::{BODY_PATIENCE, BODY_START},
 };
-use crate::decode::{Incoming, MessageEvent, MessageStream};
+use crate::{
+    decode::{Incoming, MessageEvent, MessageStream},
+    error::ReadError,
+};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{
@@ -214,11 +217,12 @@ impl AsyncEventSource {
                         (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
                     }
                     Some(Ok(Incoming::Comment(text))) => Some(ClientEvent::Comment(text)),
-                    Some(Ok(Incoming::TooLarge(error))) => {
+                    Some(Err(ReadError::TooLarge(error))) => {
                         Some(ClientEvent::Error(self.connection.too_large(error)))
                     }
                     Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
-                    Some(Err(cause)) => self.end(cause),
+                    Some(Ok(Incoming::Id(_))) => None,
+                    Some(Err(ReadError::Source(cause))) => self.end(cause),
                     None => self.end(Cause::ended()),
                 },
                 Phase::Refused { body, start, patience, .. } => {

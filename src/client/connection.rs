@@ -66,7 +66,7 @@ const MAX_ID: usize = 64 * 1024;
 /// let Verdict::Open(mut decoder) = connection.answer(&head, now) else { panic!() };
 /// let mut input = Input::new(body.as_bytes());
 /// while let Some(incoming) = decoder.next(&mut input) {
-///     if let IncomingRef::Message(message) = incoming {
+///     if let Ok(IncomingRef::Message(message)) = incoming {
 ///         connection.received(&message.into());
 ///     }
 /// }
@@ -113,6 +113,7 @@ struct Redirected {
 /// What an answer means.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "it is moved once a connection")]
 pub enum Verdict {
     /// The stream is open. Its bytes are for this decoder, which goes back to
     /// [`Connection::end`] when they end.

@@ -6,7 +6,10 @@ use super::{
     error::{Cause, ClientError},
     random,
 };
-use crate::decode::{Incoming, MessageEvent, MessageReader};
+use crate::{
+    decode::{Incoming, MessageEvent, MessageReader},
+    error::ReadError,
+};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::{fmt, mem, time::Duration};
 use std::{
@@ -167,12 +170,13 @@ impl EventSource {
                         (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
                     }
                     Some(Ok(Incoming::Comment(text))) => Some(ClientEvent::Comment(text)),
-                    Some(Ok(Incoming::TooLarge(error))) => {
+                    Some(Err(ReadError::TooLarge(error))) => {
                         Some(ClientEvent::Error(self.connection.too_large(error)))
                     }
                     Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
+                    Some(Ok(Incoming::Id(_))) => None,
                     None => self.end(Cause::ended()),
-                    Some(Err(error)) => {
+                    Some(Err(ReadError::Source(error))) => {
                         let timeout = self.connection.read_timeout();
                         self.end(match (error.kind(), timeout) {
                             (ErrorKind::TimedOut | ErrorKind::WouldBlock, Some(time)) => {

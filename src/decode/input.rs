@@ -18,6 +18,8 @@ pub struct Input<'c> {
     chunk: &'c [u8],
     /// The end of `chunk`, from where the decoder goes on.
     rest: &'c [u8],
+    /// The end of `chunk` from where the event begins, or goes on if it began in an earlier chunk.
+    event: &'c [u8],
     /// A part of `chunk` that is known to be UTF-8.
     checked: &'c str,
     /// Where that part begins in `chunk`.
@@ -34,7 +36,14 @@ pub(super) struct Value<'c> {
     end: usize,
 }
 
-/// Texts from this size on, in bytes, are checked alone. What lies behind them may be the beginning of an
+impl<'l> Value<'l> {
+    /// A value that lies in no chunk.
+    pub(super) fn elsewhere(bytes: &'l [u8]) -> Value<'l> {
+        Value { bytes, end: 0 }
+    }
+}
+
+/// Texts from this size on, in bytes, are checked alone. What follows them may be the beginning of an
 /// event that the next chunk completes, and would be checked again there.
 const LONG: usize = 256;
 
@@ -47,7 +56,7 @@ impl<'c> Input<'c> {
 
     /// For whoever makes a new `Input` for each event: what it checked ahead would be lost.
     pub(super) fn once(chunk: &'c [u8]) -> Input<'c> {
-        Input { chunk, rest: chunk, checked: "", checked_at: 0, ahead: 0 }
+        Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ahead: 0 }
     }
 
     /// The bytes that have not been decoded.
@@ -71,6 +80,18 @@ impl<'c> Input<'c> {
     /// Takes what is left.
     pub(super) fn take_rest(&mut self) -> &'c [u8] {
         core::mem::take(&mut self.rest)
+    }
+
+    /// The next event begins here.
+    #[inline(always)]
+    pub(super) fn begin_event(&mut self) {
+        self.event = self.rest;
+    }
+
+    /// What has been decoded of the event, and was not taken before.
+    pub(super) fn take_event(&mut self) -> &'c [u8] {
+        let event = core::mem::replace(&mut self.event, self.rest);
+        event.get(..event.len() - self.rest.len()).unwrap_or_default()
     }
 
     /// Takes one byte, if it is this one.

@@ -1,15 +1,20 @@
 //! The last event ID. The standard keeps two: the last event ID *buffer*, which an `id` field sets, and
 //! the last event ID *string*, which takes over the buffer's value at the next blank line and is what a
-//! client sends when it connects again (WHATWG HTML, 9.2.6, dispatching, step 1).
+//! client sends when it reconnects (WHATWG HTML, 9.2.6, dispatching, step 1).
 
-use super::{Input, KEPT_CAPACITY, input::Value, text::Text};
-use alloc::{string::String, vec::Vec};
+use super::{
+    Input,
+    buffer::{Copies, KEPT_CAPACITY},
+    input::Value,
+};
+use crate::wire::utf8;
+use alloc::{string::String, sync::Arc, vec::Vec};
 
 #[derive(Clone, Debug)]
 pub(super) struct LastEventId {
     committed: String,
-    /// No message has carried it yet.
-    is_new: bool,
+    /// The same for the messages that share it, once one does.
+    shared: Option<Arc<str>>,
     /// The buffer, if an `id` field has set it and no blank line has come since. Otherwise the standard's
     /// buffer and string are equal.
     buffer: Vec<u8>,
@@ -18,16 +23,25 @@ pub(super) struct LastEventId {
 
 impl LastEventId {
     pub(super) const fn new(committed: String) -> LastEventId {
-        LastEventId { committed, is_new: true, buffer: Vec::new(), is_set: false }
+        LastEventId { committed, shared: None, buffer: Vec::new(), is_set: false }
     }
 
+    #[inline]
     pub(super) fn committed(&self) -> &str {
         &self.committed
     }
 
-    /// Whether this message is the first to carry the ID.
-    pub(super) fn take_new(&mut self) -> bool {
-        core::mem::take(&mut self.is_new)
+    /// The committed ID in memory that messages share, if it is not short.
+    #[cfg(any(feature = "std", feature = "stream"))]
+    #[inline(always)]
+    pub(super) fn long(&mut self) -> Option<Arc<str>> {
+        (self.committed.len() > super::message_event::SHORT_ID).then(|| self.share())
+    }
+
+    #[cfg(any(feature = "std", feature = "stream"))]
+    #[cold]
+    fn share(&mut self) -> Arc<str> {
+        self.shared.get_or_insert_with(|| Arc::from(&*self.committed)).clone()
     }
 
     /// Sets the buffer.
@@ -37,31 +51,37 @@ impl LastEventId {
         self.is_set = true;
     }
 
-    /// Takes over a value from the chunk or, if there is none, the buffer. An error, which is that of
-    /// [`Text::new`], changes nothing.
+    /// Takes over a value from the chunk or, if there is none, the buffer, and says whether there was one. An
+    /// error, which is that of [`Copies::add`], changes nothing.
     #[inline(always)]
     pub(super) fn commit<'c>(
         &mut self,
         value: Option<Value<'c>>,
         input: &mut Input<'c>,
-        lossy: &mut String,
-        limit: usize,
-    ) -> Result<(), usize> {
-        if value.is_none() && !self.is_set {
-            return Ok(());
+        copies: &mut Copies,
+    ) -> Result<bool, usize> {
+        let (text, bytes) = match value {
+            Some(value) => (input.text(value), value.bytes),
+            None if self.is_set => (utf8::valid(&self.buffer), &*self.buffer),
+            None => return Ok(false),
+        };
+        match text {
+            Some(text) => {
+                if self.committed.capacity() > KEPT_CAPACITY {
+                    self.committed = String::new();
+                }
+                self.committed.clear();
+                self.committed.push_str(text);
+            }
+            None => copies.add(bytes, &mut self.committed)?,
         }
-        let text = Text::new(value, &self.buffer, input, lossy, limit)?;
-        if self.committed.capacity() > KEPT_CAPACITY {
-            self.committed = String::new();
-        }
-        self.committed.clear();
-        self.committed.push_str(text.resolve(lossy));
-        self.is_new = true;
+        self.shared = None;
         self.drop_buffer();
-        Ok(())
+        Ok(true)
     }
 
     /// Drops the buffer: what no blank line followed does not count.
+    #[inline]
     pub(super) fn drop_buffer(&mut self) {
         self.is_set = false;
         self.buffer.clear();

@@ -1,26 +1,30 @@
 //! What the drivers share: the items of a chunk with their own memory.
 
-use super::{Decoder, Incoming, IncomingRef, Input, MessageEvent, message::Owner};
-use crate::error::ReadError;
+use super::{Decoder, Incoming, IncomingRef, Input, MessageEvent, interpret::Found};
+use crate::error::TooLarge;
 
 /// A decoder of chunks that are decoded item by item.
 #[derive(Debug)]
 pub(super) struct OwningDecoder {
     pub(super) decoder: Decoder,
-    owner: Owner,
     /// How many bytes of the chunk have been decoded.
     start: usize,
+    /// Whether an event that no blank line has ended is dispatched at the end of the input.
+    pub(super) finishes: bool,
+    /// Whether an error came since the last chunk, so that the end of the input may be a part of it.
+    failed: bool,
 }
 
 impl OwningDecoder {
     pub(super) fn new(decoder: Decoder) -> OwningDecoder {
-        OwningDecoder { decoder, owner: Owner::default(), start: 0 }
+        OwningDecoder { decoder, start: 0, finishes: false, failed: false }
     }
 
     /// Takes a new chunk, if there is no item in it. `false` tells nothing.
     // Before the driver stores the chunk, which takes longer than decoding a small one.
     #[inline]
     pub(super) fn take(&mut self, chunk: &[u8]) -> bool {
+        self.failed = false;
         self.decoder.take_middle(&mut Input::once(chunk))
     }
 
@@ -32,11 +36,11 @@ impl OwningDecoder {
     pub(super) fn next<T>(
         &mut self,
         chunk: &[u8],
-        own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T>,
+        own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>,
     ) -> Option<T> {
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
-        while let Some(incoming) = self.decoder.next_item(&mut input) {
-            if let Some(item) = own(incoming, &mut self.owner) {
+        while let Some(found) = self.decoder.find(&mut input) {
+            if let Some(item) = own(&mut self.decoder, found) {
                 self.start = chunk.len() - input.remaining().len();
                 return Some(item);
             }
@@ -44,23 +48,41 @@ impl OwningDecoder {
         self.start = 0;
         None
     }
-}
 
-/// A message or the report of one that was too large; nothing else.
-#[inline(always)]
-pub(super) fn message<E>(
-    incoming: IncomingRef<'_>,
-    owner: &mut Owner,
-) -> Option<Result<MessageEvent, ReadError<E>>> {
-    match incoming {
-        IncomingRef::Message(message) => Some(Ok(owner.own(message))),
-        IncomingRef::TooLarge(error) => Some(Err(ReadError::TooLarge(error))),
-        IncomingRef::Comment(_) | IncomingRef::Retry(_) => None,
+    /// The source failed. If it ends now, what is unfinished was cut off.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// The last item, once the source has ended.
+    pub(super) fn finish<T>(&mut self, own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>) -> Option<T> {
+        if !self.finishes || self.failed {
+            return None;
+        }
+        let found = self.decoder.find_last()?;
+        own(&mut self.decoder, found)
     }
 }
 
-/// Whatever came.
+/// A message, or the report of an event that was too large; nothing else.
 #[inline(always)]
-pub(super) fn incoming<E>(incoming: IncomingRef<'_>, owner: &mut Owner) -> Option<Result<Incoming, E>> {
-    Some(Ok(incoming.own_with(|message| owner.own(message))))
+pub(super) fn message(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<MessageEvent, TooLarge>> {
+    match found {
+        Found::Message { .. } => match incoming(decoder, found)? {
+            Ok(Incoming::Message(message)) => Some(Ok(message)),
+            _ => None,
+        },
+        Found::TooLarge(error) if !error.is_comment => Some(Err(error)),
+        _ => None,
+    }
+}
+
+/// Whatever was found.
+#[inline(always)]
+pub(super) fn incoming(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Incoming, TooLarge>> {
+    let long_id = decoder.id.long();
+    Some(decoder.lend(found).map(|incoming| match incoming {
+        IncomingRef::Message(message) => Incoming::Message(MessageEvent::own(message, long_id)),
+        incoming => incoming.into(),
+    }))
 }

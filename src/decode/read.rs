@@ -1,11 +1,11 @@
 //! Messages from anything that is `Read`.
 
 use super::{
-    Decoder, Incoming, IncomingRef, MessageEvent,
-    message::Owner,
+    Decoder, Incoming, MessageEvent,
+    interpret::Found,
     own::{self, OwningDecoder},
 };
-use crate::error::ReadError;
+use crate::error::{ReadError, TooLarge};
 use alloc::{boxed::Box, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
@@ -15,9 +15,11 @@ const BUFFER_SIZE: usize = 16 * 1024;
 
 /// Reads messages from anything that is [`Read`]: an iterator that ends where the input ends.
 ///
-/// A message is yielded as soon as its blank line has been read. After an error, [`WouldBlock`] among
-/// them, the iterator goes on where it was; [`Interrupted`] is tried again at once. There is no need for a
-/// `BufReader`.
+/// A message is returned as soon as its blank line has been read. There is no need for a `BufReader`.
+///
+/// After an error of the source the iterator goes on where it was: it reads again, and has what had come of an
+/// event. So it is up to the source whether an error is the end, and [`WouldBlock`] loses nothing.
+/// [`Interrupted`] is tried again at once.
 ///
 /// ```
 /// use sse_wire::MessageReader;
@@ -52,51 +54,79 @@ impl<R: Read> MessageReader<R> {
     }
 
     /// Reads messages from `source` with a decoder of your own: with another size limit, or one that has
-    /// read earlier connections and to which [`reconnect`](Decoder::reconnect) was said.
+    /// read earlier connections and was told to [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: R) -> MessageReader<R> {
         let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
         MessageReader { source, decoder: OwningDecoder::new(decoder), buffer, len: 0, at_end: false }
     }
 
-    /// Reads up to the next message, comment or change of the reconnection time, whatever the decoder
-    /// reports. The iterator is made of this, and leaves out all but messages.
+    /// Reads up to the next item of any kind that the decoder reports. The iterator over messages leaves out
+    /// what is neither a message nor the report of an event that was too large.
     ///
     /// `None` at the end of the input, and from then on.
     ///
     /// # Errors
     ///
-    /// Those of the source. It can be asked again after each.
-    pub fn next_incoming(&mut self) -> Option<io::Result<Incoming>> {
-        self.next_own(own::incoming, Err)
+    /// Those of the source, and [`TooLarge`]. You can call this again after each.
+    pub fn next_incoming(&mut self) -> Option<Result<Incoming, ReadError<io::Error>>> {
+        self.next_own(own::incoming)
     }
 
     /// Reads up to the next item that `own` takes, or an error of the source.
     #[inline(always)]
     fn next_own<T>(
         &mut self,
-        own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
-        fail: impl Fn(io::Error) -> T,
-    ) -> Option<T> {
+        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
+    ) -> Option<Result<T, ReadError<io::Error>>> {
         loop {
             if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default(), own) {
-                return Some(item);
+                return Some(item.map_err(ReadError::TooLarge));
             }
             self.len = 0;
             if self.at_end {
-                return None;
+                return self.decoder.finish(own).map(|item| item.map_err(ReadError::TooLarge));
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,
                 Ok(len) if self.decoder.take(self.buffer.get(..len).unwrap_or_default()) => {}
                 Ok(len) => self.len = len.min(BUFFER_SIZE),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Some(fail(error)),
+                Err(error) => {
+                    // Nothing is cut off where there was nothing to read in time.
+                    if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+                        self.decoder.fail();
+                    }
+                    return Some(Err(ReadError::Source(error)));
+                }
             }
         }
     }
 }
 
 impl<R> MessageReader<R> {
+    /// Sets whether an event is dispatched that the input ends in, without its blank line: see
+    /// [`Decoder::finish`]. By default it is discarded, as the standard says.
+    ///
+    /// An event that an error of the source cut off is not dispatched.
+    ///
+    /// ```
+    /// use sse_wire::MessageReader;
+    ///
+    /// let source: &[u8] = b"data: 1\n\ndata: [DONE]";
+    /// let last = MessageReader::new(source).dispatch_unfinished(true).last().unwrap()?;
+    /// assert_eq!(last.data(), "[DONE]");
+    /// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
+    /// ```
+    pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageReader<R> {
+        self.decoder.finishes = dispatch;
+        self
+    }
+
+    /// An iterator over all that the decoder reports, in place of the messages alone.
+    pub fn into_incoming(self) -> IncomingReader<R> {
+        IncomingReader { messages: self }
+    }
+
     /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
     /// event.
     pub fn decoder(&self) -> &Decoder {
@@ -134,7 +164,7 @@ impl<R: Read> Iterator for MessageReader<R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_own(own::message, |error| Err(ReadError::Source(error)))
+        self.next_own(own::message)
     }
 }
 
@@ -149,3 +179,51 @@ impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
             .finish_non_exhaustive()
     }
 }
+
+/// Reads all that a decoder reports from anything that is [`Read`]: messages, and what the settings of the
+/// [`Decoder`] add.
+///
+/// It is what [`MessageReader::into_incoming`] gives, and does the same in all else.
+///
+/// ```
+/// use sse_wire::{Decoder, Incoming, MessageReader};
+///
+/// let source: &[u8] = b": hello\nid: 7\n\n";
+/// let reader = MessageReader::with_decoder(Decoder::new().comments(true).ids(true), source);
+/// let incoming: Vec<Incoming> = reader.into_incoming().collect::<Result<_, _>>()?;
+/// assert_eq!(incoming, [Incoming::Comment("hello".into()), Incoming::Id("7".into())]);
+/// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
+/// ```
+#[must_use = "it reads nothing until it is asked"]
+#[derive(Debug)]
+pub struct IncomingReader<R> {
+    messages: MessageReader<R>,
+}
+
+impl<R> IncomingReader<R> {
+    /// The reader that it was.
+    pub fn get_ref(&self) -> &MessageReader<R> {
+        &self.messages
+    }
+
+    /// The reader that it was. What is read from it directly is missing here.
+    pub fn get_mut(&mut self) -> &mut MessageReader<R> {
+        &mut self.messages
+    }
+
+    /// The reader that it was, where it is now.
+    pub fn into_inner(self) -> MessageReader<R> {
+        self.messages
+    }
+}
+
+impl<R: Read> Iterator for IncomingReader<R> {
+    type Item = Result<Incoming, ReadError<io::Error>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.messages.next_incoming()
+    }
+}
+
+impl<R: Read> FusedIterator for IncomingReader<R> {}

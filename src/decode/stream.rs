@@ -1,12 +1,14 @@
 //! Messages from a stream of chunks.
 
 use super::{
-    Decoder, Incoming, IncomingRef, MessageEvent,
-    message::Owner,
+    Decoder, Incoming, MessageEvent,
+    interpret::Found,
     own::{self, OwningDecoder},
 };
-use crate::error::ReadError;
+use crate::error::{ReadError, TooLarge};
+use alloc::boxed::Box;
 use core::{
+    error::Error,
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -18,9 +20,12 @@ pin_project! {
     /// Reads messages from a stream of chunks of bytes, such as the body of an HTTP response: a [`Stream`]
     /// that ends where the chunks end.
     ///
-    /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. A message is yielded as soon as
-    /// its blank line has come. After an error the stream goes on where it was, if its source does. This is
-    /// [`Unpin`] if the source is; one that is not goes into a `Box::pin` or behind a `pin!`.
+    /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. An error is anything that goes
+    /// into a `Box<dyn Error + Send + Sync>`: an error, or such a box. A message is yielded as soon as its blank
+    /// line has come. This is [`Unpin`] if the source is; pin one that is not with `Box::pin` or `pin!`.
+    ///
+    /// After an error of the source the stream goes on where it was: it polls the source again, and has what had
+    /// come of an event. So it is up to the source whether an error is the end.
     ///
     /// ```
     /// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
@@ -50,7 +55,7 @@ pin_project! {
     /// while let Some(message) = messages.next().await {
     ///     assert_eq!(message?.data(), "hello");
     /// }
-    /// # Ok::<(), sse_wire::ReadError<Infallible>>(())
+    /// # Ok::<(), sse_wire::ReadError>(())
     /// # }).unwrap();
     /// ```
     #[must_use = "it reads nothing until it is polled"]
@@ -75,49 +80,53 @@ where
     }
 
     /// Reads messages from `source` with a decoder of your own: with another size limit, or one that has
-    /// read earlier connections and to which [`reconnect`](Decoder::reconnect) was said.
+    /// read earlier connections and was told to [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: S) -> MessageStream<S, C> {
         MessageStream { source, decoder: OwningDecoder::new(decoder), chunk: None, at_end: false }
     }
 
-    /// Reads up to the next message, comment or change of the reconnection time, whatever the decoder
-    /// reports. The stream is made of this, and leaves out all but messages.
+    /// Reads up to the next item of any kind that the decoder reports. The stream of messages leaves out what is
+    /// neither a message nor the report of an event that was too large.
     ///
     /// `None` at the end of the input, and from then on.
     ///
     /// # Errors
     ///
-    /// Those of the source.
+    /// Those of the source, as it gives them, and [`TooLarge`].
     pub fn poll_incoming(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Incoming, E>>> {
-        self.poll_own(context, own::incoming, Err)
+    ) -> Poll<Option<Result<Incoming, ReadError<E>>>> {
+        self.poll_own(context, own::incoming, |error| error)
     }
 
     /// Reads up to the next item that `own` takes, or an error of the source.
     #[inline(always)]
-    fn poll_own<T>(
+    fn poll_own<T, F>(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        own: impl Fn(IncomingRef<'_>, &mut Owner) -> Option<T> + Copy,
-        fail: impl Fn(E) -> T,
-    ) -> Poll<Option<T>> {
+        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
+        fail: impl Fn(E) -> F,
+    ) -> Poll<Option<Result<T, ReadError<F>>>> {
         let mut this = self.project();
         loop {
             if let Some(chunk) = this.chunk {
                 if let Some(item) = this.decoder.next(chunk.as_ref(), own) {
-                    return Poll::Ready(Some(item));
+                    return Poll::Ready(Some(item.map_err(ReadError::TooLarge)));
                 }
                 *this.chunk = None;
             }
             if *this.at_end {
-                return Poll::Ready(None);
+                let last = this.decoder.finish(own);
+                return Poll::Ready(last.map(|item| item.map_err(ReadError::TooLarge)));
             }
             match ready!(this.source.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}
                 Some(Ok(chunk)) => *this.chunk = Some(chunk),
-                Some(Err(error)) => return Poll::Ready(Some(fail(error))),
+                Some(Err(error)) => {
+                    this.decoder.fail();
+                    return Poll::Ready(Some(Err(ReadError::Source(fail(error)))));
+                }
                 None => *this.at_end = true,
             }
         }
@@ -125,6 +134,20 @@ where
 }
 
 impl<S, C> MessageStream<S, C> {
+    /// Sets whether an event is dispatched that the input ends in, without its blank line: see
+    /// [`Decoder::finish`]. By default it is discarded, as the standard says.
+    ///
+    /// An event that an error of the source cut off is not dispatched.
+    pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageStream<S, C> {
+        self.decoder.finishes = dispatch;
+        self
+    }
+
+    /// A stream of all that the decoder reports, in place of the messages alone.
+    pub fn into_incoming(self) -> IncomingStream<S, C> {
+        IncomingStream { messages: self }
+    }
+
     /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
     /// event.
     pub fn decoder(&self) -> &Decoder {
@@ -156,12 +179,13 @@ impl<S, C, E> Stream for MessageStream<S, C>
 where
     S: Stream<Item = Result<C, E>>,
     C: AsRef<[u8]>,
+    E: Into<Box<dyn Error + Send + Sync>>,
 {
-    type Item = Result<MessageEvent, ReadError<E>>;
+    type Item = Result<MessageEvent, ReadError>;
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_own(context, own::message, |error| Err(ReadError::Source(error)))
+        self.poll_own(context, own::message, Into::into)
     }
 }
 
@@ -171,5 +195,49 @@ impl<S: fmt::Debug, C> fmt::Debug for MessageStream<S, C> {
             .field("source", &self.source)
             .field("decoder", self.decoder())
             .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// Reads all that a decoder reports from a stream of chunks of bytes: messages, and what the settings of the
+    /// [`Decoder`] add.
+    ///
+    /// It is what [`MessageStream::into_incoming`] gives, and does the same in all else.
+    #[must_use = "it reads nothing until it is polled"]
+    #[derive(Debug)]
+    pub struct IncomingStream<S, C> {
+        #[pin]
+        messages: MessageStream<S, C>,
+    }
+}
+
+impl<S, C> IncomingStream<S, C> {
+    /// The stream that it was.
+    pub fn get_ref(&self) -> &MessageStream<S, C> {
+        &self.messages
+    }
+
+    /// The stream that it was. What is taken from it directly is missing here.
+    pub fn get_mut(&mut self) -> &mut MessageStream<S, C> {
+        &mut self.messages
+    }
+
+    /// The stream that it was, where it is now.
+    pub fn into_inner(self) -> MessageStream<S, C> {
+        self.messages
+    }
+}
+
+impl<S, C, E> Stream for IncomingStream<S, C>
+where
+    S: Stream<Item = Result<C, E>>,
+    C: AsRef<[u8]>,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Item = Result<Incoming, ReadError>;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().messages.poll_own(context, own::incoming, Into::into)
     }
 }

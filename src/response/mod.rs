@@ -63,6 +63,7 @@ mod keep_alive;
 pub mod last_event_id;
 #[cfg(feature = "std")]
 mod raw_head;
+mod relay;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "http")]

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::scan::HIGH_BITS;
+use alloc::{string::String, vec::Vec};
 
 /// The bytes as text, if they are UTF-8.
 #[inline]
@@ -22,6 +23,16 @@ pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
         return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
     }
     core::str::from_utf8(bytes).ok()
+}
+
+/// The bytes as text of its own, or else as they came.
+#[inline]
+pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
+    if valid(&bytes).is_none() {
+        return Err(bytes);
+    }
+    // SAFETY: the check is done.
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
 /// What stands for what is no text, or cannot be sent: U+FFFD.
@@ -54,7 +65,7 @@ const BLOCK: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{vec, vec::Vec};
+    use alloc::vec;
 
     #[test]
     fn it_says_what_std_says() {

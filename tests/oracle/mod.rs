@@ -19,8 +19,12 @@ pub enum Item {
     Comment(String),
     /// A reconnection time in milliseconds.
     Retry(u64),
+    /// Not of the standard: an ID of a block without data.
+    Id(String),
     /// Not of the standard: an event that was larger than the limit.
     TooLarge,
+    /// The same for a comment.
+    CommentTooLarge,
 }
 
 /// The messages of a stream.
@@ -47,7 +51,8 @@ impl Client {
                 Item::Message(message) => self.messages.push(message),
                 Item::Comment(text) => self.comments.push(text),
                 Item::Retry(time) => self.reconnection_time = Some(time),
-                Item::TooLarge => unreachable!("there is no limit"),
+                Item::Id(_) => {}
+                Item::TooLarge | Item::CommentTooLarge => unreachable!("there is no limit"),
             }
         }
         Client { last_event_id: seen.last_event_id, ..self }
@@ -58,20 +63,39 @@ impl Client {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interpreted {
     pub items: Vec<Item>,
+    /// The ID that each message itself brought.
+    pub ids: Vec<Option<String>>,
     /// "The last event ID string of the event source".
     pub last_event_id: String,
     pub reconnection_time: Option<u64>,
 }
 
-/// Interprets an event stream, with the last event ID of an earlier one.
-pub fn interpret(bytes: &[u8], last_event_id: &str) -> Interpreted {
-    interpret_within(bytes, last_event_id, usize::MAX, true)
+/// What the standard does not know.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// On the bytes of an event with a byte for each line end, and on those of a comment.
+    pub limit: usize,
+    /// Whether comments are looked at, so that they can be too large.
+    pub comments: bool,
+    /// Whether the event is dispatched that the input ends in.
+    pub finish: bool,
 }
 
-/// The same with a limit on the bytes of an event, and on a comment only if comments are `reported`. Exact
-/// only if the stream is UTF-8.
-pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reported: bool) -> Interpreted {
-    let mut items = Vec::new();
+impl Default for Options {
+    fn default() -> Options {
+        Options { limit: usize::MAX, comments: true, finish: false }
+    }
+}
+
+/// Interprets an event stream, with the last event ID of an earlier one.
+pub fn interpret(bytes: &[u8], last_event_id: &str) -> Interpreted {
+    interpret_with(bytes, last_event_id, Options::default())
+}
+
+/// The same with options. With a limit it is exact only if the stream is UTF-8.
+pub fn interpret_with(bytes: &[u8], last_event_id: &str, options: Options) -> Interpreted {
+    let Options { limit, comments, finish } = options;
+    let (mut items, mut ids) = (Vec::new(), Vec::new());
     let mut reconnection_time = None;
     let mut last_event_id_string = last_event_id.to_string();
 
@@ -82,15 +106,30 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
 
     // Ours: the size of the event, and whether it is being skipped.
     let (mut size, mut skipping) = (0, false);
+    // And whether an `id` field has set the last event ID buffer.
+    let mut has_id = false;
 
     // "Streams must be decoded using the UTF-8 decode algorithm."
     let text = utf8_decode(bytes);
-    let (lines, unfinished_line) = lines(&text);
-    let counts = |line: &str| reported || !line.starts_with(':');
+    let (mut lines, unfinished_line) = lines(&text);
+    let field_name = unfinished_line.split(':').next();
+    if finish {
+        // Ours: a blank line ends the input, and a line that was cut short counts if it cannot be mistaken.
+        if ["data", "event"].map(Some).contains(&field_name) {
+            lines.push(unfinished_line.clone());
+        } else if !unfinished_line.is_empty() {
+            // It may still be too large.
+            lines.push(format!("{CUT}{unfinished_line}"));
+        }
+        lines.push(String::new());
+    } else if !unfinished_line.is_empty() {
+        lines.push(format!("{CUT}{unfinished_line}"));
+    }
     for line in lines {
         // "If the line is empty (a blank line): Dispatch the event, as defined below."
         if line.is_empty() {
             (size, skipping) = (0, false);
+            let own_id = std::mem::take(&mut has_id).then(|| last_event_id_buffer.clone());
             // 1. "Set the last event ID string of the event source to the value of the last event ID buffer.
             // The buffer does not get reset"
             last_event_id_string = last_event_id_buffer.clone();
@@ -98,8 +137,10 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
             // empty string and return."
             if data_buffer.is_empty() {
                 event_type_buffer.clear();
+                items.extend(own_id.map(Item::Id));
                 continue;
             }
+            ids.push(own_id);
             // 3. "If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the
             // last character from the data buffer."
             if data_buffer.ends_with('\n') {
@@ -121,12 +162,24 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
         if skipping {
             continue;
         }
-        if counts(&line) && size + line.len() > limit {
+        let is_cut = line.starts_with(CUT);
+        let line = line.strip_prefix(CUT).unwrap_or(&line);
+        // Ours: a comment is no part of an event.
+        if line.starts_with(':') && comments && line.len() + 1 > limit {
+            items.push(Item::CommentTooLarge);
+            continue;
+        }
+        if !line.starts_with(':') && size + line.len() + 1 > limit {
             items.push(Item::TooLarge);
             skipping = true;
+            has_id = false;
             data_buffer.clear();
             event_type_buffer.clear();
             last_event_id_buffer = last_event_id_string.clone();
+            continue;
+        }
+        // "Once the end of the file is reached, any pending data must be discarded."
+        if is_cut {
             continue;
         }
         // "If the line starts with a U+003A COLON character (:): Ignore the line."
@@ -142,7 +195,7 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
         // line as the field name, and the empty string as the field value."
         let (field, value) = match line.split_once(':') {
             Some((field, value)) => (field, value.strip_prefix(' ').unwrap_or(value)),
-            None => (line.as_str(), ""),
+            None => (line, ""),
         };
         match field {
             // "Set the event type buffer to the field value."
@@ -155,7 +208,10 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
             }
             // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the
             // field value. Otherwise, ignore the field."
-            "id" if !value.contains('\0') => last_event_id_buffer = value.to_string(),
+            "id" if !value.contains('\0') => {
+                last_event_id_buffer = value.to_string();
+                has_id = true;
+            }
             // "If the field value consists of only ASCII digits, then interpret the field value as an integer
             // in base ten, and set the event stream's reconnection time to that integer."
             "retry" if !value.is_empty() && value.chars().all(|c| c.is_ascii_digit()) => {
@@ -167,16 +223,11 @@ pub fn interpret_within(bytes: &[u8], last_event_id: &str, limit: usize, reporte
             _ => {}
         }
     }
-    // "Once the end of the file is reached, any pending data must be discarded." Only the limit looks at it.
-    if !skipping
-        && !unfinished_line.is_empty()
-        && counts(&unfinished_line)
-        && size + unfinished_line.len() > limit
-    {
-        items.push(Item::TooLarge);
-    }
-    Interpreted { items, last_event_id: last_event_id_string, reconnection_time }
+    Interpreted { items, ids, last_event_id: last_event_id_string, reconnection_time }
 }
+
+/// Marks a line that was cut short by the end of the input. No line begins with it.
+const CUT: char = '\n';
 
 /// 9.2.5: `end-of-line = ( cr lf / cr / lf )`. The lines, and what no line end follows.
 fn lines(text: &str) -> (Vec<String>, String) {

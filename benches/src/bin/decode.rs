@@ -134,7 +134,7 @@ fn borrowed() -> Engine {
         for chunk in chunks {
             let mut input = Input::new(chunk);
             while let Some(incoming) = decoder.next(&mut input) {
-                if let IncomingRef::Message(message) = incoming {
+                if let Ok(IncomingRef::Message(message)) = incoming {
                     seen.add(message, |it| it.event().len() + it.data().len() + it.last_event_id().len());
                 }
             }

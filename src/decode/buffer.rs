@@ -1,0 +1,155 @@
+//! What the decoder keeps of a field whose text does not lie in one chunk, and what it lends of that.
+
+use super::input::{Input, Value};
+use crate::wire::utf8;
+use alloc::{string::String, vec::Vec};
+use core::mem;
+
+/// A field's value, decoded.
+#[derive(Clone, Copy)]
+pub(super) enum Text<'c> {
+    /// It lies in the chunk.
+    Chunk(&'c str),
+    /// Its [`Buffer`] has it.
+    Kept,
+}
+
+/// The bytes of a value while they come, and its text once it is complete.
+#[derive(Clone, Debug)]
+pub(super) struct Buffer {
+    pub(super) bytes: Vec<u8>,
+    text: String,
+}
+
+/// What a buffer begins with, in bytes, if the limit lets it: most events fit, so that it grows once.
+const FIRST_CAPACITY: usize = 2048;
+
+/// Buffers that are needed now and then keep no more than this.
+pub(super) const KEPT_CAPACITY: usize = 4096;
+
+impl Buffer {
+    pub(super) const fn new() -> Buffer {
+        Buffer { bytes: Vec::new(), text: String::new() }
+    }
+
+    #[inline]
+    pub(super) fn append(&mut self, bytes: &[u8], limit: usize) {
+        if bytes.len() > self.bytes.capacity() - self.bytes.len() {
+            self.grow(bytes.len(), limit);
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Doubles the buffer, but not beyond what the limit lets in.
+    #[cold]
+    fn grow(&mut self, more: usize, limit: usize) {
+        let needed = self.bytes.len().saturating_add(more);
+        let doubled = self.bytes.capacity().saturating_mul(2).max(FIRST_CAPACITY).min(limit);
+        self.bytes.reserve_exact(needed.max(doubled) - self.bytes.len());
+    }
+
+    pub(super) fn set(&mut self, bytes: &[u8]) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Decodes a value of the chunk or, if there is none, the bytes that were kept. An error is that of
+    /// [`Copies::add`].
+    #[inline(always)]
+    pub(super) fn decode<'c>(
+        &mut self,
+        value: Option<Value<'c>>,
+        input: &mut Input<'c>,
+        copies: &mut Copies,
+    ) -> Result<Text<'c>, usize> {
+        match value {
+            Some(value) => match input.text(value) {
+                Some(text) => Ok(Text::Chunk(text)),
+                None => self.replace(value.bytes, copies),
+            },
+            None if self.bytes.is_empty() => Ok(Text::Chunk("")),
+            None => self.decode_kept(copies),
+        }
+    }
+
+    fn decode_kept<'c>(&mut self, copies: &mut Copies) -> Result<Text<'c>, usize> {
+        match utf8::into_string(mem::take(&mut self.bytes)) {
+            Ok(text) => {
+                // An empty one with its memory, which waits for invalid bytes.
+                let spare = mem::replace(&mut self.text, text);
+                self.bytes = spare.into_bytes();
+                Ok(Text::Kept)
+            }
+            Err(bytes) => {
+                let text = self.replace(&bytes, copies);
+                self.bytes = bytes;
+                text
+            }
+        }
+    }
+
+    #[cold]
+    fn replace<'c>(&mut self, invalid: &[u8], copies: &mut Copies) -> Result<Text<'c>, usize> {
+        copies.add(invalid, &mut self.text)?;
+        Ok(Text::Kept)
+    }
+
+    #[inline(always)]
+    pub(super) fn resolve<'t, 'c: 't>(&'t self, text: Text<'c>) -> &'t str {
+        match text {
+            Text::Chunk(text) => text,
+            Text::Kept => &self.text,
+        }
+    }
+
+    /// Drops what it holds, and keeps the memory of the bytes.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        if self.text.capacity() > 0 {
+            self.clear_text();
+        }
+    }
+
+    fn clear_text(&mut self) {
+        self.text.clear();
+        if self.text.capacity() > self.bytes.capacity() {
+            let spare = mem::replace(&mut self.bytes, mem::take(&mut self.text).into_bytes());
+            self.text = utf8::into_string(spare).unwrap_or_default();
+        }
+        self.text.shrink_to(KEPT_CAPACITY);
+    }
+
+    /// Drops what it holds, and all but a little of its memory.
+    #[inline]
+    pub(super) fn reset(&mut self) {
+        self.clear();
+        self.bytes.shrink_to(KEPT_CAPACITY);
+    }
+}
+
+/// The texts of one event that had to be copied, with U+FFFD in them.
+pub(super) struct Copies {
+    size: usize,
+    limit: usize,
+}
+
+impl Copies {
+    pub(super) fn new(limit: usize) -> Copies {
+        Copies { size: 0, limit }
+    }
+
+    /// Copies one more. The copy can be three times as long as the bytes, so the limit is looked at again, for
+    /// all copies together, and before there is memory for them. An error is their size.
+    pub(super) fn add(&mut self, invalid: &[u8], text: &mut String) -> Result<(), usize> {
+        let len: usize = utf8::lossy(invalid).map(str::len).sum();
+        self.size = self.size.saturating_add(len);
+        if self.size > self.limit {
+            return Err(self.size);
+        }
+        text.clear();
+        text.reserve_exact(len);
+        text.extend(utf8::lossy(invalid));
+        Ok(())
+    }
+}

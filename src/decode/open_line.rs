@@ -1,0 +1,225 @@
+//! The line that has begun and has no end yet: what is kept of it from one chunk to the next.
+
+use super::{
+    Decoder, Input,
+    buffer::Buffer,
+    field::{Field, Fields, begun_data},
+    input::Value,
+    interpret::{Found, Report, START},
+};
+use crate::{error::TooLarge, wire::line};
+use core::mem;
+
+#[derive(Clone, Debug)]
+pub(super) struct OpenLine {
+    /// How many bytes of it have come. There is none if this is 0: a blank line is never open.
+    pub(super) len: usize,
+    kind: Kind,
+    /// What has come of it, if it is [`Kind::Kept`]. Then, if it was a comment, its text.
+    pub(super) buffer: Buffer,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It is a data line: its value goes straight to the data buffer.
+    Data,
+    /// It may be anything else.
+    Kept,
+    /// It is a comment that nobody wants, or one that was too large, or goes with its event.
+    Ignored,
+}
+
+/// Larger chunks cost little for each byte, and are not searched twice.
+const MIDDLE_SIZE: usize = 128;
+
+/// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present" (9.2.5), which is
+/// what the UTF-8 decode algorithm does.
+pub(super) const BOM: [u8; 3] = *b"\xef\xbb\xbf";
+
+impl OpenLine {
+    pub(super) const fn new() -> OpenLine {
+        OpenLine { len: 0, kind: Kind::Kept, buffer: Buffer::new() }
+    }
+
+    /// How many bytes of it count for the event.
+    pub(super) fn event_len(&self) -> usize {
+        let is_comment = self.kind == Kind::Kept && self.buffer.bytes.first() == Some(&b':');
+        if self.kind == Kind::Ignored || is_comment { 0 } else { self.len }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.buffer.reset();
+    }
+}
+
+impl Decoder {
+    /// Takes a small chunk out of the middle of a long data line, if it is one: there is nothing to find in it.
+    /// Such lines come in very many chunks, which are done with before anything else is looked at.
+    #[inline(always)]
+    pub(super) fn take_middle(&mut self, input: &mut Input<'_>) -> bool {
+        let chunk = input.remaining();
+        let is_middle = self.line.len > 0
+            && self.line.kind == Kind::Data
+            && self.start.len() == START
+            && chunk.len() <= MIDDLE_SIZE
+            && chunk.len() < self.room().saturating_sub(self.line.len)
+            && line::find_end(chunk).is_none();
+        if is_middle {
+            self.line.len += chunk.len();
+            self.data.append(input.take_rest(), self.limit);
+        }
+        is_middle
+    }
+
+    /// Keeps what has come of a line that begins in this chunk and does not end there.
+    #[inline(always)]
+    pub(super) fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {
+        let first = text.first()?;
+        self.line.kind = match begun_data(text) {
+            // Long lines are data lines, whose values go straight to where they belong.
+            Some(value) => {
+                self.line.kind = Kind::Data;
+                self.line.len = text.len() - value.len();
+                self.begin_data();
+                return self.extend_line(value);
+            }
+            None if *first == b':' && !self.comments => Kind::Ignored,
+            None => Kind::Kept,
+        };
+        self.extend_line(text)
+    }
+
+    /// Begins a line that is dropped.
+    pub(super) fn ignore_line(&mut self, text: &[u8]) {
+        self.line.kind = Kind::Ignored;
+        self.line.len = text.len();
+    }
+
+    /// Keeps what has come of a line that began earlier and does not end here either.
+    #[inline(always)]
+    fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
+        self.line.len = self.line.len.saturating_add(text.len());
+        if self.line.kind == Kind::Ignored {
+            return None;
+        }
+        if self.line.len >= self.room()
+            && let Some(error) = self.exceeds(self.is_comment(text), self.line.len)
+        {
+            self.ignore_open_line();
+            return Some(error);
+        }
+        if self.line.kind == Kind::Data {
+            self.data.append(text, self.limit);
+        } else {
+            self.extend_kept(text);
+        }
+        None
+    }
+
+    fn extend_kept(&mut self, text: &[u8]) {
+        let line = &mut self.line.buffer;
+        line.append(text, self.limit);
+        if begun_data(&line.bytes).is_some() {
+            let line = mem::take(&mut line.bytes);
+            self.begin_data();
+            self.data.append(begun_data(&line).unwrap_or_default(), self.limit);
+            self.line.kind = Kind::Data;
+            self.line.buffer.bytes = line;
+            self.line.buffer.reset();
+        }
+    }
+
+    /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
+    #[inline(always)]
+    pub(super) fn end_line<'c>(&mut self, input: &mut Input<'c>) -> Option<Option<Found<'c>>> {
+        let Some(end) = input.line(&mut self.lines) else {
+            return self.extend_line(input.take_rest()).map(|error| Some(Found::TooLarge(error)));
+        };
+        let len = mem::take(&mut self.line.len).saturating_add(end.len());
+        if self.line.kind != Kind::Ignored
+            && len >= self.room()
+            && let Some(error) = self.exceeds(self.is_comment(end), len)
+        {
+            self.ignore_open_line();
+            return Some(Some(Found::TooLarge(error)));
+        }
+        let found = match self.line.kind {
+            Kind::Ignored => None,
+            Kind::Data => {
+                self.data.append(end, self.limit);
+                self.size = self.size.saturating_add(len).saturating_add(1);
+                None
+            }
+            Kind::Kept => {
+                self.line.buffer.append(end, self.limit);
+                self.process_kept(input)
+            }
+        };
+        if self.size == 0 {
+            self.drop_start(input);
+        }
+        Some(found)
+    }
+
+    fn process_kept<'c>(&mut self, input: &mut Input<'c>) -> Option<Found<'c>> {
+        let mut line = mem::take(&mut self.line.buffer.bytes);
+        let mut fields = Fields::default();
+        let report = self.process(&line, &mut fields, Value::elsewhere);
+        self.keep(&mut fields);
+        let found = match report {
+            None => None,
+            Some(Report::Retry(time)) => Some(Found::Retry(time)),
+            Some(Report::Comment(value)) => {
+                let prefix = line.len() - value.bytes.len();
+                line.drain(..prefix);
+                self.line.buffer.bytes = line;
+                return Some(self.comment(None, input));
+            }
+        };
+        self.line.buffer.bytes = line;
+        self.line.buffer.reset();
+        found
+    }
+
+    /// Ends the line where the input ends.
+    pub(super) fn end_last_line(&mut self) {
+        let is_kept = self.line.len > 0 && self.line.kind == Kind::Kept;
+        // What is cut short in an ID or a reconnection time is another one. The others are no part of the event.
+        if is_kept && let Field::Data(_) | Field::Event(_) = Field::of(&self.line.buffer.bytes) {
+            self.process_kept(&mut Input::once(&[]));
+        }
+        self.line.clear();
+    }
+
+    /// Whether the open line, with this at its end, is a comment.
+    fn is_comment(&self, text: &[u8]) -> bool {
+        let first = self.line.buffer.bytes.first().or(text.first());
+        self.line.kind == Kind::Kept && first == Some(&b':')
+    }
+
+    /// Drops the open line, as far as it has come and as it comes.
+    fn ignore_open_line(&mut self) {
+        self.line.kind = Kind::Ignored;
+        self.line.buffer.reset();
+    }
+
+    /// Drops the byte order mark. What only began like one is the beginning of a line.
+    #[cold]
+    pub(super) fn skip_bom(&mut self, input: &mut Input<'_>) -> Option<TooLarge> {
+        while let Some(byte) = BOM.get(self.bom)
+            && input.take_byte(*byte)
+        {
+            self.bom += 1;
+        }
+        if self.bom == BOM.len() {
+            self.drop_start(input);
+        }
+        if input.is_empty() {
+            return None;
+        }
+        let begun = mem::replace(&mut self.bom, BOM.len());
+        if begun < BOM.len() { self.begin_line(BOM.get(..begun)?) } else { None }
+    }
+}
