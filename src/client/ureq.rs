@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_stream_and_a_request_may_last_as_long_as_bytes_flow() {
         let (connect, read) = (Duration::from_secs(1), Duration::from_secs(2));
-        let settings = crate::EventSource::builder("http://localhost/").connect_timeout(connect);
+        let settings = crate::client::EventSource::builder("http://localhost/").connect_timeout(connect);
         let mut connection = settings.read_timeout(read).build_connection().unwrap();
         let agent = agent(&connection.request(Instant::now()).unwrap());
         let config = agent.config();

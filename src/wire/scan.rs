@@ -12,32 +12,38 @@ pub(crate) enum Class {
     Control,
 }
 
-const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
-pub(crate) const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+pub(crate) const HIGH_BITS: u64 = all(0x80);
 
 impl Class {
-    /// Marks the bytes of `word` that belong to the class: sets the high bit of each, and no other bit.
+    /// Marks the bytes of `word` that belong to the class: sets the high bit of each. The lowest mark is exact;
+    /// those above it may be false alarms.
     #[inline(always)]
     const fn marks(self, word: u64) -> u64 {
         match self {
             Class::LineEnd => equal(word, b'\n') | equal(word, b'\r'),
             Class::LineEndOrNul => Class::LineEnd.marks(word) | equal(word, b'\0'),
-            Class::Control => below(word, b' ') & !equal(word, b'\t') | equal(word, 0x7f),
+            Class::Control => below(word, b' ') & !below(word ^ all(b'\t'), 1) | equal(word, 0x7f),
         }
     }
 }
 
-/// Marks the bytes of `word` that equal `byte`.
-#[inline(always)]
-const fn equal(word: u64, byte: u8) -> u64 {
-    below(word ^ (LOW_BITS * byte as u64), 1)
+/// A word of eight such bytes.
+const fn all(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
-/// Marks the bytes of `word` that are below `limit`, which is at most 128.
+/// Marks the bytes of `word` that equal `byte`. The lowest mark is exact.
+#[inline(always)]
+const fn equal(word: u64, byte: u8) -> u64 {
+    let zero_where_equal = word ^ all(byte);
+    zero_where_equal.wrapping_sub(all(1)) & !zero_where_equal & HIGH_BITS
+}
+
+/// Marks the bytes of `word` that are below `limit`, which is at most 128. Every mark is exact.
 #[inline(always)]
 const fn below(word: u64, limit: u8) -> u64 {
     // With its high bit set no byte borrows from the next one.
-    let not_below = (word | HIGH_BITS) - LOW_BITS * limit as u64;
+    let not_below = (word | HIGH_BITS) - all(limit);
     !(not_below | word) & HIGH_BITS
 }
 
