@@ -6,7 +6,7 @@ mod support;
 use sse_wire::{Event, Sse};
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
@@ -142,6 +142,47 @@ fn tiny_http_responds_with_what_is_buffered() {
         assert_eq!(stream.read_to_end(), text);
         handler.join().expect("no panic").expect("no error");
     }
+}
+
+/// An ID has to come back in a request header. What replaces a character that could not is ASCII, because this
+/// server closes the connection at anything else.
+#[test]
+fn tiny_http_reads_every_id_that_is_ascii_in_the_request_header() {
+    let server = tiny_http::Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a server");
+    let address = server.server_addr().to_ip().expect("an address");
+    let (ids, seen) = sync_channel(1);
+    let serving = thread::spawn(move || {
+        while let Ok(request) = server.recv() {
+            let is_end = request.url() == "/end";
+            let id = request.headers().iter().find(|header| header.field.equiv("Last-Event-ID"));
+            ids.send(id.map(|id| id.value.to_string())).expect("a test");
+            request.respond(tiny_http::Response::empty(204)).expect("a client");
+            if is_end {
+                break;
+            }
+        }
+    });
+    let answer = |path: &str, id: &str| {
+        let mut socket = TcpStream::connect(address).expect("a connection");
+        write!(
+            socket,
+            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nLast-Event-ID: {id}\r\n\r\n"
+        )
+        .expect("a server");
+        let mut answer = String::new();
+        // A connection that was closed may also be reset.
+        let _ = socket.read_to_string(&mut answer);
+        answer
+    };
+    for text in ["7", " lead\0", "a b\tc", "\t\r\n\u{7f}~ "] {
+        let wire = Event::new().id(text).to_string();
+        let id = wire.strip_prefix("id: ").and_then(|id| id.strip_suffix("\n\n")).expect("an ID alone");
+        assert!(answer("/", id).starts_with("HTTP/1.1 204"), "{text:?}");
+        assert_eq!(seen.recv().expect("a request").as_deref(), Some(id), "{text:?}");
+    }
+    assert_eq!(answer("/", "\u{fffd}lead"), "");
+    answer("/end", "7");
+    serving.join().expect("an end");
 }
 
 #[test]
