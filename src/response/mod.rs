@@ -47,40 +47,40 @@
 // The docs are whole with all features. With fewer, they name what is not there.
 #![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
 
-#[cfg(feature = "http")]
-mod batch;
+#[cfg(feature = "std")]
+mod blocking;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "std")]
 mod encoded;
 #[cfg(feature = "std")]
 mod end;
-#[cfg(feature = "std")]
-mod framing;
 mod head;
 #[cfg(feature = "std")]
 mod keep_alive;
 pub mod last_event_id;
-#[cfg(feature = "std")]
-mod raw_head;
 mod relay;
 #[cfg(feature = "std")]
 mod shutdown;
-#[cfg(feature = "http")]
-mod timer;
-#[cfg(feature = "std")]
-mod writer;
 
+#[cfg(feature = "std")]
+pub use blocking::Framing;
+#[cfg(feature = "std")]
+pub use blocking::HeaderError;
+#[cfg(feature = "std")]
+pub use blocking::{Driver, SendError, Sender, writer};
 #[cfg(feature = "http")]
 pub use body::Body;
+#[cfg(feature = "tokio")]
+pub use body::TokioTimer;
+#[cfg(feature = "http")]
+pub use body::{NoTimer, Timer};
 #[cfg(feature = "std")]
 pub use encoded::Encoded;
 #[cfg(feature = "http")]
 pub use encoded::Item;
 #[cfg(feature = "std")]
 pub use end::End;
-#[cfg(feature = "std")]
-pub use framing::Framing;
 pub use head::{Headers, headers};
 #[cfg(feature = "http")]
 pub use head::{no_content, with_headers};
@@ -88,12 +88,4 @@ pub use head::{no_content, with_headers};
 pub use keep_alive::KeepAlive;
 pub use last_event_id::LastEventIdError;
 #[cfg(feature = "std")]
-pub use raw_head::HeaderError;
-#[cfg(feature = "std")]
 pub use shutdown::{Begun, Finished, Shutdown};
-#[cfg(feature = "tokio")]
-pub use timer::TokioTimer;
-#[cfg(feature = "http")]
-pub use timer::{NoTimer, Timer};
-#[cfg(feature = "std")]
-pub use writer::{Driver, SendError, Sender, writer};

@@ -1,6 +1,14 @@
 //! The response of an async server.
 
-use super::{End, Item, KeepAlive, NoTimer, Shutdown, Timer, batch::Batch, end::OnEnd, head, shutdown};
+mod batch;
+mod timer;
+
+#[cfg(feature = "tokio")]
+pub use timer::TokioTimer;
+pub use timer::{NoTimer, Timer};
+
+use super::{End, Item, KeepAlive, Shutdown, end::OnEnd, head, shutdown};
+use batch::Batch;
 use bytes::Bytes;
 use core::{
     fmt,
@@ -137,7 +145,7 @@ where
 }
 
 #[cfg(feature = "tokio")]
-impl<S> Body<S, super::TokioTimer>
+impl<S> Body<S, TokioTimer>
 where
     S: Stream,
     S::Item: Item,
@@ -145,7 +153,7 @@ where
     /// A body that keeps its time with tokio. It must be polled in a tokio runtime whose time is
     /// enabled, as it is by `#[tokio::main]`.
     pub fn new(events: S) -> Self {
-        Self::with_timer(events, super::TokioTimer)
+        Self::with_timer(events, TokioTimer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a response over a bare connection shows where it ends.
 
-use super::head;
+use crate::response::head;
 use alloc::vec::Vec;
 use std::io::Write as _;
 

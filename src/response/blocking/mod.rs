@@ -1,10 +1,13 @@
 //! The response of a blocking server: a sender for events, and a driver that owns the connection.
 
+mod framing;
+mod raw_head;
+
+pub use framing::Framing;
+pub use raw_head::HeaderError;
+
 use super::{
-    Encoded, End, Framing, KeepAlive, Shutdown,
-    framing::Frame,
-    head,
-    raw_head::{self, HeaderError},
+    Encoded, End, KeepAlive, Shutdown, head,
     shutdown::{self, Deadline},
 };
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +21,7 @@ use core::{
     task::{Context, Waker},
     time::Duration,
 };
+use framing::Frame;
 use std::{
     io::{self, Write},
     task::Wake,

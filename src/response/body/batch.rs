@@ -1,6 +1,6 @@
 //! What goes into one frame.
 
-use super::Encoded;
+use crate::response::Encoded;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::mem;
