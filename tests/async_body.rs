@@ -6,7 +6,7 @@ use futures_util::stream;
 use http_body::Body as _;
 use sse_wire::{
     Event, Sse,
-    response::{Body, End, KeepAlive, NoTimer, Shutdown, Timer},
+    response::{Body, End, KeepAlive, Shutdown},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -16,7 +16,7 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -39,6 +39,8 @@ impl Count {
     }
 }
 
+type Sleep = Pin<Box<dyn Future<Output = ()>>>;
+
 /// A clock that stands until it is told to go.
 #[derive(Clone, Default)]
 struct Clock(Rc<Cell<Duration>>);
@@ -48,15 +50,15 @@ impl Clock {
         self.0.set(self.0.get() + time);
     }
 
-    fn timer(&self) -> impl Timer + use<> {
+    fn timer(&self) -> impl Fn(Duration) -> Sleep + use<> {
         let clock = self.clone();
         move |duration| {
             let (clock, until) = (clock.clone(), clock.0.get() + duration);
             // It panics if it is polled once it has completed, as many timers do.
-            async move {
+            Box::pin(async move {
                 let is_over = || clock.0.get() >= until;
                 std::future::poll_fn(|_| if is_over() { Poll::Ready(()) } else { Poll::Pending }).await
-            }
+            })
         }
     }
 }
@@ -256,6 +258,51 @@ fn a_body_is_as_sendable_as_what_it_is_made_of() {
 // --- keep-alive ---
 
 #[test]
+fn nothing_goes_between_two_halves_of_an_event() {
+    let (callback, ends) = self::ends();
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
+    let (clock, source) = (Clock::default(), Handle::new());
+    let body = Body::with_timer(source.clone(), clock.timer()).shutdown(&shutdown).on_end(callback);
+    let mut body = pin!(body);
+    let pieces =
+        ["id: 1\nevent: delta\ndata: {\"text\":", " \"hi\"}\n", "\n", "data: 2\r\n\r", "\n", ": 3\r"];
+    for (piece, ends_a_block) in pieces.into_iter().zip([false, false, true, true, true, false]) {
+        source.put(Bytes::from(piece));
+        assert_eq!(frame(&mut body), piece);
+        assert_eq!(poll(&mut body), None);
+        clock.pass(15 * SECOND);
+        let now = poll(&mut body).map(|frame| frame.unwrap().unwrap());
+        assert_eq!(now, ends_a_block.then_some(":\n\n".into()), "after {piece:?}");
+    }
+    // Nor is there a farewell within a block, and what is torn already is not made to look whole.
+    shutdown.begin();
+    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(ends(), [End::ShutDown]);
+}
+
+/// As on a target without a clock: whoever asks std's there panics. (That nobody does is checked by compiling to
+/// such a target; here the timer alone moves the body.)
+#[test]
+fn the_timer_alone_keeps_the_time() {
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let timer = {
+        let asked = asked.clone();
+        move |time: Duration| {
+            asked.borrow_mut().push(time);
+            std::future::ready(())
+        }
+    };
+    let shutdown = Shutdown::new();
+    let body = Body::with_timer(stream::pending::<Event>(), timer).shutdown(&shutdown);
+    let mut body = pin!(body.keep_alive(KeepAlive::every(SECOND)));
+    assert_eq!(frame(&mut body), ":\n\n");
+    assert_eq!(frame(&mut body), ":\n\n");
+    shutdown.begin();
+    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(*asked.borrow(), [SECOND, SECOND]);
+}
+
+#[test]
 fn only_silence_is_interrupted() {
     let (clock, source) = (Clock::default(), Handle::new());
     let mut body = pin!(Body::with_timer(source.clone(), clock.timer()));
@@ -288,7 +335,11 @@ fn any_message_keeps_alive() {
     let every = || KeepAlive::every(SECOND);
     for (keep_alive, expected) in [
         (every(), ":\n\n"),
-        (every().bare_comment(), ":\n"),
+        (every().bare(), ":\n"),
+        (every().bare().comment("ping"), ": ping\n"),
+        (every().comment("ping").bare(), ": ping\n"),
+        (every().comment("two\nlines").bare(), ": two\n: lines\n"),
+        (every().event(Event::new().event("ping")).bare(), "event: ping\ndata: \n\n"),
         (every().comment("still\nhere"), ": still\n: here\n\n"),
         (every().event(Event::new().event("ping")), "event: ping\ndata: \n\n"),
         (every().computed(computed), "event: ping\ndata: 1\n\n"),
@@ -329,10 +380,10 @@ fn an_empty_keep_alive_and_a_hasty_timer_do_not_keep_the_thread() {
 // --- the end ---
 
 /// A body's callback, and what it was told.
-fn ends() -> (impl FnOnce(End), impl Fn() -> Vec<End>) {
-    let ends = Rc::new(RefCell::new(Vec::new()));
+fn ends() -> (impl FnOnce(End) + Send + 'static, impl Fn() -> Vec<End>) {
+    let ends = Arc::new(Mutex::new(Vec::new()));
     let told = ends.clone();
-    (move |end| told.borrow_mut().push(end), move || ends.borrow().clone())
+    (move |end| told.lock().unwrap().push(end), move || ends.lock().unwrap().clone())
 }
 
 #[test]
@@ -428,9 +479,10 @@ fn an_error_ends_the_body_as_the_hook_says() {
     for clean in [true, false] {
         let (callback, ends) = self::ends();
         let source = Handle::new();
-        let seen = Cell::new(0);
-        let hook = |Broken(n)| {
-            seen.set(n);
+        let seen = Arc::new(AtomicUsize::new(0));
+        let saw = seen.clone();
+        let hook = move |Broken(n)| {
+            saw.store(n as usize, Ordering::Relaxed);
             if clean { Ok(()) } else { Err(Broken(n + 1)) }
         };
         let mut body = pin!(Body::without_timer(source.clone()).on_error(hook).on_end(callback));
@@ -438,7 +490,7 @@ fn an_error_ends_the_body_as_the_hook_says() {
         source.put(Err(Broken(7)));
         source.put(Ok(tick(2)));
         assert_eq!(frame(&mut body), text([tick(1)]), "what was ready goes first");
-        assert_eq!(seen.get(), 7);
+        assert_eq!(seen.load(Ordering::Relaxed), 7);
         assert_eq!(body.is_end_stream(), clean);
         if !clean {
             assert_eq!(poll(&mut body), None, "a moment in which the server writes what it has");
@@ -471,11 +523,96 @@ fn without_a_hook_an_error_fails_the_body() {
     assert_eq!(poll(&mut body), Some(None));
 }
 
+#[test]
+fn last_events_tell_the_client_of_an_error() {
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
+    for (is_shut_down, cut) in [(false, false), (true, false), (false, true), (true, true)] {
+        if is_shut_down {
+            shutdown.begin();
+        }
+        let (callback, ends) = self::ends();
+        let source = Handle::new();
+        source.put(Ok(Bytes::from(if cut { "data: 1\ndata" } else { "data: 1\n\n" })));
+        source.put(Err(Broken(7)));
+        let body = Body::without_timer(source).shutdown(&shutdown).on_end(callback);
+        let mut body = pin!(body.on_error(|Broken(n)| Ok(Event::new().event("error").data(n))));
+        let mut sent = Vec::new();
+        while let Some(Some(Ok(frame))) = poll(&mut body) {
+            sent.extend(frame);
+        }
+        let sent = String::from_utf8(sent).unwrap();
+        match (is_shut_down, cut) {
+            (_, true) => assert_eq!(sent, "data: 1\ndata"),
+            (false, false) => assert_eq!(sent, "data: 1\n\nevent: error\ndata: 7\n\n"),
+            (true, false) => assert_eq!(sent, "data: 1\n\nevent: error\ndata: 7\n\n: bye\n\n"),
+        }
+        assert_eq!(ends(), [End::Failed]);
+    }
+}
+
+#[test]
+fn a_hook_may_depend_on_a_condition() {
+    struct Answer<S> {
+        body: Body<S, sse_wire::response::NoTimer>,
+    }
+    for is_watched in [false, true] {
+        let (callback, ends) = self::ends();
+        let mut body: Body<_, sse_wire::response::NoTimer> = Body::without_timer(stream::pending::<Event>());
+        if is_watched {
+            body = body.on_end(callback);
+        }
+        // No bounds are needed to hold it.
+        fn unwrap<S>(answer: Answer<S>) -> Body<S, sse_wire::response::NoTimer> {
+            answer.body
+        }
+        drop(unwrap(Answer { body }));
+        assert_eq!(ends().len(), usize::from(is_watched));
+    }
+}
+
 // --- shutdown ---
 
 #[test]
+fn a_body_is_under_several_shutdowns_and_the_first_ends_it() {
+    let farewell = |text| Shutdown::builder().farewell(Event::new().comment(text)).build();
+    for first in 0..2 {
+        let handles = [farewell("the server stops"), farewell("logged out")];
+        let waker = Arc::new(Count::default());
+        let body =
+            Body::without_timer(stream::pending::<Event>()).shutdown(&handles[0]).shutdown(&handles[1]);
+        // Given twice, it counts once.
+        let mut body = Box::pin(body.shutdown(&handles[0]));
+        assert_eq!(poll_with(&mut body.as_mut(), &waker.clone().into()), None);
+        assert_eq!(handles.each_ref().map(Shutdown::streams), [1, 1]);
+        handles[first].begin();
+        assert_eq!(waker.get(), 1);
+        assert_eq!(frame(&mut body.as_mut()), [": the server stops\n\n", ": logged out\n\n"][first]);
+        assert_eq!(poll(&mut body.as_mut()), Some(None));
+        assert!(!handles[first].wait_timeout(Duration::ZERO));
+        drop(body);
+        assert_eq!(handles.each_ref().map(Shutdown::streams), [0, 0]);
+        assert!(handles[first].wait_timeout(Duration::ZERO));
+        assert!(!handles[1 - first].wait_timeout(Duration::ZERO), "it has not begun");
+    }
+}
+
+#[test]
+fn a_session_may_end_during_the_drain_of_its_server() {
+    let farewell = |text| Shutdown::builder().farewell(Event::new().comment(text)).build();
+    let (server, session) = (farewell("the server stops"), farewell("logged out"));
+    let clock = Clock::default();
+    let body = Body::with_timer(stream::pending::<Event>(), clock.timer());
+    let mut body = pin!(body.shutdown(&server).shutdown(&session));
+    server.begin_within(3600 * SECOND);
+    assert_eq!(poll(&mut body), None);
+    session.begin();
+    assert_eq!(frame(&mut body), ": logged out\n\n");
+    assert_eq!(poll(&mut body), Some(None));
+}
+
+#[test]
 fn shutdown_wakes_a_body_and_ends_it() {
-    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(2000..=2000);
+    let shutdown = Shutdown::builder().farewell(Event::new().event("bye")).retry(2000..=2000).build();
     let (callback, ends) = self::ends();
     let source = Handle::new();
     let waker = Arc::new(Count::default());
@@ -511,7 +648,7 @@ fn shutdown_ends_a_source_that_always_has_more() {
 fn shutdown_loses_nothing_that_is_ready() {
     let all = text((0..1000).map(|n| Event::new().data(format_args!("{n:0>100}"))));
     for (batch, time) in [(0, 0), (16 * 1024, 0), (usize::MAX, 0), (0, 1), (16 * 1024, 1)] {
-        let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+        let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
         let (clock, source) = (Clock::default(), Handle::new());
         let body = Body::with_timer(source.clone(), clock.timer()).batch(batch).shutdown(&shutdown);
         let mut body = pin!(body);
@@ -535,9 +672,9 @@ fn shutdown_loses_nothing_that_is_ready() {
 fn a_source_that_fails_in_a_shutdown_has_last_words_too() {
     for clean in [true, false] {
         let (callback, ends) = self::ends();
-        let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+        let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
         shutdown.begin();
-        let hook = |error| if clean { Ok(()) } else { Err(error) };
+        let hook = move |error| if clean { Ok(()) } else { Err(error) };
         let body = Body::without_timer(stream::iter([Err::<Event, _>(Broken(1))]));
         let mut body = pin!(body.shutdown(&shutdown).on_error(hook).on_end(callback));
         if clean {
@@ -582,7 +719,7 @@ fn shutdown_without_last_words_only_ends() {
 #[test]
 fn a_source_may_end_in_its_own_way_until_the_deadline() {
     let hour = 3600 * SECOND;
-    let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
     let clock = Clock::default();
     let (source, late) = (Handle::new(), Handle::<Event>::new());
     let mut body = pin!(Body::with_timer(source.clone(), clock.timer()).shutdown(&shutdown));
@@ -595,8 +732,11 @@ fn a_source_may_end_in_its_own_way_until_the_deadline() {
     shutdown.begin_within(hour);
     assert_eq!(begun.as_mut().poll(&mut cx), Poll::Ready(()));
     assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None));
-    clock.pass(60 * SECOND);
-    assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None), "no keep-alive any more");
+    for _ in 0..3 {
+        clock.pass(15 * SECOND);
+        assert_eq!((frame(&mut body), frame(&mut late_body)), (":\n\n".into(), ":\n\n".into()));
+        assert_eq!((poll(&mut body), poll(&mut late_body)), (None, None), "it goes on as before");
+    }
     source.put(tick(1));
     assert_eq!(frame(&mut body), text([tick(1)]));
     source.put(tick(2));
@@ -687,13 +827,14 @@ fn who_waits_for_the_end_already_is_woken_by_a_shutdown_without_streams() {
 #[test]
 fn a_shutdown_finishes_after_the_last_callback() {
     let shutdown = Shutdown::new();
-    let told = Cell::new(None);
+    let (tell, told) = std::sync::mpsc::channel();
+    let seen = shutdown.clone();
     let body = Body::without_timer(stream::pending::<Event>())
         .shutdown(&shutdown)
-        .on_end(|_| told.set(Some((shutdown.streams(), shutdown.wait_timeout(Duration::ZERO)))));
+        .on_end(move |_| tell.send((seen.streams(), seen.wait_timeout(Duration::ZERO))).unwrap());
     shutdown.begin();
     drop(body);
-    assert_eq!(told.get(), Some((1, false)));
+    assert_eq!(told.try_recv(), Ok((1, false)));
     assert!(shutdown.wait_timeout(Duration::ZERO));
 }
 
@@ -701,8 +842,9 @@ fn a_shutdown_finishes_after_the_last_callback() {
 fn clients_come_back_spread_over_the_range() {
     const CLIENTS: u32 = 1000;
     let (start, end) = (1000, 11_000);
-    let shutdown =
-        Shutdown::new().retry(Duration::from_millis(start.into())..=Duration::from_millis(end.into()));
+    let shutdown = Shutdown::builder()
+        .retry(Duration::from_millis(start.into())..=Duration::from_millis(end.into()))
+        .build();
     shutdown.begin();
     let mut retries: Vec<u32> = (0..CLIENTS)
         .map(|_| {
@@ -726,7 +868,7 @@ fn a_range_of_one_or_the_wrong_way_round_is_fine() {
     for (range, allowed) in
         [(7..=7, 7..=7), (RangeInclusive::new(9, 7), 7..=9), (0..=u64::MAX, 0..=i32::MAX as u64)]
     {
-        let shutdown = Shutdown::new().retry(range);
+        let shutdown = Shutdown::builder().retry(range).build();
         shutdown.begin();
         let mut body = pin!(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown));
         let retry: u64 = frame(&mut body)[7..].trim_end().parse().unwrap();
@@ -777,9 +919,4 @@ fn a_waker_may_own_a_body() {
     assert!(Pin::new(&mut begun).poll(&mut Context::from_waker(&owner())).is_pending());
     drop(begun);
     assert_eq!(shutdown.streams(), 1);
-}
-
-#[test]
-fn no_timer_is_a_value() {
-    let _ = Body::with_timer(stream::pending::<Event>(), NoTimer::default());
 }

@@ -2,7 +2,7 @@
 
 use sse_wire::{
     Event, Sse,
-    response::{self, Driver, End, Framing, KeepAlive, SendError, Sender, Shutdown},
+    response::{self, Driver, End, Framing, KeepAlive, SendError, Sender, Shutdown, Source},
 };
 use std::{
     error::Error as _,
@@ -66,7 +66,7 @@ impl Client {
 }
 
 /// A driver that runs on a thread of its own.
-fn run(driver: Driver) -> (Client, thread::JoinHandle<io::Result<End>>) {
+fn run<S: Source + Send + 'static>(driver: Driver<S>) -> (Client, thread::JoinHandle<io::Result<End>>) {
     let (connection, client) = connection();
     (client, thread::spawn(move || driver.run(connection)))
 }
@@ -93,8 +93,12 @@ fn the_whole_response() {
                  f\r\nid: 1\ndata: 1\n\n\r\n0\r\n\r\n"
             ),
         ),
-        (Framing::UntilClose, format!("HTTP/1.1 200 OK\r\n{headers}\r\nid: 1\ndata: 1\n\n")),
-        (Framing::HeadersOnly, format!("HTTP/1.1 200 OK\r\n{headers}\r\n")),
+        (
+            Framing::UntilClose,
+            format!("HTTP/1.1 200 OK\r\n{headers}connection: close\r\n\r\nid: 1\ndata: 1\n\n"),
+        ),
+        (Framing::HeadersOnly, format!("HTTP/1.1 200 OK\r\n{headers}connection: close\r\n\r\n")),
+        (Framing::BodyOnly, "id: 1\ndata: 1\n\n".to_owned()),
     ] {
         let (sender, driver) = silent(framing);
         sender.send(tick(1)).unwrap();
@@ -117,7 +121,7 @@ fn headers_can_be_added_and_replaced() {
         String::from_utf8(response).unwrap(),
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-accel-buffering: no\r\n\
          Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\
-         Set-Cookie: a=1\r\nset-cookie: b=2\r\n\r\n"
+         Set-Cookie: a=1\r\nset-cookie: b=2\r\nconnection: close\r\n\r\n"
     );
 }
 
@@ -283,7 +287,7 @@ fn a_client_that_never_reads_is_given_up() {
             }
         };
         assert!(matches!(error, SendError::TimedOut));
-        assert_eq!(error.to_string(), "the client read nothing for as long as the send timeout");
+        assert_eq!(error.to_string(), "the client read nothing for as long as the timeout");
         assert!(matches!(sender.send(tick(3)), Err(SendError::TimedOut)));
         // If it does read in the end, the stream is whole, and over.
         client.allow();
@@ -350,7 +354,7 @@ fn a_driver_that_is_gone_leaves_nobody_waiting() {
 
 #[test]
 fn shutdown_wakes_a_driver_and_ends_it() {
-    let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
     let (sender, driver) = silent(Framing::Chunked);
     let (client, driver) = run(driver.shutdown(&shutdown));
     client.next();
@@ -379,11 +383,10 @@ fn shutdown_sends_what_is_queued_and_frees_a_waiting_sender() {
 
 #[test]
 fn senders_may_end_in_their_own_way_until_the_deadline() {
-    let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
     let start = || {
-        let (sender, driver) = response::writer(Framing::UntilClose);
-        let (client, driver) =
-            run(driver.keep_alive(KeepAlive::every(Duration::from_nanos(1))).shutdown(&shutdown));
+        let (sender, driver) = silent(Framing::UntilClose);
+        let (client, driver) = run(driver.shutdown(&shutdown));
         client.see();
         (sender, client, driver)
     };
@@ -392,7 +395,6 @@ fn senders_may_end_in_their_own_way_until_the_deadline() {
     shutdown.begin_within(Duration::from_secs(3600));
     client.allow();
     late_client.allow();
-    // No keep-alive any more.
     sender.send(tick(1)).unwrap();
     assert_eq!(client.next(), tick(1).to_string());
     drop(sender);
@@ -402,6 +404,112 @@ fn senders_may_end_in_their_own_way_until_the_deadline() {
     shutdown.begin_within(Duration::from_millis(1));
     assert_eq!(late_client.next(), ": bye\n\n", "ends regardless");
     assert_eq!(late_driver.join().unwrap().unwrap(), End::ShutDown);
+}
+
+#[test]
+fn a_drain_keeps_the_connection_alive_and_notices_that_the_client_left() {
+    let shutdown = Shutdown::new();
+    let (sender, driver) = response::writer(Framing::UntilClose);
+    let (client, driver) =
+        run(driver.keep_alive(KeepAlive::every(Duration::from_millis(1))).shutdown(&shutdown));
+    client.see();
+    shutdown.begin_within(Duration::from_secs(3600));
+    client.allow();
+    for _ in 0..3 {
+        assert_eq!(client.next(), ":\n\n");
+    }
+    client.see();
+    client.results.send(Err(io::Error::from(io::ErrorKind::BrokenPipe))).unwrap();
+    assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    assert!(matches!(sender.send(tick(1)), Err(SendError::ClientLeft { .. })));
+}
+
+#[test]
+fn a_driver_is_under_several_shutdowns_and_the_first_ends_it() {
+    let farewell = |text| Shutdown::builder().farewell(Event::new().comment(text)).build();
+    let (server, session) = (farewell("the server stops"), farewell("logged out"));
+    let (_sender, driver) = silent(Framing::UntilClose);
+    let (client, driver) = run(driver.shutdown(&server).shutdown(&session));
+    client.next();
+    assert_eq!((server.streams(), session.streams()), (1, 1));
+    session.begin();
+    assert_eq!(client.next(), ": logged out\n\n");
+    assert_eq!(driver.join().unwrap().unwrap(), End::ShutDown);
+    assert!(session.wait_timeout(Duration::ZERO));
+    assert_eq!((server.streams(), server.is_begun()), (0, false));
+}
+
+// --- without senders ---
+
+#[cfg(feature = "http")]
+#[test]
+fn nothing_goes_between_two_halves_of_an_event() {
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
+    let (sender, driver) = response::writer(Framing::UntilClose);
+    let driver = driver.keep_alive(KeepAlive::every(Duration::from_millis(1))).shutdown(&shutdown);
+    let (client, driver) = run(driver);
+    client.next();
+    sender.send(bytes::Bytes::from("data: {\"text\":")).unwrap();
+    while client.next() == ":\n\n" {}
+    // While another stream is kept alive again and again, this one is not.
+    let (_sender, other) = response::writer(Framing::UntilClose);
+    let (other, _) = run(other.keep_alive(KeepAlive::every(Duration::from_millis(2))));
+    (0..10).for_each(|_| drop(other.next()));
+    assert!(client.written.try_recv().is_err());
+    sender.send(bytes::Bytes::from("1}\n\n")).unwrap();
+    assert_eq!(client.next(), "1}\n\n");
+    assert_eq!(client.next(), ":\n\n");
+    sender.send(bytes::Bytes::from(": torn")).unwrap();
+    while client.next() == ":\n\n" {}
+    shutdown.begin();
+    assert_eq!(driver.join().unwrap().unwrap(), End::ShutDown);
+    assert!(client.written.try_recv().is_err(), "no farewell");
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_stream_drives_the_connection() {
+    use futures_util::{StreamExt, stream};
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
+    let (told, tell) = mpsc::channel();
+    let (waker, awake) = mpsc::channel();
+    // A source that waits for the test, as one in a runtime of its own does.
+    let events = stream::poll_fn(move |cx| match tell.try_recv() {
+        Ok(event) => std::task::Poll::Ready(event),
+        Err(_) => {
+            waker.send(cx.waker().clone()).unwrap();
+            std::task::Poll::Pending
+        }
+    });
+    let driver = Driver::over(Framing::UntilClose, stream::iter([tick(1), tick(2)]).chain(events));
+    let (client, driver) = run(driver.keep_alive(KeepAlive::off()).shutdown(&shutdown));
+    client.next();
+    assert_eq!(client.next(), tick(1).to_string() + &tick(2).to_string(), "what is ready is one write");
+    for end in [Some(tick(3)), Some(tick(4))] {
+        let waker: std::task::Waker = awake.recv().unwrap();
+        told.send(end.clone()).unwrap();
+        waker.wake();
+        assert_eq!(client.next(), end.unwrap().to_string());
+    }
+    shutdown.begin();
+    assert_eq!(client.next(), ": bye\n\n");
+    assert_eq!(driver.join().unwrap().unwrap(), End::ShutDown);
+
+    let mut response = Vec::new();
+    let driver = Driver::over(Framing::BodyOnly, stream::iter([tick(1)]));
+    assert_eq!(driver.run(&mut response).unwrap(), End::Finished);
+    assert_eq!(response, tick(1).to_string().into_bytes());
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn shutdown_ends_a_stream_that_always_has_more() {
+    let shutdown = Shutdown::new();
+    shutdown.begin();
+    let mut response = Vec::new();
+    let driver = Driver::over(Framing::BodyOnly, futures_util::stream::repeat_with(|| tick(1)));
+    assert_eq!(driver.shutdown(&shutdown).run(&mut response).unwrap(), End::ShutDown);
+    assert!((1 << 20..(1 << 20) + 100).contains(&response.len()), "{} bytes", response.len());
 }
 
 // --- bare TCP ---
@@ -448,8 +556,8 @@ fn a_socket_with_a_write_timeout_frees_its_thread() {
     let (sender, driver) = silent(Framing::Chunked);
     let driver = thread::spawn(move || driver.run(server));
     // The client never reads: at some time the kernel's buffers are full.
-    assert!(matches!(send_until_it_fails(&sender), SendError::ClientLeft { .. }));
-    assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    assert!(matches!(send_until_it_fails(&sender), SendError::TimedOut));
+    assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     drop(client);
 }
 
@@ -593,7 +701,7 @@ fn tiny_http_delivers_at_once_and_sees_a_client_leave() {
 
 #[test]
 fn tiny_http_ends_its_streams_at_a_shutdown() {
-    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(7..=7);
+    let shutdown = Shutdown::builder().farewell(Event::new().event("bye")).retry(7..=7).build();
     let (handle, (keep, kept)) = (shutdown.clone(), mpsc::channel());
     let mut client = BufReader::new(tiny_http_with(
         move |driver| driver.shutdown(&handle),

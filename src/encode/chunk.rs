@@ -27,6 +27,12 @@ impl Chunk {
         Chunk(SmallVec::from_slice(block))
     }
 
+    /// Without a copy if it is longer than 128 bytes.
+    #[cfg(feature = "std")]
+    pub(crate) fn from_vec(blocks: Vec<u8>) -> Self {
+        if blocks.len() > INLINE { Chunk(SmallVec::from_vec(blocks)) } else { Chunk::new(&blocks) }
+    }
+
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {

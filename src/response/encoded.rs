@@ -6,18 +6,24 @@ use alloc::vec::Vec;
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender
 /// also takes a reference to an event, and `&mut Sse`, which it leaves empty.
 ///
-/// With the feature `http` also `Bytes` that were encoded before. They are sent as they are, so they
-/// must be whole blocks, as those that an [`Event`] or an [`Sse`] turns into.
+/// With the feature `http` also `Bytes` that were encoded before. They are sent as they are. If they do not
+/// end with a whole block, nothing else is sent until what follows has ended it: no keep-alive and no farewell.
+/// Bytes that were cut anywhere, such as an upstream's answer, become whole blocks by
+/// [`Blocks`](crate::response::Blocks).
 ///
 /// What is empty is not sent. This trait is sealed: text is not among these, since it would tear the
 /// stream.
 ///
 /// ```compile_fail
 /// # use sse_wire::response::Shutdown;
-/// let shutdown = Shutdown::new().farewell("restart");
+/// let shutdown = Shutdown::builder().farewell("restart");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a block of an event stream",
+    label = "expected `Event`, `Sse`, `Chunk` or `Bytes`",
+    note = "text becomes an event with `Event::new().data(text)`"
+)]
 pub trait Encoded: sealed::Encoded {}
-impl<T: sealed::Encoded> Encoded for T {}
 
 pub(crate) mod sealed {
     use super::*;
@@ -41,6 +47,14 @@ pub(crate) mod sealed {
     }
 }
 
+/// All of it in a buffer of its own.
+pub(super) fn to_vec(events: impl Encoded) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(events.encoded_len());
+    events.write(&mut encoded);
+    encoded
+}
+
+impl Encoded for Event {}
 impl sealed::Encoded for Event {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -53,6 +67,7 @@ impl sealed::Encoded for Event {
     }
 }
 
+impl Encoded for &Event {}
 impl sealed::Encoded for &Event {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -65,6 +80,7 @@ impl sealed::Encoded for &Event {
     }
 }
 
+impl Encoded for Chunk {}
 impl sealed::Encoded for Chunk {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -82,6 +98,7 @@ impl sealed::Encoded for Chunk {
     }
 }
 
+impl Encoded for Sse {}
 impl sealed::Encoded for Sse {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -99,6 +116,7 @@ impl sealed::Encoded for Sse {
     }
 }
 
+impl Encoded for &mut Sse {}
 impl sealed::Encoded for &mut Sse {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -112,6 +130,8 @@ impl sealed::Encoded for &mut Sse {
     }
 }
 
+#[cfg(feature = "http")]
+impl Encoded for bytes::Bytes {}
 #[cfg(feature = "http")]
 impl sealed::Encoded for bytes::Bytes {
     #[inline]
@@ -134,6 +154,11 @@ impl sealed::Encoded for bytes::Bytes {
 ///
 /// This trait is sealed.
 #[cfg(feature = "http")]
+#[diagnostic::on_unimplemented(
+    message = "a response body cannot send `{Self}`",
+    label = "expected a stream of `Event`, `Sse`, `Chunk` or `Bytes`, or of a `Result` of one of them",
+    note = "text becomes an event with `StreamExt::map(stream, |text| Event::new().data(text))`"
+)]
 pub trait Item: item::Sealed {
     /// The error that ends the stream; [`Infallible`](core::convert::Infallible) for what is no
     /// `Result`.
@@ -146,25 +171,53 @@ pub trait Item: item::Sealed {
     fn into_encoded(self) -> Result<Self::Encoded, Self::Error>;
 }
 
+/// What a body sends last after an error: nothing (`()`), or [events](Encoded).
+///
+/// This trait is sealed.
 #[cfg(feature = "http")]
-mod item {
-    use super::{Encoded, Item};
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent after an error",
+    label = "expected `()` for nothing, or `Event`, `Sse`, `Chunk` or `Bytes`"
+)]
+pub trait LastEvents: item::LastEvents {}
+
+#[cfg(feature = "http")]
+pub(crate) mod item {
+    use super::{Chunk, Encoded, Event, Item, Sse, to_vec};
+    use bytes::Bytes;
     use core::convert::Infallible;
 
     pub trait Sealed {}
-    impl<T: Encoded> Sealed for T {}
-    impl<T: Encoded, E> Sealed for Result<T, E> {}
 
-    impl<T: Encoded> Item for T {
-        type Error = Infallible;
-        type Encoded = T;
-
-        #[inline]
-        fn into_encoded(self) -> Result<T, Infallible> {
-            Ok(self)
-        }
+    pub trait LastEvents {
+        fn into_last(self) -> Bytes;
     }
 
+    /// Type by type, so that the documentation lists them.
+    macro_rules! items {
+        ($($type:ty),+) => {$(
+            impl Sealed for $type {}
+            impl Item for $type {
+                type Error = Infallible;
+                type Encoded = Self;
+
+                #[inline]
+                fn into_encoded(self) -> Result<Self, Infallible> {
+                    Ok(self)
+                }
+            }
+
+            impl super::LastEvents for $type {}
+            impl LastEvents for $type {
+                fn into_last(self) -> Bytes {
+                    to_vec(self).into()
+                }
+            }
+        )+};
+    }
+    items!(Event, &Event, Chunk, Sse, &mut Sse, Bytes);
+
+    impl<T: Encoded, E> Sealed for Result<T, E> {}
     impl<T: Encoded, E> Item for Result<T, E> {
         type Error = E;
         type Encoded = T;
@@ -172,6 +225,13 @@ mod item {
         #[inline]
         fn into_encoded(self) -> Result<T, E> {
             self
+        }
+    }
+
+    impl super::LastEvents for () {}
+    impl LastEvents for () {
+        fn into_last(self) -> Bytes {
+            Bytes::new()
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is sent so that a silent connection is not taken for a dead one.
 
-use super::Encoded;
+use super::{Encoded, encoded};
 use crate::encode::{Chunk, Event};
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
 /// What is sent after a time of silence, and after how long.
@@ -25,16 +25,20 @@ use core::{fmt, time::Duration};
 /// A comment is sent as `:` with a blank line after it, `:\n\n`. Each form makes some old client
 /// stumble: one takes the blank line for an empty event and dispatches it, another loses the event that
 /// follows a comment without a blank line. Browsers and the standard are fine with both.
-/// [`bare_comment`](KeepAlive::bare_comment) sends the second form, `:\n`.
+/// [`bare`](KeepAlive::bare) sends the second form, `:\n`.
 #[derive(Clone)]
 pub struct KeepAlive {
     interval: Option<Duration>,
+    /// Whether a comment goes without the blank line.
+    is_bare: bool,
     message: Message,
 }
 
 #[derive(Clone)]
 enum Message {
-    Fixed(Arc<[u8]>),
+    /// With a blank line after it.
+    Comment(Arc<[u8]>),
+    Event(Arc<[u8]>),
     Computed(Arc<dyn Fn() -> Vec<u8> + Send + Sync>),
 }
 
@@ -51,7 +55,8 @@ impl KeepAlive {
     pub fn every(interval: Duration) -> Self {
         KeepAlive {
             interval: (!interval.is_zero()).then_some(interval),
-            message: Message::Fixed(Arc::from(*b":\n\n")),
+            is_bare: false,
+            message: Message::Comment(Arc::from(*b":\n\n")),
         }
     }
 
@@ -63,17 +68,26 @@ impl KeepAlive {
 
     /// Sends this comment instead. Each line of the text becomes one.
     pub fn comment(self, text: &str) -> Self {
-        self.event(Event::new().comment(text))
+        KeepAlive { message: Message::Comment(Vec::from(Event::new().comment(text)).into()), ..self }
     }
 
-    /// Sends an empty comment without a blank line after it.
-    pub fn bare_comment(self) -> Self {
-        KeepAlive { message: Message::Fixed(Arc::from(*b":\n")), ..self }
+    /// Sends the comment without a blank line after it: `:\n`, or `: text\n`. An event has its blank line
+    /// regardless.
+    ///
+    /// ```
+    /// use sse_wire::response::KeepAlive;
+    ///
+    /// // `: ping\n`, in whichever order.
+    /// let ping = KeepAlive::default().bare().comment("ping");
+    /// let ping = KeepAlive::default().comment("ping").bare();
+    /// ```
+    pub fn bare(self) -> Self {
+        KeepAlive { is_bare: true, ..self }
     }
 
     /// Sends this event instead, which clients can see.
     pub fn event(self, event: Event) -> Self {
-        KeepAlive { message: Message::Fixed(Vec::from(event).into()), ..self }
+        KeepAlive { message: Message::Event(Vec::from(event).into()), ..self }
     }
 
     /// Sends what `message` returns at the time: an [`Event`] or an [`Sse`](crate::Sse). If it is empty,
@@ -93,12 +107,7 @@ impl KeepAlive {
     /// by [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only the same
     /// thread makes.
     pub fn computed<E: Encoded>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
-        let message = move || {
-            let events = message();
-            let mut encoded = Vec::with_capacity(events.encoded_len());
-            events.write(&mut encoded);
-            encoded
-        };
+        let message = move || encoded::to_vec(message());
         KeepAlive { message: Message::Computed(Arc::new(message)), ..self }
     }
 
@@ -110,8 +119,17 @@ impl KeepAlive {
     /// What is sent now.
     pub(super) fn message(&self) -> Chunk {
         match &self.message {
-            Message::Fixed(message) => Chunk::new(message),
+            Message::Comment(comment) => Chunk::new(self.form(comment)),
+            Message::Event(event) => Chunk::new(event),
             Message::Computed(message) => Chunk::new(&message()),
+        }
+    }
+
+    /// The comment with its blank line or without.
+    fn form<'c>(&self, comment: &'c [u8]) -> &'c [u8] {
+        match comment {
+            [bare @ .., b'\n'] if self.is_bare => bare,
+            whole => whole,
         }
     }
 }
@@ -121,9 +139,8 @@ impl fmt::Debug for KeepAlive {
         let mut debug = f.debug_struct("KeepAlive");
         debug.field("interval", &self.interval);
         match &self.message {
-            Message::Fixed(message) => {
-                debug.field("message", &alloc::string::String::from_utf8_lossy(message))
-            }
+            Message::Comment(comment) => debug.field("message", &String::from_utf8_lossy(self.form(comment))),
+            Message::Event(event) => debug.field("message", &String::from_utf8_lossy(event)),
             Message::Computed(_) => debug.field("message", &format_args!("computed")),
         };
         debug.finish()

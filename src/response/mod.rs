@@ -5,7 +5,7 @@
 //! ```
 //! # #[cfg(feature = "tokio")]
 //! # fn handler(events: impl futures_core::Stream<Item = sse_wire::Event>) {
-//! let response = sse_wire::response::Body::new(events).into_response();
+//! let response = sse_wire::response::Body::new(events).into_http();
 //! # }
 //! ```
 //!
@@ -49,6 +49,8 @@
 
 #[cfg(feature = "std")]
 mod blocking;
+#[cfg(feature = "std")]
+mod blocks;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "std")]
@@ -63,22 +65,20 @@ mod relay;
 #[cfg(feature = "std")]
 mod shutdown;
 
+#[cfg(all(feature = "std", feature = "stream"))]
+pub use blocking::Events;
 #[cfg(feature = "std")]
-pub use blocking::Framing;
+pub use blocking::{Driver, Framing, HeaderError, Queue, SendError, Sender, Source, writer};
 #[cfg(feature = "std")]
-pub use blocking::HeaderError;
-#[cfg(feature = "std")]
-pub use blocking::{Driver, SendError, Sender, writer};
+pub use blocks::BlockReader;
 #[cfg(feature = "http")]
-pub use body::Body;
-#[cfg(feature = "tokio")]
-pub use body::TokioTimer;
+pub use blocks::{Blocks, Piece};
 #[cfg(feature = "http")]
-pub use body::{NoTimer, Timer};
+pub use body::{Body, FnTimer, NoTimer, Timer, TokioTimer};
 #[cfg(feature = "std")]
 pub use encoded::Encoded;
 #[cfg(feature = "http")]
-pub use encoded::Item;
+pub use encoded::{Item, LastEvents};
 #[cfg(feature = "std")]
 pub use end::End;
 pub use head::{Headers, headers};
@@ -88,4 +88,4 @@ pub use head::{no_content, with_headers};
 pub use keep_alive::KeepAlive;
 pub use last_event_id::LastEventIdError;
 #[cfg(feature = "std")]
-pub use shutdown::{Begun, Finished, Shutdown};
+pub use shutdown::{Begun, Finished, Shutdown, ShutdownBuilder};

@@ -1,6 +1,5 @@
 //! What threads and tasks share. Locks and atomics are std's, or loom's while its model checker walks through the code (`--cfg loom`).
 
-#[cfg(feature = "channel")]
 pub(crate) mod signal;
 #[cfg(feature = "channel")]
 pub(crate) mod wait_list;

@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use core::mem;
 use std::{task::Wake, time::Instant};
 
-/// A waker for one thread. It may be woken before the thread waits.
+/// A waker for one thread. It may be woken before the thread waits. (A thread can be unparked too, but code of the
+/// user that parks the same thread could take that away.)
 #[derive(Debug)]
 pub(crate) struct Signal {
     is_woken: Mutex<bool>,

@@ -59,6 +59,15 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
     scan::find(&bytes[at..], Class::LineEnd).map(|i| at + i)
 }
 
+/// The position of the last CR or LF.
+#[cfg(feature = "std")]
+pub(crate) fn find_last_end(bytes: &[u8]) -> Option<usize> {
+    #[cfg(feature = "memchr")]
+    return memchr::memrchr2(b'\n', b'\r', bytes);
+    #[cfg(not(feature = "memchr"))]
+    bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
 const BLOCK: usize = 32;
 
 /// From here on memchr is faster; before, it takes longer to start than to search.

@@ -1,6 +1,8 @@
 //! What both directions share: where a line ends, what a field may hold, what is UTF-8, and what HTTP
 //! can carry.
 
+#[cfg(feature = "std")]
+pub(crate) mod boundary;
 pub(crate) mod field;
 pub(crate) mod http;
 pub(crate) mod inline;

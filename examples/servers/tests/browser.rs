@@ -70,7 +70,7 @@ async fn events(State((told, connections)): State<Server>, headers: HeaderMap) -
         }
         _ => return response::no_content::<axum::body::Body>(),
     };
-    Body::new(stream::iter(events)).into_response().into_response()
+    Body::new(stream::iter(events)).into_http().into_response()
 }
 
 async fn seen(State((told, _)): State<Server>, report: String) {

@@ -136,7 +136,7 @@ async fn silence_is_interrupted() {
 
 #[tokio::test]
 async fn a_shutdown_ends_the_stream_and_lets_the_server_stop() {
-    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(7..=7);
+    let shutdown = Shutdown::builder().farewell(Event::new().event("bye")).retry(7..=7).build();
     let (mut probe, body) = body();
     let body = body.shutdown(&shutdown);
     let (address, server) = serve(false, |_| body);

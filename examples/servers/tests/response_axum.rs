@@ -29,7 +29,7 @@ async fn serve(app: Router) -> SocketAddr {
 fn probe() -> (Probe, Router) {
     let (probe, body) = body();
     let body = Once::new(body);
-    let answer = async move |method: Method| body.take().method(method).into_response();
+    let answer = async move |method: Method| body.take().method(method).into_http();
     (probe, Router::new().route("/", axum::routing::any(answer)))
 }
 
@@ -75,7 +75,7 @@ async fn head_has_the_headers_and_no_stream() {
 async fn silence_is_interrupted() {
     let ping = KeepAlive::every(Duration::from_secs(5)).comment("ping");
     let answer = async |State(ping): State<KeepAlive>| {
-        Body::new(stream::pending::<Event>()).keep_alive(ping).into_response()
+        Body::new(stream::pending::<Event>()).keep_alive(ping).into_http()
     };
     let mut client = Client::get(serve(Router::new().route("/", get(answer)).with_state(ping)).await).await;
     client.head().await;
@@ -89,7 +89,7 @@ async fn a_client_goes_on_after_its_last_event_or_is_told_what_is_wrong() {
     let answer = async |headers: axum::http::HeaderMap| match last_event_id::from_headers(&headers) {
         Ok(id) => {
             let event = Event::new().data(format_args!("after {id:?}"));
-            Body::new(stream::iter([event])).into_response().into_response()
+            Body::new(stream::iter([event])).into_http().into_response()
         }
         Err(error) => (axum::http::StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };

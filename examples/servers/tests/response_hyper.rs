@@ -56,7 +56,7 @@ where
 async fn serve_probe() -> (Probe, SocketAddr, JoinHandle<()>) {
     let (probe, body) = body();
     let body = Once::new(body);
-    let (address, connection) = serve(move |method| body.take().method(method).into_response()).await;
+    let (address, connection) = serve(move |method| body.take().method(method).into_http()).await;
     (probe, address, connection)
 }
 
@@ -133,7 +133,7 @@ async fn http2_drops_the_body_at_once_when_the_stream_or_the_connection_is_close
 #[tokio::test]
 async fn a_body_is_dropped_before_its_first_poll_if_the_response_is() {
     let (mut probe, body) = body();
-    drop(body.into_response());
+    drop(body.into_http());
     assert_eq!(probe.end().await, End::Dropped);
     assert_eq!(probe.polls(), 0);
 }
@@ -161,7 +161,7 @@ async fn head_has_the_headers_and_no_stream() {
         move |method: &Method| {
             let (probe, body) = body();
             probes.lock().unwrap().push(probe);
-            body.method(method).into_response()
+            body.method(method).into_http()
         }
     };
     let (address, _) = serve(answer.clone()).await;
@@ -200,7 +200,7 @@ async fn an_error_cuts_the_connection_or_ends_the_body_as_the_hook_says() {
                 told.send(error.to_string()).expect("the test waits");
                 if is_clean { Ok(()) } else { Err(error) }
             });
-            body.into_response()
+            body.into_http()
         };
         let (address, _) = serve(answer).await;
         let mut client = Client::get(address).await;
@@ -222,8 +222,7 @@ async fn an_error_cuts_the_connection_or_ends_the_body_as_the_hook_says() {
 async fn a_burst_is_a_few_chunks() {
     let all: String = (0..1000).map(|n| tick(n).to_string()).collect();
     let (address, _) =
-        serve(|_| Body::new(stream::iter((0..1000).map(tick)).chain(stream::pending())).into_response())
-            .await;
+        serve(|_| Body::new(stream::iter((0..1000).map(tick)).chain(stream::pending())).into_http()).await;
     let mut client = Client::get(address).await;
     client.head().await;
     let (mut text, mut chunks) = (String::new(), 0);
@@ -241,7 +240,7 @@ async fn a_burst_is_a_few_chunks() {
 async fn silence_is_interrupted_every_15_seconds_and_after_traffic() {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let events = Once::new(stream::poll_fn(move |cx| receiver.poll_recv(cx)));
-    let (address, _) = serve(move |_| Body::new(events.take()).into_response()).await;
+    let (address, _) = serve(move |_| Body::new(events.take()).into_http()).await;
     let mut client = Client::get(address).await;
     client.head().await;
     let start = Instant::now();
@@ -260,7 +259,7 @@ async fn silence_is_interrupted_every_15_seconds_and_after_traffic() {
 async fn silence_is_interrupted_over_http2() {
     let answer = |_: &Method| {
         let ping = KeepAlive::every(Duration::from_secs(5)).event(Event::new().event("ping"));
-        Body::new(stream::pending::<Event>()).keep_alive(ping).into_response()
+        Body::new(stream::pending::<Event>()).keep_alive(ping).into_http()
     };
     let (address, _) = serve(answer).await;
     let mut client = http2(address).await;
@@ -277,7 +276,7 @@ async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
     let shutdown = Shutdown::new();
     let (mut probe, body) = body();
     let body = Once::new(body.shutdown(&shutdown));
-    let (address, connection) = serve(move |_| body.take().into_response()).await;
+    let (address, connection) = serve(move |_| body.take().into_http()).await;
     let mut client = Client::get(address).await;
     client.head().await;
     send_until_stalled(&probe, Duration::from_secs(30)).await;

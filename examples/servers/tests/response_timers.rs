@@ -24,7 +24,7 @@ fn the_timer_of_async_io_keeps_a_body_alive() {
 
 #[test]
 fn the_timer_of_async_io_ends_a_body_at_the_deadline() {
-    let shutdown = Shutdown::new().farewell(Event::new().comment("bye"));
+    let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
     let body = pin!(Body::with_timer(stream::pending::<Event>(), async_io::Timer::after).shutdown(&shutdown));
     shutdown.begin_within(Duration::from_millis(1));
     let all: Vec<_> = async_io::block_on(body.map(Result::unwrap).collect());

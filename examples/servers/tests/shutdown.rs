@@ -15,7 +15,7 @@ use hyper_util::{
 use live::{Client, in_time, tick};
 use sse_wire::{
     Event,
-    response::{Body, End, Shutdown, TokioTimer},
+    response::{Body, End, Shutdown},
 };
 use std::{
     collections::HashSet,
@@ -45,14 +45,7 @@ struct State {
 }
 
 /// Every second source ends in its own way when the shutdown begins; the others never end.
-fn body(
-    state: State,
-    n: usize,
-) -> Body<
-    impl futures_util::Stream<Item = Event> + Send + 'static,
-    TokioTimer,
-    impl FnOnce(End) + Send + 'static,
-> {
+fn body(state: State, n: usize) -> Body<impl futures_util::Stream<Item = Event> + Send + 'static> {
     let begun = if n.is_multiple_of(2) { state.shutdown.begun().boxed() } else { future::pending().boxed() };
     let last = stream::once(begun).map(|()| Event::new().event("last"));
     let ends = state.ends.clone();
@@ -78,7 +71,7 @@ async fn hyper(state: State) -> (SocketAddr, JoinHandle<()>) {
             let state = state.clone();
             let answer = service_fn(move |request: Request<Incoming>| {
                 let n = request.uri().query().map_or(n, |n| n.parse().expect("a number"));
-                future::ready(Ok::<_, Infallible>(body(state.clone(), n).into_response()))
+                future::ready(Ok::<_, Infallible>(body(state.clone(), n).into_http()))
             });
             let connection = server.serve_connection(TokioIo::new(socket), answer).into_owned();
             tokio::spawn(connections.watch(connection));
@@ -97,7 +90,7 @@ async fn axum(state: State) -> (SocketAddr, JoinHandle<()>) {
     let begun = state.shutdown.begun();
     let count = Arc::new(AtomicUsize::new(0));
     let events = |extract::State(state): extract::State<State>| async move {
-        body(state, count.fetch_add(1, Relaxed)).into_response()
+        body(state, count.fetch_add(1, Relaxed)).into_http()
     };
     let app = Router::new().route("/", get(events)).with_state(state);
     let server = axum::serve(listener, app).with_graceful_shutdown(begun);
@@ -160,7 +153,7 @@ async fn check<S, C>(
     C: Future<Output = Vec<JoinHandle<String>>>,
 {
     let (told, mut ends) = mpsc::unbounded_channel();
-    let shutdown = Shutdown::new().farewell(Event::new().event("bye")).retry(RETRY);
+    let shutdown = Shutdown::builder().farewell(Event::new().event("bye")).retry(RETRY).build();
     let (address, server) = start(State { shutdown: shutdown.clone(), ends: told }).await;
     let clients = open(address).await;
     assert_eq!(shutdown.streams(), STREAMS);

@@ -13,12 +13,18 @@ pub enum Framing {
     /// As it is, up to the end of the connection: for HTTP/1.0, and where the client wants the
     /// connection closed anyway.
     ///
-    /// The server has to close the connection when the [`Driver`](crate::response::Driver) drops it.
-    /// tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and has no way to
+    /// The response says `Connection: close`, and the server has to close the connection when the
+    /// [`Driver`](crate::response::Driver) drops it. tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and has no way to
     /// be told to: such a client never sees the end of the stream.
     UntilClose,
     /// Not at all: a `HEAD` request is answered with the headers alone.
     HeadersOnly,
+    /// As it is, without a head, up to the end of the connection: for servers that have sent the head
+    /// themselves and hand over the connection, or frame what they are given (an upgrade, CGI, FastCGI).
+    /// [`headers`](crate::response::headers) has what the head needs.
+    ///
+    /// [`of`](Framing::of) never returns this.
+    BodyOnly,
 }
 
 impl Framing {
@@ -49,7 +55,7 @@ impl Framing {
 /// Blocks that are written together, with room ahead of them for the size of a chunk: so that each
 /// batch, whatever its framing, is one write.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub struct Frame {
     /// `ROOM` bytes and the blocks.
     buf: Vec<u8>,
 }
@@ -65,6 +71,11 @@ impl Frame {
     /// How many bytes of the event stream there are.
     pub(super) fn len(&self) -> usize {
         self.buf.len() - ROOM
+    }
+
+    /// What there is of the event stream.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buf[ROOM..]
     }
 
     /// Where blocks are appended.

@@ -1,32 +1,55 @@
 //! The head of a response, as bytes for a bare connection.
 
 use super::Framing;
-use crate::wire::http::{header_fault, is_token};
+use crate::{
+    response::head,
+    wire::http::{header_fault, is_token},
+};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-/// The head of a response with these headers, which are checked.
-pub(super) fn encode(headers: &[(String, String)], framing: Framing) -> Vec<u8> {
+/// A name and a value.
+pub(super) type Header = (String, String);
+
+/// The headers that an event stream has.
+pub(super) fn defaults() -> Vec<Header> {
+    head::headers().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// The head of a response with these headers, which are checked. `None` where the server has sent it.
+pub(super) fn encode(headers: &[Header], framing: Framing) -> Option<Vec<u8>> {
+    let own = match framing {
+        Framing::BodyOnly => return None,
+        Framing::Chunked => "transfer-encoding: chunked\r\n",
+        // What ends with the connection leaves it to no other request (RFC 9112, section 9.3). After a `HEAD`
+        // the server may close it too; it must say so, and does not say here that it will not.
+        Framing::UntilClose | Framing::HeadersOnly if is_closing(headers) => "",
+        Framing::UntilClose | Framing::HeadersOnly => "connection: close\r\n",
+    };
     let mut head = Vec::from(*b"HTTP/1.1 200 OK\r\n");
     for (name, value) in headers {
         head.extend([name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
-    if framing == Framing::Chunked {
-        head.extend(b"transfer-encoding: chunked\r\n");
-    }
-    head.extend(b"\r\n");
-    head
+    head.extend([own.as_bytes(), b"\r\n"].concat());
+    Some(head)
+}
+
+fn is_closing(headers: &[Header]) -> bool {
+    headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("connection"))
 }
 
 /// Whether this can be a header of the response, beside those that say where the stream ends.
 pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
-    let is_framing = |own: &str| own.eq_ignore_ascii_case(name);
+    let is = |own: &str| own.eq_ignore_ascii_case(name);
 
     if !is_token(name) {
         Err(HeaderError::Name)
     } else if let Some(position) = header_fault(value) {
         Err(HeaderError::Value { position })
-    } else if ["connection", "content-length", "transfer-encoding"].into_iter().any(is_framing) {
+    } else if is("content-length")
+        || is("transfer-encoding")
+        || is("connection") && !value.trim().eq_ignore_ascii_case("close")
+    {
         Err(HeaderError::Framing)
     } else {
         Ok(())
@@ -84,10 +107,13 @@ mod tests {
             ("Transfer-Encoding", "identity", HeaderError::Framing),
             ("content-length", "1", HeaderError::Framing),
             ("Connection", "keep-alive", HeaderError::Framing),
+            ("connection", "close, x", HeaderError::Framing),
         ] {
             assert_eq!(check(name, value), Err(error), "{name:?}: {value:?}");
         }
-        for (name, value) in [("x-y_1", ""), ("a", "\t é "), ("cache-control", "no-store")] {
+        for (name, value) in
+            [("x-y_1", ""), ("a", "\t é "), ("cache-control", "no-store"), ("Connection", " Close")]
+        {
             assert_eq!(check(name, value), Ok(()));
         }
     }

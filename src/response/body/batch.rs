@@ -1,6 +1,6 @@
 //! What goes into one frame.
 
-use crate::response::Encoded;
+use crate::{response::Encoded, wire::boundary::Boundary};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::mem;
@@ -21,11 +21,20 @@ pub(super) struct Batch {
     next: Bytes,
     /// How long the last frame was, in bytes. The next one is probably similar.
     last_len: usize,
+    /// What all that has been added ends with.
+    boundary: Boundary,
 }
 
 impl Batch {
     pub(super) fn new(limit: usize) -> Self {
-        Batch { limit, one: Bytes::new(), many: Vec::new(), next: Bytes::new(), last_len: 0 }
+        Batch {
+            limit,
+            one: Bytes::new(),
+            many: Vec::new(),
+            next: Bytes::new(),
+            last_len: 0,
+            boundary: Boundary::default(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -35,6 +44,11 @@ impl Batch {
     /// How long the frame is, in bytes.
     pub(super) fn len(&self) -> usize {
         self.one.len() + self.many.len()
+    }
+
+    /// Whether all that has been added ends with a whole block, so that something else can follow.
+    pub(super) fn is_between_blocks(&self) -> bool {
+        self.boundary.is_between_blocks()
     }
 
     /// Whether there is no room in the frame. Then nothing must be added.
@@ -51,15 +65,19 @@ impl Batch {
         }
         if self.is_empty() {
             self.one = item.into_bytes();
+            self.boundary.pass(&self.one);
         } else if self.limit.saturating_sub(self.len()) < len {
             self.next = item.into_bytes();
+            self.boundary.pass(&self.next);
         } else {
             if self.many.is_empty() {
                 let len = self.last_len.min(self.limit).max(2 * (self.one.len() + len));
                 self.many.reserve_exact(len);
                 self.many.extend_from_slice(&mem::take(&mut self.one));
             }
+            let start = self.many.len();
             item.write(&mut self.many);
+            self.boundary.pass(&self.many[start..]);
         }
         true
     }

@@ -1,65 +1,213 @@
 //! Time, as a parameter: this crate needs no particular runtime.
 
 use core::{
-    future::{Future, Pending},
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
+use pin_project_lite::pin_project;
 
-/// How a body waits: any closure from a [`Duration`] to a future that completes after it.
+/// How a [`Body`](crate::response::Body) waits: with [`TokioTimer`], with a timer of your own ([`FnTimer`]),
+/// or not at all ([`NoTimer`]).
 ///
-/// ```
-/// # mod async_io { pub struct Timer; impl Timer {
-/// #     pub fn after(_: std::time::Duration) -> std::future::Ready<()> { std::future::ready(()) }
-/// # } }
-/// use sse_wire::{Event, response::Body};
-///
-/// let events = futures_util::stream::iter([Event::new().data("1")]);
-/// let body = Body::with_timer(events, |duration| async_io::Timer::after(duration));
-/// ```
-pub trait Timer {
-    /// What completes when the time is over.
-    type Sleep: Future;
+/// This trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no timer of a response body",
+    note = "a closure from a `Duration` to a future becomes one with `Body::with_timer(events, closure)`",
+    note = "`TokioTimer` needs the feature `tokio`"
+)]
+pub trait Timer: sealed::Timer {}
 
-    /// Waits for this long, or returns `None` if it cannot wait.
-    fn sleep(&self, duration: Duration) -> Option<Self::Sleep>;
+/// What a body waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Alarm {
+    /// The next keep-alive.
+    Silence,
+    /// The deadline of a shutdown.
+    Deadline,
 }
 
-impl<F, S> Timer for F
-where
-    F: Fn(Duration) -> S,
-    S: Future,
-{
-    type Sleep = S;
+pub(super) mod sealed {
+    use super::*;
 
-    fn sleep(&self, duration: Duration) -> Option<S> {
-        Some(self(duration))
+    pub trait Timer {
+        /// Whether it can wait at all.
+        const WAITS: bool;
+
+        /// Begins to wait for this long, instead of what was waited for before.
+        fn set(self: Pin<&mut Self>, alarm: Alarm, time: Duration);
+
+        fn clear(self: Pin<&mut Self>, alarm: Alarm);
+
+        fn is_set(&self, alarm: Alarm) -> bool;
+
+        /// Clears the alarm when its time is over: a future that has completed must not be polled again.
+        fn poll(self: Pin<&mut Self>, alarm: Alarm, cx: &mut Context<'_>) -> Poll<()>;
     }
 }
 
-/// No timer: no keep-alive, and a shutdown that waits for nothing.
-#[derive(Clone, Copy, Debug, Default)]
+pin_project! {
+    /// A timer of your own: a function from a [`Duration`] to a future that completes after it. See
+    /// [`Body::with_timer`](crate::response::Body::with_timer).
+    ///
+    /// ```
+    /// # mod async_io { pub struct Timer; impl Timer {
+    /// #     pub fn after(_: std::time::Duration) -> std::future::Ready<()> { std::future::ready(()) }
+    /// # } }
+    /// # type Sleep = std::future::Ready<()>;
+    /// use sse_wire::{Event, response::{Body, FnTimer}};
+    /// use std::time::Duration;
+    ///
+    /// struct Answer<S> {
+    ///     body: Body<S, FnTimer<fn(Duration) -> Sleep, Sleep>>,
+    /// }
+    ///
+    /// # fn make() {
+    /// let events = futures_util::stream::pending::<Event>();
+    /// let answer = Answer { body: Body::with_timer(events, async_io::Timer::after) };
+    /// # }
+    /// ```
+    pub struct FnTimer<F, Sleep> {
+        sleep: F,
+        #[pin]
+        silence: Option<Sleep>,
+        #[pin]
+        deadline: Option<Sleep>,
+    }
+}
+
+impl<F, Sleep> FnTimer<F, Sleep> {
+    pub(super) fn new(sleep: F) -> Self {
+        FnTimer { sleep, silence: None, deadline: None }
+    }
+}
+
+impl<F, Sleep> Timer for FnTimer<F, Sleep>
+where
+    F: Fn(Duration) -> Sleep,
+    Sleep: Future,
+{
+}
+
+impl<F, Sleep> sealed::Timer for FnTimer<F, Sleep>
+where
+    F: Fn(Duration) -> Sleep,
+    Sleep: Future,
+{
+    const WAITS: bool = true;
+
+    fn set(self: Pin<&mut Self>, alarm: Alarm, time: Duration) {
+        let mut this = self.project();
+        let sleep = Some((this.sleep)(time));
+        match alarm {
+            Alarm::Silence => this.silence.set(sleep),
+            Alarm::Deadline => this.deadline.set(sleep),
+        }
+    }
+
+    fn clear(self: Pin<&mut Self>, alarm: Alarm) {
+        let mut this = self.project();
+        match alarm {
+            Alarm::Silence => this.silence.set(None),
+            Alarm::Deadline => this.deadline.set(None),
+        }
+    }
+
+    fn is_set(&self, alarm: Alarm) -> bool {
+        match alarm {
+            Alarm::Silence => self.silence.is_some(),
+            Alarm::Deadline => self.deadline.is_some(),
+        }
+    }
+
+    fn poll(self: Pin<&mut Self>, alarm: Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let mut place = match alarm {
+            Alarm::Silence => this.silence,
+            Alarm::Deadline => this.deadline,
+        };
+        match place.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
+            Some(Poll::Pending) => Poll::Pending,
+            Some(Poll::Ready(_)) => {
+                place.set(None);
+                Poll::Ready(())
+            }
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+impl<F, Sleep> fmt::Debug for FnTimer<F, Sleep> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FnTimer").finish_non_exhaustive()
+    }
+}
+
+/// No timer: no keep-alive, and a shutdown that waits for nothing. It reads no clock.
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NoTimer;
 
-impl Timer for NoTimer {
-    type Sleep = Pending<()>;
+impl Timer for NoTimer {}
+impl sealed::Timer for NoTimer {
+    const WAITS: bool = false;
 
-    fn sleep(&self, _: Duration) -> Option<Pending<()>> {
-        None
+    fn set(self: Pin<&mut Self>, _: Alarm, _: Duration) {}
+
+    fn clear(self: Pin<&mut Self>, _: Alarm) {}
+
+    fn is_set(&self, _: Alarm) -> bool {
+        false
+    }
+
+    fn poll(self: Pin<&mut Self>, _: Alarm, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
     }
 }
 
-/// The timer of tokio, see [`Body::new`](crate::response::Body::new).
 #[cfg(feature = "tokio")]
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct TokioTimer;
+type TokioSleep = tokio::time::Sleep;
+#[cfg(not(feature = "tokio"))]
+type TokioSleep = core::future::Pending<()>;
+
+pin_project! {
+    /// The timer of tokio, see [`Body::new`](crate::response::Body::new). Without the feature `tokio` it is a
+    /// name only.
+    #[derive(Debug)]
+    pub struct TokioTimer {
+        #[pin]
+        timer: FnTimer<fn(Duration) -> TokioSleep, TokioSleep>,
+    }
+}
 
 #[cfg(feature = "tokio")]
-impl Timer for TokioTimer {
-    type Sleep = tokio::time::Sleep;
+impl TokioTimer {
+    pub(super) fn new() -> Self {
+        TokioTimer { timer: FnTimer::new(tokio::time::sleep) }
+    }
+}
 
-    fn sleep(&self, duration: Duration) -> Option<tokio::time::Sleep> {
-        Some(tokio::time::sleep(duration))
+#[cfg(feature = "tokio")]
+impl Timer for TokioTimer {}
+#[cfg(feature = "tokio")]
+impl sealed::Timer for TokioTimer {
+    const WAITS: bool = true;
+
+    fn set(self: Pin<&mut Self>, alarm: Alarm, time: Duration) {
+        self.project().timer.set(alarm, time);
+    }
+
+    fn clear(self: Pin<&mut Self>, alarm: Alarm) {
+        self.project().timer.clear(alarm);
+    }
+
+    fn is_set(&self, alarm: Alarm) -> bool {
+        self.timer.is_set(alarm)
+    }
+
+    fn poll(self: Pin<&mut Self>, alarm: Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().timer.poll(alarm, cx)
     }
 }

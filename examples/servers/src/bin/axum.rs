@@ -38,5 +38,5 @@ async fn main() -> io::Result<()> {
 
 async fn events(State(shutdown): State<Shutdown>, method: Method, headers: HeaderMap) -> impl IntoResponse {
     let id = last_event_id::from_headers(&headers).unwrap_or_default();
-    Body::new(ticks(demo::resume_after(id))).shutdown(&shutdown).method(method).into_response()
+    Body::new(ticks(demo::resume_after(id))).shutdown(&shutdown).method(method).into_http()
 }

@@ -52,7 +52,7 @@ fn answer(request: &Request<Incoming>, shutdown: &Shutdown) -> Result<Response<B
         ("/events", method @ (&Method::GET | &Method::HEAD)) => {
             let id = last_event_id::from_headers(request.headers()).unwrap_or_default();
             let body = response::Body::new(ticks(demo::resume_after(id))).shutdown(shutdown).method(method);
-            Ok(body.into_response().map(BodyExt::boxed))
+            Ok(body.into_http().map(BodyExt::boxed))
         }
         ("/" | "/events", _) => response
             .status(StatusCode::METHOD_NOT_ALLOWED)

@@ -5,7 +5,7 @@ use futures_util::stream::{self, Stream};
 use socket2::SockRef;
 use sse_wire::{
     Event,
-    response::{Body, End, KeepAlive, TokioTimer},
+    response::{Body, End, KeepAlive},
 };
 use std::{
     future::Future,
@@ -70,14 +70,7 @@ impl Probe {
 }
 
 /// A body that a test feeds, without keep-alive.
-pub fn body() -> (
-    Probe,
-    Body<
-        impl Stream<Item = Event> + Send + Sync + Unpin + 'static,
-        TokioTimer,
-        impl FnOnce(End) + Send + Sync + 'static,
-    >,
-) {
+pub fn body() -> (Probe, Body<impl Stream<Item = Event> + Send + Sync + Unpin + 'static>) {
     let (events, mut source) = mpsc::channel(1);
     let (told, ends) = mpsc::unbounded_channel();
     let polls = Arc::new(AtomicUsize::new(0));

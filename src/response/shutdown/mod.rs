@@ -1,6 +1,12 @@
 //! The end of all streams of a server.
 
-use super::Encoded;
+mod membership;
+#[cfg(all(test, loom))]
+mod models;
+
+pub(super) use membership::Memberships;
+
+use super::{Encoded, encoded};
 use crate::{
     encode::{Retry, block},
     sync::{
@@ -25,25 +31,26 @@ use std::{
     time::Instant,
 };
 
-/// A handle that ends all event streams of a server.
+/// A handle that ends event streams: all of a server, or those of a session.
 ///
 /// An open stream has no end of its own, so a server that waits for its connections when it shuts down
-/// would wait for ever. Give a clone of this handle to each body, or blocking driver, and call
+/// would wait for ever. Give this handle to each body, or blocking driver, and call
 /// [`begin`](Shutdown::begin) when the server is told to stop. Each stream wakes at once, sends what is
-/// ready and then the [`farewell`](Shutdown::farewell), and ends. So that it does end, a body takes about
-/// 1 MiB at most from a source that always has more.
+/// ready and then the [`farewell`](ShutdownBuilder::farewell), and ends. So that it does end, a stream takes
+/// about 1 MiB at most from a source that always has more.
 ///
-/// Clients connect again by themselves when a stream ends. So that they do not all come back in the
-/// same moment, give a range of reconnection times: [`retry`](Shutdown::retry).
+/// Clients reconnect by themselves when a stream ends. So that they do not all do it in the same moment, give
+/// them a range of reconnection times: [`retry`](ShutdownBuilder::retry).
 ///
 #[cfg_attr(feature = "http", doc = "```")]
 #[cfg_attr(not(feature = "http"), doc = "```ignore")]
 /// use sse_wire::{Event, response::{Body, Shutdown}};
 /// use std::time::Duration;
 ///
-/// let shutdown = Shutdown::new()
+/// let shutdown = Shutdown::builder()
 ///     .farewell(Event::new().event("restart"))
-///     .retry(Duration::from_secs(1)..=Duration::from_secs(10));
+///     .retry(Duration::from_secs(1)..=Duration::from_secs(10))
+///     .build();
 ///
 /// // In each handler:
 /// let events = futures_util::stream::pending::<Event>();
@@ -55,8 +62,12 @@ use std::{
 ///
 /// # The deadline
 /// With [`begin_within`](Shutdown::begin_within) event sources have some time to end by themselves. They
-/// learn of it by [`begun`](Shutdown::begun), may yield last events, and end. Those that do not are cut
-/// off when the time is over.
+/// learn of it by [`begun`](Shutdown::begun), may yield last events, and end. Until then everything goes on as
+/// before, keep-alives included. Those that do not end are cut off when the time is over.
+///
+/// # Several handles
+/// A stream may be under several: the server's, and one for its session, which a logout begins. Each counts
+/// it, and the one whose time is over first ends it, with its own farewell.
 ///
 /// What no body can do is to end while the server does not poll it, and a server does not as long as
 /// the client leaves what it was sent unread. Put a timeout around the server's own graceful shutdown
@@ -65,6 +76,9 @@ use std::{
 pub struct Shutdown(Arc<Shared>);
 
 struct Shared {
+    farewell: Vec<u8>,
+    /// In milliseconds, both ends included.
+    retry: Option<(u32, u32)>,
     /// Whether it has begun, so that a poll before that takes no lock.
     begun: AtomicBool,
     state: Mutex<State>,
@@ -73,9 +87,6 @@ struct Shared {
 struct State {
     /// Set once it has begun.
     deadline: Option<Deadline>,
-    farewell: Vec<u8>,
-    /// In milliseconds, both ends included.
-    retry: Option<(u32, u32)>,
     /// Where in the range the next stream's reconnection time lies.
     jitter: u64,
     streams: usize,
@@ -88,37 +99,14 @@ struct State {
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Shutdown {
-    /// A handle that has not begun.
+    /// A handle that has not begun. Streams end without a farewell.
     pub fn new() -> Self {
-        Shutdown(Arc::new(Shared {
-            begun: AtomicBool::new(false),
-            state: Mutex::new(State {
-                deadline: None,
-                farewell: Vec::new(),
-                retry: None,
-                // Another beginning for each server, so that the clients of several spread too.
-                jitter: RandomState::new().hash_one(0),
-                streams: 0,
-                waiting_for_begin: Wakers::default(),
-                waiting_for_finish: Wakers::default(),
-            }),
-        }))
+        Self::builder().build()
     }
 
-    /// What each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
-    pub fn farewell(self, events: impl Encoded) -> Self {
-        let mut farewell = Vec::with_capacity(events.encoded_len());
-        events.write(&mut farewell);
-        self.0.lock().farewell = farewell;
-        self
-    }
-
-    /// The reconnection times that clients are given at the end, in milliseconds or as a [`Duration`].
-    /// Each stream gets another one; together they spread evenly over the range.
-    pub fn retry<R: Retry>(self, range: RangeInclusive<R>) -> Self {
-        let (start, end) = (range.start().to_wire(), range.end().to_wire());
-        self.0.lock().retry = Some((start.min(end), start.max(end)));
-        self
+    /// The settings of a handle, which are made before it is shared.
+    pub fn builder() -> ShutdownBuilder {
+        ShutdownBuilder::default()
     }
 
     /// Ends all streams now, and those that begin later as soon as they are polled.
@@ -129,16 +117,17 @@ impl Shutdown {
         self.begin_within(Duration::ZERO);
     }
 
-    /// Ends all streams within this time. Until then those go on whose event source has not ended. No
-    /// keep-alive is sent any more.
+    /// Ends all streams within this time. Until then those go on whose event source has not ended.
     ///
     /// Called again, it may shorten the time, but not prolong it. [`Duration::MAX`] is as long as the
     /// event sources need. A body without a timer cannot wait for a shorter time, and ends at once.
+    ///
+    /// Any time but zero and `MAX` is measured with [`Instant`], which not every target has.
     pub fn begin_within(&self, time: Duration) {
-        let deadline = Deadline(Instant::now().checked_add(time));
+        let deadline = Deadline::within(time);
         let waiting = {
             let mut state = self.0.lock();
-            if state.deadline.is_some_and(|before| !deadline.is_before(before)) {
+            if state.deadline.is_some_and(|before| before <= deadline) {
                 return;
             }
             state.deadline = Some(deadline);
@@ -204,34 +193,64 @@ impl Shutdown {
             }
         }
     }
+}
 
-    /// Counts a stream.
-    pub(super) fn register(&self) -> Stream {
-        self.0.lock().streams += 1;
-        Stream { shared: self.0.clone(), place: Place::default() }
+/// The settings of a [`Shutdown`], from [`Shutdown::builder`].
+#[derive(Clone, Debug, Default)]
+#[must_use = "the handle is what `build` returns"]
+pub struct ShutdownBuilder {
+    farewell: Vec<u8>,
+    retry: Option<(u32, u32)>,
+}
+
+impl ShutdownBuilder {
+    /// What each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
+    pub fn farewell(self, events: impl Encoded) -> Self {
+        ShutdownBuilder { farewell: encoded::to_vec(events), ..self }
+    }
+
+    /// The reconnection times that clients are given at the end, in milliseconds or as a [`Duration`].
+    /// Each stream gets another one; together they spread evenly over the range.
+    pub fn retry<R: Retry>(self, range: RangeInclusive<R>) -> Self {
+        let (start, end) = (range.start().to_wire(), range.end().to_wire());
+        ShutdownBuilder { retry: Some((start.min(end), start.max(end))), ..self }
+    }
+
+    /// The handle, which has not begun.
+    pub fn build(self) -> Shutdown {
+        Shutdown(Arc::new(Shared {
+            farewell: self.farewell,
+            retry: self.retry,
+            begun: AtomicBool::new(false),
+            state: Mutex::new(State {
+                deadline: None,
+                // Another beginning for each server, so that the clients of several spread too.
+                jitter: RandomState::new().hash_one(0),
+                streams: 0,
+                waiting_for_begin: Wakers::default(),
+                waiting_for_finish: Wakers::default(),
+            }),
+        }))
     }
 }
 
-/// When all streams have to be ended. `None` is later than the clock goes.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct Deadline(Option<Instant>);
+/// When all streams have to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Deadline {
+    Now,
+    At(Instant),
+    /// Later than the clock goes, too.
+    Never,
+}
 
 impl Deadline {
-    fn is_before(self, other: Deadline) -> bool {
-        match (self.0, other.0) {
-            (Some(this), Some(other)) => this < other,
-            (this, _) => this.is_some(),
+    /// It reads the clock only if the time is neither none nor unlimited.
+    fn within(time: Duration) -> Self {
+        match time {
+            Duration::ZERO => Deadline::Now,
+            Duration::MAX => Deadline::Never,
+            _ => Instant::now().checked_add(time).map_or(Deadline::Never, Deadline::At),
         }
-    }
-
-    #[cfg(feature = "http")]
-    pub(super) fn is_never(self) -> bool {
-        self.0.is_none()
-    }
-
-    /// How much time is left.
-    pub(super) fn left(self) -> Duration {
-        self.0.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -240,43 +259,17 @@ impl Shared {
         // The state is whole at every moment, so that a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    fn is_finished(&self) -> bool {
-        self.deadline.is_some() && self.streams == 0
-    }
-}
-
-/// A stream's part in a shutdown.
-pub(super) struct Stream {
-    shared: Arc<Shared>,
-    place: Place,
-}
-
-impl Stream {
-    /// The deadline, if the shutdown has begun. The task is woken when it does, or when the deadline
-    /// changes.
-    pub(super) fn poll_deadline(&mut self, cx: &Context<'_>) -> Option<Deadline> {
-        if !self.shared.begun.load(Ordering::Acquire) && self.place.holds(cx) {
-            return None;
-        }
-        let _before;
-        let mut state = self.shared.lock();
-        if !self.place.holds(cx) {
-            _before = state.waiting_for_begin.set(&mut self.place, cx);
-        }
-        state.deadline
-    }
-
-    /// What this stream sends last. The reconnection time is another one at each call.
-    pub(super) fn farewell(&self) -> Vec<u8> {
-        let mut state = self.shared.lock();
-        let mut farewell = state.farewell.clone();
-        if let Some((start, end)) = state.retry {
-            state.jitter = state.jitter.wrapping_add(GOLDEN);
+    fn farewell(&self) -> Vec<u8> {
+        let mut farewell = self.farewell.clone();
+        if let Some((start, end)) = self.retry {
+            let jitter = {
+                let mut state = self.lock();
+                state.jitter = state.jitter.wrapping_add(GOLDEN);
+                state.jitter
+            };
             let width = u128::from(end - start) + 1;
-            let offset = (u128::from(state.jitter) * width) >> 64;
+            let offset = (u128::from(jitter) * width) >> 64;
             // The offset is at most `end - start`.
             block::retry(&mut farewell, start + offset as u32);
             block::end(&mut farewell);
@@ -285,16 +278,9 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
-    fn drop(&mut self) {
-        let _before;
-        let waiting = {
-            let mut state = self.shared.lock();
-            _before = state.waiting_for_begin.remove(&mut self.place);
-            state.streams -= 1;
-            if state.is_finished() { state.waiting_for_finish.all() } else { Vec::new() }
-        };
-        waiting.into_iter().for_each(Waker::wake);
+impl State {
+    fn is_finished(&self) -> bool {
+        self.deadline.is_some() && self.streams == 0
     }
 }
 

@@ -1,0 +1,106 @@
+//! Where a driver gets its blocks from.
+
+use super::{SendError, framing::Frame};
+#[cfg(feature = "stream")]
+use crate::response::Encoded;
+use core::task::{Context, Poll};
+#[cfg(feature = "stream")]
+use {alloc::boxed::Box, core::fmt, core::pin::Pin, futures_core::Stream};
+
+/// Where a [`Driver`](super::Driver) gets its blocks from: the [`Queue`](super::Queue) of its senders, or the
+/// [`Events`] of a stream.
+///
+/// A driver asks it for what is ready. When nothing is, the driver's thread sleeps until the source wakes it,
+/// a shutdown begins, or a keep-alive is due.
+///
+/// This trait is sealed.
+#[cfg_attr(not(feature = "stream"), allow(rustdoc::broken_intra_doc_links))]
+pub trait Source: sealed::Source {}
+
+/// Whether more may come from a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Open,
+    Ended,
+    /// A sender has given the client up.
+    TimedOut,
+}
+
+pub(crate) mod sealed {
+    use super::*;
+
+    pub trait Source {
+        /// Adds what is ready to the frame, which is empty. If it is pending nothing was added, and the task
+        /// is woken when there is something, or when the source has ended.
+        fn poll_fill(&mut self, frame: &mut Frame, cx: &mut Context<'_>) -> Poll<Status>;
+
+        /// The stream ends for this reason. What is ready now is still taken, by one more call of
+        /// [`poll_fill`](Source::poll_fill), and nothing else.
+        fn close(&mut self, reason: &SendError);
+
+        /// The client has read something.
+        fn client_reads(&mut self) {}
+    }
+}
+
+/// A stream of events as a [`Source`], which [`Driver::over`](super::Driver::over) makes.
+#[cfg(feature = "stream")]
+pub struct Events<S> {
+    /// `None` once it has ended.
+    stream: Option<Pin<Box<S>>>,
+    /// How many bytes go into a frame.
+    limit: usize,
+    /// How many go into the last one.
+    last_limit: usize,
+}
+
+#[cfg(feature = "stream")]
+impl<S> Events<S> {
+    pub(super) fn new(stream: S, limit: usize, last_limit: usize) -> Self {
+        Events { stream: Some(Box::pin(stream)), limit, last_limit }
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<S> Source for Events<S>
+where
+    S: Stream,
+    S::Item: Encoded,
+{
+}
+
+#[cfg(feature = "stream")]
+impl<S> sealed::Source for Events<S>
+where
+    S: Stream,
+    S::Item: Encoded,
+{
+    fn poll_fill(&mut self, frame: &mut Frame, cx: &mut Context<'_>) -> Poll<Status> {
+        use crate::response::encoded::sealed::Encoded as _;
+
+        frame.clear(self.limit);
+        while frame.len() < self.limit {
+            match self.stream.as_mut().map(|stream| stream.as_mut().poll_next(cx)) {
+                Some(Poll::Ready(Some(events))) => events.write(frame.blocks()),
+                Some(Poll::Pending) if frame.len() == 0 => return Poll::Pending,
+                Some(Poll::Pending) => break,
+                Some(Poll::Ready(None)) | None => {
+                    self.stream = None;
+                    return Poll::Ready(Status::Ended);
+                }
+            }
+        }
+        Poll::Ready(Status::Open)
+    }
+
+    fn close(&mut self, _: &SendError) {
+        self.limit = self.last_limit;
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<S> fmt::Debug for Events<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("ended", &self.stream.is_none()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! Whole blocks out of what is read.
+
+use super::{Cut, Cutter};
+use crate::encode::Chunk;
+use alloc::{boxed::Box, vec};
+use core::{fmt, iter::FusedIterator, ops::Range};
+use std::io::{self, Read};
+
+/// How many bytes are read at once, at most.
+const BUFFER: usize = 16 * 1024;
+
+/// Whole blocks out of anything that is [`Read`], such as the body of an upstream's answer: one or several at a
+/// time, byte for byte as they came, cut at blank lines. A [`Sender`](crate::response::Sender) takes them. A byte
+/// order mark at the start goes.
+///
+/// ```
+/// use sse_wire::response::BlockReader;
+///
+/// let upstream = "id: 1\ndata: a\n\ndata: b\n\nda";
+/// let blocks: Vec<_> = BlockReader::new(upstream.as_bytes()).collect::<Result<_, _>>()?;
+/// assert_eq!(blocks, ["id: 1\ndata: a\n\ndata: b\n\n"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// The reader's own. Nothing of what was read before is lost by one: after a timeout it can go on.
+pub struct BlockReader<R> {
+    /// `None` once it has ended.
+    reader: Option<R>,
+    cutter: Cutter,
+    buffer: Box<[u8]>,
+    /// What follows the block that was returned last.
+    then: Range<usize>,
+}
+
+impl<R: Read> BlockReader<R> {
+    /// The whole blocks in what this reads.
+    pub fn new(reader: R) -> Self {
+        BlockReader {
+            reader: Some(reader),
+            cutter: Cutter::new(),
+            buffer: vec![0; BUFFER].into(),
+            then: 0..0,
+        }
+    }
+}
+
+impl<R> BlockReader<R> {
+    /// How large a block may become, in bytes, while it is collected; 256 KiB by default. A larger one passes
+    /// as it comes, in several items. A driver sends nothing of its own between them.
+    pub fn max_block_size(mut self, bytes: usize) -> Self {
+        self.cutter.limit = bytes;
+        self
+    }
+
+    /// What becomes of a block that is not whole when the reader ends. By default it is dropped, as a client
+    /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
+    /// leave out the last one.
+    pub fn close_unfinished(mut self, close: bool) -> Self {
+        self.cutter.closes_unfinished = close;
+        self
+    }
+}
+
+impl<R: Read> Iterator for BlockReader<R> {
+    type Item = io::Result<Chunk>;
+
+    fn next(&mut self) -> Option<io::Result<Chunk>> {
+        loop {
+            let then = core::mem::take(&mut self.then);
+            if !then.is_empty() {
+                return Some(Ok(Chunk::new(&self.buffer[then])));
+            }
+            match self.reader.as_mut()?.read(&mut self.buffer) {
+                Ok(0) => {
+                    self.reader = None;
+                    return self.cutter.finish().map(|rest| Ok(Chunk::from_vec(rest)));
+                }
+                Ok(len) => {
+                    let Cut { first, then } = self.cutter.cut(&self.buffer[..len]);
+                    self.then = then;
+                    if let Some(first) = first {
+                        return Some(Ok(Chunk::from_vec(first)));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<R: Read> FusedIterator for BlockReader<R> {}
+
+impl<R> fmt::Debug for BlockReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockReader").field("cutter", &self.cutter).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,253 @@
+//! What a body does when the server asks for more.
+
+use super::{Body, Projected, Timer, batch::Batch, hook::OnEnd, timer::Alarm};
+use crate::response::{End, Item, shutdown::Deadline};
+use bytes::Bytes;
+use core::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use futures_core::Stream;
+use std::time::Instant;
+
+/// How many items without content are taken from an event source in a row before others get their turn.
+const MAX_EMPTY: usize = 256;
+
+/// Longer than that is for ever: timers add to the present, and some panic where the clock ends.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// How far a shutdown has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// None has begun.
+    Open,
+    /// The source may end in its own way.
+    Draining,
+    /// The time is up. What is ready still goes.
+    Over,
+}
+
+/// What there was in an event source.
+enum Pulled<E> {
+    /// As much as a frame takes.
+    Enough,
+    /// All that was ready.
+    Pending,
+    Ended,
+    Failed(E),
+}
+
+impl<S, T, E> Body<S, T, E>
+where
+    S: Stream,
+    S::Item: Item<Error = E>,
+    T: Timer,
+{
+    #[inline]
+    pub(super) fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
+        let mut this = self.project();
+        if this.source.is_none() {
+            return this.rest.poll(cx);
+        }
+        // Ahead of the source, so that what is ready when a shutdown begins is still sent.
+        let phase = this.poll_phase(cx);
+        let Some(source) = this.source.as_mut().as_pin_mut() else {
+            return this.rest.poll(cx);
+        };
+        let end = match pull(source, &mut this.rest.batch, cx) {
+            Pulled::Ended if phase == Phase::Open => Some(End::Finished),
+            Pulled::Ended => Some(End::ShutDown),
+            Pulled::Failed(error) => {
+                this.fail(error);
+                Some(End::Failed)
+            }
+            Pulled::Pending => (phase == Phase::Over).then_some(End::ShutDown),
+            Pulled::Enough => (phase == Phase::Over && this.rest.is_spent()).then_some(End::ShutDown),
+        };
+        if let Some(end) = end {
+            this.end(end);
+            return this.rest.poll(cx);
+        }
+        if let Some(frame) = this.rest.batch.take() {
+            if phase == Phase::Over {
+                this.rest.budget = this.rest.budget.saturating_sub(frame.len());
+            }
+            // The silence begins anew.
+            this.timer.as_mut().clear(Alarm::Silence);
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        this.poll_silence(cx)
+    }
+}
+
+impl<S, T: Timer, E> Projected<'_, S, T, E> {
+    #[inline]
+    fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
+        match self.shutdowns.poll_deadline(cx) {
+            None => Phase::Open,
+            Some(deadline) => self.poll_drain(deadline, cx),
+        }
+    }
+
+    #[cold]
+    fn poll_drain(&mut self, deadline: Deadline, cx: &mut Context<'_>) -> Phase {
+        if self.deadline.replace(deadline) != Some(deadline) {
+            self.timer.as_mut().clear(Alarm::Deadline);
+            if T::WAITS
+                && let Deadline::At(end) = deadline
+            {
+                let left = end.saturating_duration_since(Instant::now());
+                if !left.is_zero() {
+                    self.timer.as_mut().set(Alarm::Deadline, left.min(FOREVER));
+                }
+            }
+        }
+        // The alarm is cleared when its time is over, and is not set where no time is left.
+        let may_wait = deadline == Deadline::Never
+            || self.timer.is_set(Alarm::Deadline)
+                && self.timer.as_mut().poll(Alarm::Deadline, cx).is_pending();
+        if may_wait { Phase::Draining } else { Phase::Over }
+    }
+
+    /// The source has yielded an error, and will not be polled again.
+    fn fail(&mut self, error: E) {
+        self.rest.on_end.dropped = End::Failed;
+        let last = match self.on_error.take() {
+            Some(hook) => hook.call(error),
+            None => Err(error),
+        };
+        match last {
+            Ok(events) => self.rest.last = events,
+            Err(error) => self.rest.failure = Some(error),
+        }
+    }
+
+    /// Nothing more comes from the source.
+    fn end(&mut self, end: End) {
+        self.source.set(None);
+        self.timer.as_mut().clear(Alarm::Silence);
+        self.timer.as_mut().clear(Alarm::Deadline);
+        self.rest.end = Some(end);
+        if !self.rest.batch.is_between_blocks() {
+            // What we add would become a part of the block that is not whole.
+            self.rest.last = Bytes::new();
+        } else if self.deadline.is_some() && self.rest.failure.is_none() {
+            // When the body fails, the connection is cut off, and nothing can follow.
+            self.rest.farewell = self.shutdowns.farewell().into();
+        }
+    }
+
+    /// There is nothing to send: a keep-alive, if it is time.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
+        let interval = self.keep_alive.interval().filter(|interval| T::WAITS && *interval < FOREVER);
+        let Some(interval) = interval.filter(|_| self.rest.batch.is_between_blocks()) else {
+            return Poll::Pending;
+        };
+        if !self.timer.is_set(Alarm::Silence) {
+            self.timer.as_mut().set(Alarm::Silence, interval);
+        }
+        ready!(self.timer.as_mut().poll(Alarm::Silence, cx));
+        let message = self.keep_alive.message();
+        if message.is_empty() {
+            // Only the time begins anew.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(message.into())))
+    }
+}
+
+/// Takes what is ready.
+#[inline]
+fn pull<S, E>(mut source: Pin<&mut S>, batch: &mut Batch, cx: &mut Context<'_>) -> Pulled<E>
+where
+    S: Stream,
+    S::Item: Item<Error = E>,
+{
+    let mut empty = 0;
+    while !batch.is_full() {
+        match source.as_mut().poll_next(cx) {
+            Poll::Pending => return Pulled::Pending,
+            Poll::Ready(None) => return Pulled::Ended,
+            Poll::Ready(Some(item)) => match item.into_encoded() {
+                Err(error) => return Pulled::Failed(error),
+                Ok(item) => {
+                    empty += usize::from(!batch.add(item));
+                    if empty == MAX_EMPTY {
+                        cx.waker().wake_by_ref();
+                        return Pulled::Pending;
+                    }
+                }
+            },
+        }
+    }
+    Pulled::Enough
+}
+
+/// What the server has not taken yet, and what happens when it has taken the last.
+pub(super) struct Rest<E> {
+    pub(super) batch: Batch,
+    /// How many bytes are still taken from the source once the time is up.
+    budget: usize,
+    /// After an error.
+    last: Bytes,
+    farewell: Bytes,
+    failure: Option<E>,
+    /// Whether the server had time to write before it gets the failure.
+    has_yielded: bool,
+    /// Set once nothing is added any more.
+    pub(super) end: Option<End>,
+    pub(super) on_end: OnEnd,
+}
+
+impl<E> Rest<E> {
+    pub(super) fn new(batch: Batch, budget: usize) -> Self {
+        Rest {
+            batch,
+            budget,
+            last: Bytes::new(),
+            farewell: Bytes::new(),
+            failure: None,
+            has_yielded: false,
+            end: None,
+            on_end: OnEnd::new(),
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.batch.len() >= self.budget
+    }
+
+    /// What the server gets once nothing is added any more.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
+        let next = match self.batch.take() {
+            Some(frame) => Some(Ok(frame)),
+            None if !self.last.is_empty() => Some(Ok(mem::take(&mut self.last))),
+            None if !self.farewell.is_empty() => Some(Ok(mem::take(&mut self.farewell))),
+            None if self.failure.is_some() && !mem::replace(&mut self.has_yielded, true) => {
+                // A server drops what it has not written yet when a body fails, and writes when it has
+                // to wait.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            None => self.failure.take().map(Err),
+        };
+        if let Some(end) = self.end
+            && self.is_over()
+        {
+            self.on_end.call(end);
+        }
+        Poll::Ready(next)
+    }
+
+    /// Whether the server has taken all, and nothing will follow.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.is_some()
+            && self.batch.is_empty()
+            && self.last.is_empty()
+            && self.farewell.is_empty()
+            && self.failure.is_none()
+    }
+}
