@@ -9,14 +9,14 @@
 //! log: from a query it may hold any character, line ends among them.
 
 use crate::wire::http::form_decode;
-use alloc::borrow::Cow;
-use core::fmt;
+use alloc::{borrow::Cow, string::String};
+use core::{fmt, str::FromStr};
 
 /// The longest last event ID that is taken, in bytes.
 pub const MAX_LEN: usize = 4096;
 
 /// Why a last event ID was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LastEventIdError {
     /// It is longer than [`MAX_LEN`].
@@ -32,11 +32,20 @@ pub enum LastEventIdError {
         /// query, of the value as it is when decoded.
         position: usize,
     },
+    /// It is not of the type that it is parsed to: an ID that this server never sent.
+    #[non_exhaustive]
+    Unparsable {
+        /// Its text, cut after 64 characters. It may hold any character, so show it as `Debug` does.
+        id: String,
+    },
 }
 
 impl fmt::Display for LastEventIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            LastEventIdError::Unparsable { id } => {
+                write!(f, "the last event ID is none that this server sends: {id:?}")
+            }
             LastEventIdError::TooLong { len } => {
                 write!(f, "the last event ID is {len} bytes long; at most {MAX_LEN} are taken")
             }
@@ -109,6 +118,55 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEvent
     headers.get("last-event-id").map_or(Ok(None), |value| from_bytes(value.as_bytes()))
 }
 
+/// The last event ID in the headers of a request, parsed: as a number, or whatever is [`FromStr`].
+///
+/// ```
+/// use sse_wire::response::last_event_id;
+///
+/// let mut headers = http::HeaderMap::new();
+/// assert_eq!(last_event_id::parse::<u64>(&headers), Ok(None));
+/// headers.insert("Last-Event-ID", "7".parse()?);
+/// assert_eq!(last_event_id::parse::<u64>(&headers), Ok(Some(7)));
+/// headers.insert("Last-Event-ID", "7x".parse()?);
+/// assert_eq!(
+///     last_event_id::parse::<u64>(&headers).unwrap_err().to_string(),
+///     "the last event ID is none that this server sends: \"7x\""
+/// );
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+///
+/// A server that has nothing to resume for an ID that it does not know may begin anew (`unwrap_or_default`), or
+/// answer `400 Bad Request`: an `EventSource` then gives up, so its page has to make another one.
+///
+/// # Errors
+/// If it is longer than [`MAX_LEN`], not UTF-8, or cannot be parsed.
+#[cfg(feature = "http")]
+pub fn parse<T: FromStr>(headers: &http::HeaderMap) -> Result<Option<T>, LastEventIdError> {
+    from_headers(headers)?.map(parse_text).transpose()
+}
+
+/// The last event ID in the value of a `Last-Event-ID` header, parsed. An empty one means that there is none.
+///
+/// ```
+/// use sse_wire::response::last_event_id;
+///
+/// assert_eq!(last_event_id::parse_bytes(b" 7"), Ok(Some(7)));
+/// assert_eq!(last_event_id::parse_bytes::<u64>(b""), Ok(None));
+/// ```
+///
+/// # Errors
+/// If it is longer than [`MAX_LEN`], not UTF-8, or cannot be parsed.
+pub fn parse_bytes<T: FromStr>(value: &[u8]) -> Result<Option<T>, LastEventIdError> {
+    from_bytes(value)?.map(parse_text).transpose()
+}
+
+/// How many characters of an ID that cannot be parsed are kept.
+const SHOWN: usize = 64;
+
+fn parse_text<T: FromStr>(id: &str) -> Result<T, LastEventIdError> {
+    id.parse().map_err(|_| LastEventIdError::Unparsable { id: id.chars().take(SHOWN).collect() })
+}
+
 /// The last event ID in a query string, without its `?`, under this parameter.
 ///
 /// Polyfills differ in the name: `lastEventId` and `lastEventID` are usual. The query is read as
@@ -144,7 +202,7 @@ pub fn from_query<'q>(query: &'q str, parameter: &str) -> Result<Option<Cow<'q, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{string::String, vec};
+    use alloc::vec;
 
     #[test]
     fn any_text_up_to_the_limit() {
@@ -165,6 +223,22 @@ mod tests {
             from_bytes("aé".as_bytes().split_last().unwrap().1),
             Err(LastEventIdError::Utf8 { position: 1 })
         );
+    }
+
+    #[test]
+    fn none_unparsable_and_valid_are_three_cases() {
+        let unparsable = |id: &str| Err(LastEventIdError::Unparsable { id: id.into() });
+        for (value, id) in [
+            ("", Ok(None)),
+            (" 7\t", Ok(Some(7))),
+            ("-7", unparsable("-7")),
+            ("7\n", unparsable("7\n")),
+            (&"é".repeat(65), unparsable(&"é".repeat(64))),
+        ] {
+            assert_eq!(parse_bytes::<u64>(value.as_bytes()), id);
+        }
+        assert_eq!(parse_bytes::<u64>(b"\xff"), Err(LastEventIdError::Utf8 { position: 0 }));
+        assert!(matches!(parse_bytes::<u64>(&[b'7'; MAX_LEN + 1]), Err(LastEventIdError::TooLong { .. })));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What threads and tasks share. Locks and atomics are std's, or loom's while its model checker walks through the code (`--cfg loom`).
 
+#[cfg(all(test, loom))]
+pub(crate) mod model;
 pub(crate) mod signal;
 #[cfg(feature = "channel")]
 pub(crate) mod wait_list;
