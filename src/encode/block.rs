@@ -20,14 +20,14 @@ pub trait Buffer {
 }
 
 impl Buffer for Vec<u8> {
-    #[inline(always)]
+    #[inline]
     fn extend(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
 }
 
 impl Buffer for InlineBytes {
-    #[inline(always)]
+    #[inline]
     fn extend(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
@@ -46,21 +46,21 @@ pub(crate) fn check(field: Field, text: &str) -> Result<(), Error> {
 }
 
 /// Writes the `event` field.
-#[inline(always)]
+#[inline]
 pub(crate) fn event_type(out: &mut impl Buffer, event: &str) {
     out.extend(b"event: ");
     lossy(out, Field::EventType, event);
 }
 
 /// Writes the `id` field. An empty ID resets the client's last event ID.
-#[inline(always)]
+#[inline]
 pub(crate) fn event_id(out: &mut impl Buffer, id: &str) {
     out.extend(b"id: ");
     lossy(out, Field::EventId, id);
 }
 
 /// Writes the `id` field for an ID that needs no check.
-#[inline(always)]
+#[inline]
 pub(crate) fn integer_id(out: &mut impl Buffer, id: impl itoa::Integer) {
     out.extend(b"id: ");
     integer(out, id);
@@ -72,7 +72,7 @@ pub(crate) fn retry(out: &mut impl Buffer, milliseconds: u32) {
     integer(out, milliseconds);
 }
 
-#[inline(always)]
+#[inline]
 fn integer(out: &mut impl Buffer, n: impl itoa::Integer) {
     let mut digits = itoa::Buffer::new();
     // itoa has just stored them in pairs. A copy by wider words would have to wait for these stores to reach
@@ -95,7 +95,7 @@ pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
 }
 
 /// Writes text with `new_line` in place of each of its line ends.
-#[inline(always)]
+#[inline]
 fn lines(out: &mut impl Buffer, lines: &mut Lines, mut text: &[u8], new_line: &[u8]) {
     while let Some(line) = lines.next(&mut text) {
         out.extend(line);
@@ -105,19 +105,19 @@ fn lines(out: &mut impl Buffer, lines: &mut Lines, mut text: &[u8], new_line: &[
 }
 
 /// Ends a line.
-#[inline(always)]
+#[inline]
 pub(crate) fn end_line(out: &mut impl Buffer) {
     out.extend(b"\n");
 }
 
 /// Ends a line and the block with it: the client dispatches the event at the blank line.
-#[inline(always)]
+#[inline]
 pub(crate) fn end(out: &mut impl Buffer) {
     out.extend(b"\n\n");
 }
 
 /// Writes `text` with a replacement for each character that `field` cannot carry.
-#[inline(always)]
+#[inline]
 fn lossy(out: &mut impl Buffer, field: Field, text: &str) {
     match field.fault(text, 0) {
         None => out.extend(text.as_bytes()),
@@ -149,14 +149,14 @@ pub struct DataWriter<'b, B> {
 
 impl<'b, B: Buffer> DataWriter<'b, B> {
     /// Begins the data field. A lossy writer puts U+FFFD where a checked one returns an error.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn begin(out: &'b mut B, lossy: bool) -> Self {
         out.extend(b"data: ");
         Self::resume(out, Lines::default(), lossy)
     }
 
     /// Writes the `event` field, which the default event type needs not, and begins the data field.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn begin_message(out: &'b mut B, event: &str, lossy: bool) -> Self {
         if event.is_empty() {
             out.extend(b"data: ");
@@ -168,32 +168,32 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
     }
 
     /// Goes on where an earlier writer was suspended.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn resume(out: &'b mut B, lines: Lines, lossy: bool) -> Self {
         DataWriter { out, lines, lossy }
     }
 
     /// Leaves the field open, to be resumed.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn suspend(self) -> Lines {
         self.lines
     }
 
     /// Begins a new line of data.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn new_line(&mut self) {
         self.out.extend(b"\ndata: ");
         self.lines = Lines::default();
     }
 
     /// Writes text, or a part of it: a CRLF may be split between two calls.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn text(&mut self, text: &[u8]) {
         lines(self.out, &mut self.lines, text, b"\ndata: ");
     }
 
     /// Writes an integer.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn integer(&mut self, n: impl itoa::Integer) {
         integer(self.out, n);
         self.lines = Lines::default();

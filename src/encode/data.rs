@@ -78,7 +78,7 @@ fn write_list<B: Buffer>(
 
 impl Data for str {}
 impl Sealed for str {
-    #[inline(always)]
+    #[inline]
     fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
         out.text(self.as_bytes());
         Ok(())
@@ -151,7 +151,7 @@ macro_rules! behind_a_pointer {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
         impl<$($generics)*> Data for $t {}
         impl<$($generics)*> Sealed for $t {
-            #[inline(always)]
+            #[inline]
             fn write<B: Buffer>(&self, out: &mut DataWriter<'_, B>) -> Result<(), Error> {
                 (**self).write(out)
             }

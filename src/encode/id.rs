@@ -46,7 +46,7 @@ impl Sealed for str {
         block::check(Field::EventId, self)
     }
 
-    #[inline(always)]
+    #[inline]
     fn write<B: Buffer>(&self, out: &mut B) {
         block::event_id(out, self);
     }
@@ -60,7 +60,7 @@ macro_rules! text {
                 (**self).check()
             }
 
-            #[inline(always)]
+            #[inline]
             fn write<B: Buffer>(&self, out: &mut B) {
                 (**self).write(out)
             }
@@ -81,7 +81,7 @@ macro_rules! integers {
     ($($t:ty)*) => {$(
         impl EventId for $t {}
         impl Sealed for $t {
-            #[inline(always)]
+            #[inline]
             fn write<B: Buffer>(&self, out: &mut B) {
                 block::integer_id(out, *self);
             }

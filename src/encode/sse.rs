@@ -207,7 +207,7 @@ impl Sse {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn message(
         &mut self,
         event: &str,
@@ -349,7 +349,7 @@ impl Sse {
     }
 
     /// Makes what was written behind the last block, up to `end`, a block.
-    #[inline(always)]
+    #[inline]
     fn push_end(&mut self, end: usize) {
         if self.end > 0 {
             self.earlier_ends.push(self.end);
@@ -358,13 +358,13 @@ impl Sse {
     }
 
     /// Makes the last block something that is being written.
-    #[inline(always)]
+    #[inline]
     fn pop_end(&mut self) {
         self.end = self.earlier_ends.pop().unwrap_or(0);
     }
 
     /// Begins a message, to which the waiting ID belongs.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn open(&mut self) -> Open<'_> {
         let with_id = self.id_waits;
         if with_id {
@@ -443,13 +443,13 @@ pub(crate) struct Open<'a> {
 
 impl Open<'_> {
     /// Where to write the fields.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.sse.buf
     }
 
     /// Ends the message's block, and keeps it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn commit(mut self) {
         block::end(self.buffer());
         self.sse.push_end(self.sse.buf.len());

@@ -9,7 +9,7 @@ use crate::error::Field;
 impl Field {
     /// The position, from `from` on, of the first character in `text` that this field cannot carry.
     /// Each such character is one byte long.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn fault(self, text: &str, from: usize) -> Option<usize> {
         let text = text.as_bytes();
         let Some((_, rest)) = text.split_at_checked(from) else { return None };

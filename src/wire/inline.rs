@@ -18,7 +18,7 @@ pub(crate) enum InlineBytes {
 }
 
 impl InlineBytes {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn extend_from_slice(&mut self, new: &[u8]) {
         match self {
             InlineBytes::Few { len, bytes } => match bytes.get_mut(*len..*len + new.len()) {
@@ -43,7 +43,7 @@ impl InlineBytes {
 }
 
 impl Default for InlineBytes {
-    #[inline(always)]
+    #[inline]
     fn default() -> Self {
         InlineBytes::Few { len: 0, bytes: [0; INLINE] }
     }
@@ -52,7 +52,7 @@ impl Default for InlineBytes {
 impl Deref for InlineBytes {
     type Target = [u8];
 
-    #[inline(always)]
+    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             InlineBytes::Few { len, bytes } => bytes.get(..*len).unwrap_or_default(),

@@ -33,14 +33,14 @@ const fn all(byte: u8) -> u64 {
 }
 
 /// Marks the bytes of `word` that equal `byte`. The lowest mark is exact.
-#[inline(always)]
+#[inline]
 const fn equal(word: u64, byte: u8) -> u64 {
     let zero_where_equal = word ^ all(byte);
     zero_where_equal.wrapping_sub(all(1)) & !zero_where_equal & HIGH_BITS
 }
 
 /// Marks the bytes of `word` that are below `limit`, which is at most 128. Every mark is exact.
-#[inline(always)]
+#[inline]
 const fn below(word: u64, limit: u8) -> u64 {
     // With its high bit set no byte borrows from the next one.
     let not_below = (word | HIGH_BITS) - all(limit);
