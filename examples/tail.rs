@@ -34,9 +34,15 @@ For a URL, which is read again whenever the stream ends:
   --header 'NAME: VALUE'   send this header too; can be repeated
   --data BODY              send a POST with this body, once
   --timeout MS             connect again if no byte came for so long
+  --until-event TYPE       end after an event of this type; can be repeated
+  --until-data DATA        end at a message with this data; can be repeated
+  --finish                 an event counts that no blank line has ended
+  --any-type               read an answer of any content type
+  --retry-status CODE      connect again after an answer with this status, also with a POST, until a stream has
+                           opened; can be repeated
 
-Errors go to standard error. The exit status is 0 after status 204, --max, or an interrupt, and 1 when there
-was an error that is final. A second interrupt ends it with status 130, also while nobody reads the output.
+Errors go to standard error, and after one the body of an answer that is no event stream. The exit status is 0
+after status 204, an end that was asked for, or an interrupt, and 1 when there was an error that is final. A second interrupt ends it with status 130, also while nobody reads the output.
 ";
 
 #[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are for a URL only"))]
@@ -49,6 +55,11 @@ struct Options {
     headers: Vec<(String, String)>,
     data: Option<String>,
     timeout: Option<Duration>,
+    until_event: Vec<String>,
+    until_data: Vec<String>,
+    finish: bool,
+    any_type: bool,
+    retry_status: Vec<u16>,
 }
 
 /// `None` if help was asked for. An error is a sentence for people.
@@ -65,6 +76,11 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
         headers: Vec::new(),
         data: None,
         timeout: None,
+        until_event: Vec::new(),
+        until_data: Vec::new(),
+        finish: false,
+        any_type: false,
+        retry_status: Vec::new(),
     };
     let mut source = None;
     while let Some(argument) = arguments.next().transpose()? {
@@ -89,6 +105,17 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
             "--timeout" => {
                 let milliseconds = number(&argument, "milliseconds", value("a number of milliseconds")?)?;
                 options.timeout = Some(Duration::from_millis(milliseconds));
+            }
+            "--until-event" => options.until_event.push(value("an event type")?),
+            "--until-data" => options.until_data.push(value("a text")?),
+            "--finish" => options.finish = true,
+            "--any-type" => options.any_type = true,
+            "--retry-status" => {
+                let code = value("a status")?;
+                let status = code
+                    .parse()
+                    .map_err(|_| format!("{argument} needs a status such as 503, not {code:?}."))?;
+                options.retry_status.push(status);
             }
             flag if flag.starts_with('-') && flag != "-" => {
                 return Err(format!("There is no option {flag}."));
@@ -183,23 +210,37 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
 }
 
 #[cfg(feature = "ureq")]
-fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
+fn tail_url(options: Options, printer: &mut Printer) -> Result<ExitCode, String> {
     use sse_wire::{
         EventSource,
-        client::{Cause, ClientEvent},
+        client::{Cause, ClientEvent, Policy},
     };
     use std::process;
 
-    let mut builder = EventSource::builder(options.source).max_event_size(options.max_event_size);
+    let mut builder = EventSource::builder(options.source)
+        .max_event_size(options.max_event_size)
+        .comments(options.all)
+        .dispatch_unfinished(options.finish)
+        .any_content_type(options.any_type);
+    let mut policy = Policy::new();
     if let Some(id) = options.last_event_id {
         builder = builder.last_event_id(id);
     }
     for (name, value) in options.headers {
         builder = builder.header(name, value);
     }
+    for event in options.until_event {
+        builder = builder.until_event(event);
+    }
+    for data in options.until_data {
+        builder = builder.until_data(data);
+    }
     if let Some(body) = options.data {
         builder = builder.body(body);
+        // Once it has been answered it is not sent again.
+        policy = if options.retry_status.is_empty() { Policy::never() } else { Policy::until_open() };
     }
+    builder = builder.policy(policy.retry_statuses(options.retry_status));
     if let Some(timeout) = options.timeout {
         builder = builder.read_timeout(timeout).connect_timeout(timeout);
     }
@@ -213,6 +254,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
         handle.close();
     };
     ctrlc::set_handler(interrupted).map_err(|error| sentence(&error))?;
+    let mut is_final = false;
     for event in source.events() {
         let more = match event {
             ClientEvent::Message(message) => printer.message(&message)?,
@@ -221,10 +263,14 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
             ClientEvent::Error(error) => {
                 if let Cause::TooLarge(error) = error.cause() {
                     printer.too_large(error)?
-                } else if error.is_fatal() {
-                    return Err(sentence(&error));
                 } else {
                     say(&sentence(&error));
+                    // Nobody may be looking at standard error.
+                    if !error.body().is_empty() {
+                        let _ =
+                            writeln!(io::stderr(), "{}", String::from_utf8_lossy(error.body()).trim_end());
+                    }
+                    is_final = error.is_fatal();
                     true
                 }
             }
@@ -234,24 +280,19 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<(), String> {
             break;
         }
     }
-    Ok(())
+    // The error has been said.
+    Ok(if is_final { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// An error and what is behind it.
 #[cfg(feature = "ureq")]
 fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
+    let text = error.to_string();
     let first = text.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", text.get(first.len()..).unwrap_or_default())
 }
 
 #[cfg(not(feature = "ureq"))]
-fn tail_url(options: Options, _: &mut Printer) -> Result<(), String> {
+fn tail_url(options: Options, _: &mut Printer) -> Result<ExitCode, String> {
     Err(format!(
         "This was built without a client. Try: cargo run --features ureq --example tail -- {}",
         options.source
@@ -273,10 +314,10 @@ fn main() -> ExitCode {
     };
     let result = match options {
         Some(options) => tail(options),
-        None => written(io::stdout().write_all(USAGE.as_bytes())).map(drop),
+        None => written(io::stdout().write_all(USAGE.as_bytes())).map(|_| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(sentence) => {
             say(&sentence);
             ExitCode::FAILURE
@@ -284,11 +325,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn tail(options: Options) -> Result<(), String> {
+fn tail(options: Options) -> Result<ExitCode, String> {
     let mut printer = Printer { left: options.max, output: io::stdout().lock() };
     match (&*options.source, options.max) {
-        (_, Some(0)) => Ok(()),
-        ("-", _) => tail_input(&options, &mut printer),
+        (_, Some(0)) => Ok(ExitCode::SUCCESS),
+        ("-", _) => tail_input(&options, &mut printer).map(|()| ExitCode::SUCCESS),
         _ => tail_url(options, &mut printer),
     }
 }

@@ -28,6 +28,8 @@ pub use decode::{IncomingReader, MessageReader};
 #[cfg(feature = "stream")]
 pub use decode::{IncomingStream, MessageStream};
 #[cfg(feature = "http")]
+pub use decode::{ResponseError, check_response};
+#[cfg(feature = "http")]
 pub use encode::SseBody;
 #[doc(hidden)]
 pub use encode::vocabulary as __vocabulary;

@@ -1,40 +1,39 @@
 //! AsyncEventSource: messages for async code, over as many connections as it takes.
 
 use super::{
-    Answer, AsyncBody, AsyncTransport, BoxFuture, ClientEvent, Connection, EventSource, EventSourceBuilder,
-    EventSourceHandle, Handlers, Opened, Verdict,
-    control::{Command, Control},
-    error::{Cause, ClientError},
-    idle::{Idle, Opening, Timed, poll_bytes},
-    random,
-    source::{BODY_PATIENCE, BODY_START},
+    BoxFuture, Builder, ClientError, ClientEvent, EventSourceHandle, RequestBody, Step, Timer,
+    body::BoxBody,
+    builder::{Part, sealed},
+    driver::{Computed, Driver, accessors, seed},
+    error::{BoxError, BuildError},
 };
-use crate::{
-    decode::{Incoming, MessageEvent, MessageStream},
-    error::ReadError,
-};
-use alloc::{string::String, sync::Arc, vec::Vec};
-use bytes::Bytes;
+use crate::decode::{Input, MessageEvent};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use bytes::{Buf, Bytes};
 use core::{
     fmt,
-    future::poll_fn,
-    mem,
+    future::{Future, poll_fn},
+    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use futures_core::Stream;
-use std::time::SystemTime;
+use http::{Request, Response};
+use http_body::Body;
+use std::time::{Instant, SystemTime};
 
 /// Reads the messages of an event stream, and connects again whenever it ends: a [`Stream`].
 ///
-/// It is [`EventSource`] for async code. Dropping it ends it.
+/// It is [`EventSource`](crate::EventSource) for async code. Dropping it ends it.
 #[cfg_attr(feature = "reqwest", doc = "```no_run")]
 #[cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
 /// use sse_wire::AsyncEventSource;
 ///
 /// # async {
-/// let mut source = AsyncEventSource::connect("https://example.org/events")?;
+/// let mut source = AsyncEventSource::builder("https://example.org/events")
+///     .on_error(|error| eprintln!("{error}"))
+///     .build()?;
 /// while let Some(message) = source.next().await {
 ///     let message = message?;
 ///     println!("{}: {}", message.event(), message.data());
@@ -43,79 +42,187 @@ use std::time::SystemTime;
 /// # };
 /// ```
 pub struct AsyncEventSource {
-    connection: Connection,
-    transport: Arc<dyn AsyncTransport>,
-    control: Arc<Control>,
+    driver: Driver,
+    transport: Transport,
+    timer: Box<dyn Timer>,
+    computed: Vec<(Part, Compute)>,
     phase: Phase,
+    /// Sleeps up to a time at which something may be due, and goes on sleeping when it is not.
+    sleep: Option<(Instant, BoxFuture<()>)>,
 }
 
-type Reader = MessageStream<Timed, Bytes>;
+type Transport = Box<dyn FnMut(Request<RequestBody>) -> BoxFuture<Answer> + Send>;
+type Answer = Result<Response<BoxBody>, BoxError>;
+type Compute = Box<dyn FnMut() -> BoxFuture<Computed> + Send>;
 
-#[expect(clippy::large_enum_variant, reason = "there is one, and it moves once a connection")]
 enum Phase {
-    /// Until the next request is due; behind the future it may be.
-    Waiting(Option<BoxFuture<()>>),
-    Opening(Opening),
-    Reading(Reader),
-    /// The first bytes of a body that is not an event stream. They may never come.
-    Refused {
-        cause: Cause,
-        body: AsyncBody,
-        start: Vec<u8>,
-        patience: BoxFuture<()>,
+    /// Nothing is open.
+    Idle,
+    /// What is computed for the next request.
+    Preparing(VecDeque<(Part, BoxFuture<Computed>)>),
+    Opening(BoxFuture<Answer>),
+    Reading {
+        body: BoxBody,
+        chunk: Bytes,
+        /// How many chunks there were without a wait.
+        in_a_row: u32,
     },
-    /// [`ClientEvent::Closed`] was yielded.
-    Closed,
 }
 
-impl AsyncEventSource {
-    /// Reads the events of `url`, with default settings, in a tokio runtime: see
-    /// [`build_async`](EventSourceBuilder::build_async). It connects when it is asked for the first message.
+/// After how many chunks in a row others get their turn, which is also when a command is seen: if there is no
+/// message in the chunks, and always one more, nothing else makes the reader return.
+const MOST_IN_A_ROW: u32 = 32;
+
+/// A [`Builder`] of this kind builds an [`AsyncEventSource`].
+#[derive(Debug)]
+pub struct Async(PhantomData<()>);
+
+impl sealed::Kind for Async {
+    type Compute = Compute;
+}
+
+impl Builder<Async> {
+    /// Adds a header whose value is computed anew for each request, also after a redirect, by a future: for tokens
+    /// that expire. `None` leaves it out. It replaces other headers of this name.
+    ///
+    /// ```
+    /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let builder = sse_wire::AsyncEventSource::builder("https://example.org/events")
+    ///     .header_with("Authorization", || async { Ok(Some(format!("Bearer {}", fetch_token().await?))) });
+    /// ```
+    pub fn header_with<F, T>(mut self, name: impl Into<String>, mut value: F) -> Self
+    where
+        F: FnMut() -> T + Send + 'static,
+        T: Future<Output = Result<Option<String>, BoxError>> + Send + 'static,
+    {
+        self.computed.push((Part::Header(name.into()), Box::new(move || Box::pin(value()))));
+        self
+    }
+
+    /// Computes the URL anew for each attempt, by a future: for cursors and tokens in a query.
+    ///
+    /// ```
+    /// # let cursor = || "7".to_owned();
+    /// let builder = sse_wire::AsyncEventSource::builder("https://example.org/events").url_with(move || {
+    ///     let url = format!("https://example.org/events?after={}", cursor());
+    ///     async move { Ok(url) }
+    /// });
+    /// ```
+    pub fn url_with<F, T>(mut self, mut url: F) -> Self
+    where
+        F: FnMut() -> T + Send + 'static,
+        T: Future<Output = Result<String, BoxError>> + Send + 'static,
+    {
+        let compute = move || -> BoxFuture<Computed> {
+            let url = url();
+            Box::pin(async move { url.await.map(Some) })
+        };
+        self.computed.push((Part::Url, Box::new(compute)));
+        self
+    }
+
+    /// Builds a client over reqwest. It has to be used in a tokio runtime, one and the same, with its timer and
+    /// its I/O: elsewhere tokio panics, also in timers of a runtime that has ended.
     ///
     /// # Errors
     ///
-    /// When the URL is not one.
+    /// When a setting is wrong, or the HTTP library does not start.
     #[cfg(feature = "reqwest")]
-    pub fn connect(url: impl Into<String>) -> Result<AsyncEventSource, super::BuildError> {
-        EventSource::builder(url).build_async()
+    pub fn build(self) -> Result<AsyncEventSource, BuildError> {
+        let transport = super::reqwest::transport(self.timeouts())?;
+        self.build_with(transport)
     }
 
-    /// Settings for reading the events of `url`: the same as [`EventSource::builder`].
-    pub fn builder(url: impl Into<String>) -> EventSourceBuilder {
-        EventSource::builder(url)
+    /// Builds a client over an HTTP library of your own, with its proxies, cookies and certificates, and tokio's
+    /// timer: a function that sends a request. Its future is ready when the head of the answer has come. The body
+    /// gives bytes as they arrive.
+    ///
+    /// It follows no redirects, and no status is an error: both are judged by the client. The connect timeout is for
+    /// it to respect; the read timeout is the client's, which counts anew whenever a piece of the request's body is
+    /// taken. Dropping the future or the body gives the request up.
+    ///
+    /// ```no_run
+    /// use sse_wire::{AsyncEventSource, client::RequestBody};
+    ///
+    /// # fn client() -> reqwest::Client { unimplemented!() }
+    /// let client: reqwest::Client = client();
+    /// let source = AsyncEventSource::builder("http://localhost/events").build_with(
+    ///     move |request: http::Request<RequestBody>| {
+    ///         let client = client.clone();
+    ///         async move {
+    ///             let request = request.map(reqwest::Body::wrap).try_into()?;
+    ///             Ok::<_, reqwest::Error>(http::Response::<reqwest::Body>::from(client.execute(request).await?))
+    ///         }
+    ///     },
+    /// )?;
+    /// # Ok::<(), sse_wire::client::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    #[cfg(feature = "tokio")]
+    pub fn build_with<F, T, B, E>(self, transport: F) -> Result<AsyncEventSource, BuildError>
+    where
+        F: FnMut(Request<RequestBody>) -> T + Send + 'static,
+        T: Future<Output = Result<Response<B>, E>> + Send + 'static,
+        B: Body<Data: Buf, Error: Into<BoxError>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        self.build_with_timer(transport, super::TokioTimer)
     }
 
-    pub(super) fn with_connection(
-        connection: Connection,
-        transport: impl AsyncTransport + 'static,
-    ) -> AsyncEventSource {
-        let (transport, control) = (Arc::new(transport), Arc::default());
-        AsyncEventSource { connection, transport, control, phase: Phase::Waiting(None) }
+    /// Builds a client over an HTTP library and for a runtime of your own.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build_with_timer<F, T, B, E>(
+        mut self,
+        mut transport: F,
+        timer: impl Timer,
+    ) -> Result<AsyncEventSource, BuildError>
+    where
+        F: FnMut(Request<RequestBody>) -> T + Send + 'static,
+        T: Future<Output = Result<Response<B>, E>> + Send + 'static,
+        B: Body<Data: Buf, Error: Into<BoxError>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let computed = core::mem::take(&mut self.computed);
+        Ok(AsyncEventSource {
+            driver: Driver::new(self.connection(seed())?),
+            transport: Box::new(move |request| {
+                let answer = transport(request);
+                Box::pin(async move {
+                    let answer = answer.await.map_err(Into::into)?;
+                    Ok(answer.map(|body| Box::pin(body) as BoxBody))
+                })
+            }),
+            timer: Box::new(timer),
+            computed,
+            phase: Phase::Idle,
+            sleep: None,
+        })
+    }
+}
+
+accessors!(AsyncEventSource);
+
+impl AsyncEventSource {
+    /// Reads the events of `url`, with default settings, in a tokio runtime: see
+    /// [`build`](Builder::<Async>::build). It connects when it is asked for the first message.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is not one, or the HTTP library does not start.
+    #[cfg(feature = "reqwest")]
+    pub fn new(url: impl Into<String>) -> Result<AsyncEventSource, BuildError> {
+        AsyncEventSource::builder(url).build()
     }
 
-    /// A handle that closes this from another task.
-    #[must_use]
-    pub fn handle(&self) -> EventSourceHandle {
-        EventSourceHandle { control: self.control.clone() }
-    }
-
-    /// The last event ID. An ID counts when the event that has it is complete.
-    #[must_use]
-    pub fn last_event_id(&self) -> &str {
-        match &self.phase {
-            Phase::Reading(reader) => reader.decoder().last_event_id(),
-            _ => self.connection.last_event_id(),
-        }
-    }
-
-    /// The reconnection time: the server's, or else the one that was set.
-    #[must_use]
-    pub fn reconnection_time(&self) -> Duration {
-        match &self.phase {
-            Phase::Reading(reader) => reader.decoder().reconnection_time(),
-            _ => None,
-        }
-        .unwrap_or_else(|| self.connection.reconnection_time())
+    /// Settings for reading the events of `url`.
+    pub fn builder(url: impl Into<String>) -> Builder<Async> {
+        Builder::new(url.into())
     }
 
     /// Waits for the next message. `None` when the source is closed.
@@ -134,22 +241,9 @@ impl AsyncEventSource {
 
     /// All that happens, as a [`Stream`]: connections that open and end, messages, comments, errors.
     ///
-    /// It ends behind [`ClientEvent::Closed`].
+    /// It ends after [`ClientEvent::Closed`].
     pub fn events(&mut self) -> AsyncEvents<'_> {
         AsyncEvents { source: self }
-    }
-
-    /// Calls functions for the messages, until the source is closed.
-    ///
-    /// # Errors
-    ///
-    /// As the stream has them. After one that is not [final](ClientError::is_fatal) this may be called
-    /// again.
-    pub async fn run(&mut self, handlers: &mut Handlers<'_>) -> Result<(), ClientError> {
-        while let Some(message) = self.next().await {
-            handlers.handle(&message?);
-        }
-        Ok(())
     }
 
     /// Polls for the next thing that happens. `None` after [`ClientEvent::Closed`].
@@ -158,9 +252,9 @@ impl AsyncEventSource {
             if let Poll::Ready(event) = self.poll(context) {
                 return Poll::Ready(event);
             }
-            self.control.wake(context.waker());
+            self.driver.control.wake(context.waker());
             // A command may have come before it knew whom to wake.
-            if !self.control.is_pending() {
+            if !self.driver.control.is_pending() {
                 return Poll::Pending;
             }
         }
@@ -168,143 +262,155 @@ impl AsyncEventSource {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
         loop {
-            match self.control.take() {
-                Some(Command::Close) => self.connection.close(),
-                Some(Command::Restart) => {
-                    let decoder = match mem::replace(&mut self.phase, Phase::Waiting(None)) {
-                        Phase::Reading(reader) => Some(reader.into_decoder()),
-                        Phase::Closed => {
-                            self.phase = Phase::Closed;
-                            return Poll::Ready(None);
-                        }
-                        _ => None,
-                    };
-                    self.connection.restart(decoder);
-                }
-                None => {}
+            if self.driver.obey() {
+                self.phase = Phase::Idle;
+                self.sleep = None;
             }
-            if self.connection.is_closed() {
-                self.control.forget();
-                return Poll::Ready(match mem::replace(&mut self.phase, Phase::Closed) {
-                    Phase::Closed => None,
-                    Phase::Reading(reader) => {
-                        // It has the last event ID, to go on from at another time.
-                        self.connection.restart(Some(reader.into_decoder()));
-                        Some(ClientEvent::Closed)
-                    }
-                    _ => Some(ClientEvent::Closed),
-                });
+            match self.progress(context) {
+                Progress::Event(event) => return Poll::Ready(Some(event)),
+                Progress::Some => continue,
+                Progress::OthersFirst => return Poll::Pending,
+                Progress::None => {}
             }
-            let event = match &mut self.phase {
-                Phase::Waiting(delay) => {
-                    if let Some(delay) = delay {
-                        ready!(delay.as_mut().poll(context));
+            let until = match self.driver.connection.next_step(self.timer.now()) {
+                Step::Event(event) => return Poll::Ready(Some(event)),
+                Step::Send => {
+                    if !matches!(self.phase, Phase::Preparing(_)) {
+                        self.prepare();
+                        continue;
                     }
-                    match self.connection.wait(self.transport.now()) {
-                        Some(more) if !more.is_zero() => {
-                            self.phase = Phase::Waiting(Some(self.transport.sleep(more)));
-                            None
-                        }
-                        _ => self.open(),
-                    }
+                    None
                 }
-                Phase::Opening(opening) => match ready!(opening.poll(context)) {
-                    Ok(answer) => self.answered(answer),
-                    Err(error) => self.fail(Cause::Connect(error)),
-                },
-                Phase::Reading(reader) => match ready!(Pin::new(reader).poll_incoming(context)) {
-                    Some(Ok(Incoming::Message(message))) => {
-                        (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
-                    }
-                    Some(Ok(Incoming::Comment(text))) => Some(ClientEvent::Comment(text)),
-                    Some(Err(ReadError::TooLarge(error))) => {
-                        Some(ClientEvent::Error(self.connection.too_large(error)))
-                    }
-                    Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
-                    Some(Ok(Incoming::Id(_))) => None,
-                    Some(Err(ReadError::Source(cause))) => self.end(cause),
-                    None => self.end(Cause::ended()),
-                },
-                Phase::Refused { body, start, patience, .. } => {
-                    let is_done = match poll_bytes(body, context) {
-                        Poll::Ready(Some(Ok(bytes))) => {
-                            let wanted = BODY_START - start.len();
-                            start.extend_from_slice(bytes.get(..wanted).unwrap_or(&bytes));
-                            start.len() >= BODY_START
-                        }
-                        Poll::Ready(Some(Err(_)) | None) => true,
-                        Poll::Pending => {
-                            ready!(patience.as_mut().poll(context));
-                            true
-                        }
-                    };
-                    if is_done { self.refuse() } else { None }
+                Step::Wait(until) => {
+                    self.phase = Phase::Idle;
+                    Some(until)
                 }
-                Phase::Closed => return Poll::Ready(None),
+                Step::Answer(until) | Step::Read(until) => until,
+                Step::Closed => {
+                    (self.phase, self.sleep) = (Phase::Idle, None);
+                    self.driver.control.forget();
+                    return Poll::Ready(self.driver.done());
+                }
             };
-            if event.is_some() {
-                return Poll::Ready(event);
+            match until {
+                Some(until) => ready!(self.poll_sleep(until, context)),
+                None => return Poll::Pending,
             }
         }
     }
 
-    /// Sends the request that is due.
-    fn open(&mut self) -> Option<ClientEvent> {
-        match self.connection.request(self.transport.now()) {
-            Ok(request) => {
-                self.connection.sends(self.transport.now());
-                self.phase = Phase::Opening(Opening::new(&self.transport, request));
-                None
+    /// Begins an attempt.
+    fn prepare(&mut self) {
+        let driver = &self.driver;
+        let needed = self.computed.iter_mut().filter(|(part, _)| driver.needs(part));
+        self.phase = Phase::Preparing(needed.map(|(part, compute)| (part.clone(), compute())).collect());
+    }
+
+    /// Goes on with what is open.
+    fn progress(&mut self, context: &mut Context<'_>) -> Progress {
+        let connection = &mut self.driver.connection;
+        match &mut self.phase {
+            Phase::Idle => return Progress::None,
+            Phase::Preparing(parts) => {
+                if let Some((part, compute)) = parts.front_mut() {
+                    let Poll::Ready(computed) = compute.as_mut().poll(context) else { return Progress::None };
+                    let part = part.clone();
+                    parts.pop_front();
+                    if !self.driver.set(&part, computed, self.timer.now()) {
+                        self.phase = Phase::Idle;
+                    }
+                } else {
+                    self.phase = match connection.request(self.timer.now()) {
+                        Some(request) => Phase::Opening((self.transport)(request)),
+                        None => Phase::Idle,
+                    };
+                }
             }
-            Err(cause) => self.fail(cause),
+            Phase::Opening(answer) => match answer.as_mut().poll(context) {
+                Poll::Pending => return Progress::None,
+                Poll::Ready(Ok(answer)) => {
+                    let (mut head, body) = answer.into_parts();
+                    head.extensions.insert(SystemTime::now());
+                    connection.answer(head, self.timer.now());
+                    self.phase = Phase::Reading { body, chunk: Bytes::new(), in_a_row: 0 };
+                }
+                Poll::Ready(Err(error)) => {
+                    connection.error(error, self.timer.now());
+                    self.phase = Phase::Idle;
+                }
+            },
+            Phase::Reading { body, chunk, in_a_row } => {
+                if !chunk.is_empty() {
+                    let mut input = Input::once(chunk);
+                    if let Some(event) = connection.read(&mut input) {
+                        let rest = input.remaining().len();
+                        chunk.advance(chunk.len() - rest);
+                        return Progress::Event(event);
+                    }
+                    *chunk = Bytes::new();
+                }
+                if !connection.is_reading() {
+                    return Progress::None;
+                }
+                if *in_a_row == MOST_IN_A_ROW {
+                    *in_a_row = 0;
+                    context.waker().wake_by_ref();
+                    return Progress::OthersFirst;
+                }
+                match body.as_mut().poll_chunk(context) {
+                    // Nothing has come with a chunk that is empty, and there may be no end of them.
+                    Poll::Ready(Some(Ok(bytes))) if bytes.is_empty() => {
+                        context.waker().wake_by_ref();
+                        return Progress::None;
+                    }
+                    Poll::Ready(Some(Ok(bytes))) => {
+                        *in_a_row += 1;
+                        *chunk = bytes;
+                    }
+                    Poll::Ready(Some(Err(error))) => {
+                        connection.error(error, self.timer.now());
+                        self.phase = Phase::Idle;
+                    }
+                    Poll::Ready(None) => {
+                        connection.end(self.timer.now());
+                        self.phase = Phase::Idle;
+                    }
+                    Poll::Pending => {
+                        *in_a_row = 0;
+                        return Progress::None;
+                    }
+                }
+            }
         }
+        Progress::Some
     }
 
-    fn answered(&mut self, answer: Answer<AsyncBody>) -> Option<ClientEvent> {
-        let (head, body) = answer.received(SystemTime::now()).into_parts();
-        match self.connection.answer(&head, self.transport.now()) {
-            Verdict::Open(decoder) => {
-                let idle = Idle::new(&self.transport, self.connection.read_timeout());
-                self.phase = Phase::Reading(MessageStream::with_decoder(decoder, Timed::new(body, idle)));
-                let url = self.connection.url().as_str().into();
-                Some(ClientEvent::Open(Opened { url, head }))
+    fn poll_sleep(&mut self, until: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let sleep = match &mut self.sleep {
+            Some((end, sleep)) if *end <= until => sleep,
+            sleep => {
+                let left = until.saturating_duration_since(self.timer.now());
+                &mut sleep.insert((until, self.timer.sleep(left))).1
             }
-            Verdict::Redirect | Verdict::NoContent => {
-                self.phase = Phase::Waiting(None);
-                None
-            }
-            Verdict::Refused(cause) => {
-                let patience = self.transport.sleep(BODY_PATIENCE);
-                self.phase = Phase::Refused { cause, body, start: Vec::new(), patience };
-                None
-            }
-        }
-    }
-
-    fn refuse(&mut self) -> Option<ClientEvent> {
-        match mem::replace(&mut self.phase, Phase::Waiting(None)) {
-            Phase::Refused { cause, start, .. } => self.fail(cause.with_body_start(&start)),
-            _ => None,
-        }
-    }
-
-    fn fail(&mut self, cause: Cause) -> Option<ClientEvent> {
-        self.phase = Phase::Waiting(None);
-        Some(ClientEvent::Error(self.connection.fail(cause, self.transport.now(), random())))
-    }
-
-    fn end(&mut self, cause: Cause) -> Option<ClientEvent> {
-        let Phase::Reading(reader) = mem::replace(&mut self.phase, Phase::Waiting(None)) else {
-            return None;
         };
-        let error = self.connection.end(reader.into_decoder(), cause, self.transport.now(), random())?;
-        Some(ClientEvent::Error(error))
+        ready!(sleep.as_mut().poll(context));
+        self.sleep = None;
+        Poll::Ready(())
     }
+}
+
+/// How far it got with what is open.
+enum Progress {
+    Event(ClientEvent),
+    Some,
+    /// Nothing can be done until something comes or a time is over.
+    None,
+    OthersFirst,
 }
 
 impl Drop for AsyncEventSource {
     fn drop(&mut self) {
-        self.control.forget();
+        self.driver.control.forget();
     }
 }
 
@@ -321,12 +427,6 @@ impl Stream for AsyncEventSource {
                 None => None,
             });
         }
-    }
-}
-
-impl fmt::Debug for AsyncEventSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncEventSource").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 

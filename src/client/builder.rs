@@ -1,65 +1,122 @@
-//! The settings of a client.
+//! The settings of a client, whatever drives it.
 
 use super::{
-    AsyncEventSource, AsyncTransport, Connection, EventSource, Policy, Transport,
-    connection::{Header, Settings},
-    error::{BoxError, BuildError},
+    BuildError, ClientError, Connection, Policy, Timeouts,
+    connection::Settings,
     policy::LONGEST,
-    request::{basic_credentials, header_value, is_framing},
-    url::{hide_credentials, is_http, strip},
+    request::{header_value, is_framing},
+    url::Target,
 };
-use crate::{
-    decode::Decoder,
-    wire::http::{is_token, percent_decode},
-};
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use crate::decode::{Decoder, MessageEvent, Until};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use bytes::Bytes;
-use core::{fmt, time::Duration};
-use url::Url;
+use core::{fmt, marker::PhantomData, time::Duration};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 
-/// The settings of an [`EventSource`] or an [`AsyncEventSource`].
+/// The settings of an [`EventSource`](crate::EventSource), of an [`AsyncEventSource`](crate::AsyncEventSource), or
+/// of a bare [`Connection`].
 ///
-/// What is wrong with them is said when it is built.
+/// What is wrong with them is said when it is built. Each of the three has a `builder`, which builds that kind.
 ///
 /// ```
-/// use sse_wire::{EventSource, client::Policy};
+/// use sse_wire::client::{Connection, Policy};
 /// use std::time::Duration;
 ///
-/// let connection = EventSource::builder("https://example.org/events")
+/// let connection = Connection::builder("https://example.org/events")
 ///     .last_event_id("7")
 ///     .header("Authorization", "Bearer secret")
 ///     .read_timeout(Duration::from_secs(60))
 ///     .policy(Policy::new().max_attempts(5))
-///     .build_connection()?;
+///     .build(0)?;
 /// # Ok::<(), sse_wire::client::BuildError>(())
 /// ```
 #[must_use]
-pub struct EventSourceBuilder {
+pub struct Builder<K: Kind> {
     url: String,
     method: Option<String>,
-    headers: Vec<(String, Header)>,
-    body: Option<Vec<u8>>,
+    headers: Vec<(String, String)>,
+    body: Option<Bytes>,
     policy: Option<Policy>,
     decoder: Decoder,
     reconnection_time: Duration,
-    connect_timeout: Option<Duration>,
-    read_timeout: Option<Duration>,
-    terminator: Option<String>,
+    timeouts: Timeouts,
+    until: Until,
+    dispatch_unfinished: bool,
+    any_type: bool,
+    compression: bool,
+    max_error_body: usize,
+    on_error: Option<super::connection::OnError>,
+    /// What is computed for each attempt.
+    pub(super) computed: Vec<(Part, K::Compute)>,
 }
 
-impl EventSourceBuilder {
-    pub(super) fn new(url: String) -> EventSourceBuilder {
-        EventSourceBuilder {
+/// What a [`Builder`] builds.
+pub trait Kind: sealed::Kind {}
+
+impl<K: sealed::Kind> Kind for K {}
+
+pub(super) mod sealed {
+    pub trait Kind {
+        /// A function that computes a header or a URL.
+        type Compute;
+    }
+}
+
+/// A [`Builder`] of this kind builds a bare [`Connection`].
+#[derive(Debug)]
+pub struct Bare(PhantomData<()>);
+
+impl sealed::Kind for Bare {
+    type Compute = core::convert::Infallible;
+}
+
+/// What a function computes.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    Url,
+    Header(String),
+}
+
+impl Connection {
+    /// Settings for reading the events of `url`.
+    pub fn builder(url: impl Into<String>) -> Builder<Bare> {
+        Builder::new(url.into())
+    }
+}
+
+impl Builder<Bare> {
+    /// Builds the state alone. The delays after failures are drawn from `seed`, which is any number, another one
+    /// for each connection.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build(self, seed: u64) -> Result<Connection, BuildError> {
+        self.connection(seed)
+    }
+}
+
+impl<K: Kind> Builder<K> {
+    pub(super) fn new(url: String) -> Builder<K> {
+        Builder {
             url,
             method: None,
             headers: Vec::new(),
             body: None,
             policy: None,
-            decoder: Decoder::new().comments(true).retries(true),
+            decoder: Decoder::new().retries(true),
             reconnection_time: Duration::from_secs(2),
-            connect_timeout: Some(Duration::from_secs(10)),
-            read_timeout: Some(Duration::from_secs(300)),
-            terminator: None,
+            timeouts: Timeouts {
+                connect: Some(Duration::from_secs(10)),
+                read: Some(Duration::from_secs(300)),
+            },
+            until: Until::default(),
+            dispatch_unfinished: false,
+            any_type: false,
+            compression: false,
+            max_error_body: 64 * 1024,
+            on_error: None,
+            computed: Vec::new(),
         }
     }
 
@@ -78,23 +135,7 @@ impl EventSourceBuilder {
     ///
     /// A redirect to another origin drops it, as it drops the credentials of the URL.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), Header::Fixed(value.into())));
-        self
-    }
-
-    /// Adds a header whose value is computed anew for each request: for tokens that expire.
-    ///
-    /// ```
-    /// # let fetch_token = || Ok::<_, std::io::Error>("");
-    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
-    ///     .header_with("Authorization", move || Ok(format!("Bearer {}", fetch_token()?)));
-    /// ```
-    pub fn header_with(
-        mut self,
-        name: impl Into<String>,
-        value: impl FnMut() -> Result<String, BoxError> + Send + 'static,
-    ) -> Self {
-        self.headers.push((name.into(), Header::Computed(Box::new(value))));
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -105,7 +146,7 @@ impl EventSourceBuilder {
     }
 
     /// Sets the body of each request. A `Content-Type` is for you to set.
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
     }
@@ -113,9 +154,24 @@ impl EventSourceBuilder {
     /// Sets whether and when to connect again.
     ///
     /// By default [`Policy::new`] for a request that may be repeated. For another one, such as `POST`, it
-    /// is [`Policy::never`]: what it does would be done twice.
+    /// is [`Policy::never`]: what it does would be done twice. [`Policy::until_open`] is for those that may be
+    /// repeated until they are answered.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// Calls a function for each error after which the client reconnects: for a log. The iterator and the stream of
+    /// messages return only those that are final, so that a host that is misspelt or a certificate that is not
+    /// trusted would go unnoticed.
+    ///
+    /// ```
+    /// use sse_wire::EventSource;
+    ///
+    /// let builder = EventSource::builder("https://example.org/events").on_error(|error| eprintln!("{error}"));
+    /// ```
+    pub fn on_error(mut self, call: impl FnMut(&ClientError) + Send + 'static) -> Self {
+        self.on_error = Some(Box::new(call));
         self
     }
 
@@ -125,14 +181,14 @@ impl EventSourceBuilder {
         self
     }
 
-    /// Sets how long it may take until a connection stands: name resolution, TCP, TLS. 10 s by default.
+    /// Sets how long it may take until a connection is established: name resolution, TCP, TLS. 10 s by default.
     ///
-    /// An async client does not see when the connection stands, so it waits for the head of the answer as long
-    /// as both timeouts together. Without this one only the read timeout counts, and from the beginning.
+    /// An async client does not see when the connection is established, so it waits for the head of the answer as
+    /// long as both timeouts together. Without this one only the read timeout counts, and from the beginning.
     ///
     /// Less than 1 ms is taken for 1 ms, and more than 24.8 days for that.
     pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.connect_timeout = time.into().map(timeout);
+        self.timeouts.connect = time.into().map(timeout);
         self
     }
 
@@ -142,9 +198,10 @@ impl EventSourceBuilder {
     /// It also limits how long a server may not read on while the body of the request is sent. Without it
     /// nothing limits how long the head of an answer, or the next byte, is waited for.
     ///
-    /// It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
+    /// Over a transport of your own, an `EventSource` leaves both timeouts to it: they are [`Timeouts`] in the
+    /// request's extensions. It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
     pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.read_timeout = time.into().map(timeout);
+        self.timeouts.read = time.into().map(timeout);
         self
     }
 
@@ -154,139 +211,151 @@ impl EventSourceBuilder {
         self
     }
 
-    /// Sets the data of a message that says that all is done, such as `[DONE]`. It closes the client, and
-    /// is not yielded.
-    ///
-    /// A stream that ends before it is an error, even if the policy is never to come back.
-    pub fn until_data(mut self, data: impl Into<String>) -> Self {
-        self.terminator = Some(data.into());
+    /// Sets how much is kept of the body of an answer that is no event stream, in bytes: see
+    /// [`ClientError::body`]. 64 KiB by default.
+    pub fn max_error_body(mut self, bytes: usize) -> Self {
+        self.max_error_body = bytes;
         self
     }
 
-    /// Builds a client for sync code.
-    ///
-    /// # Errors
-    ///
-    /// When a setting is wrong, or the HTTP library does not start.
-    #[cfg(feature = "ureq")]
-    pub fn build(self) -> Result<EventSource, BuildError> {
-        self.build_with(super::ureq::Ureq::default())
+    /// Sets whether comments are reported, as [`ClientEvent::Comment`](crate::client::ClientEvent::Comment). They
+    /// are not by default.
+    pub fn comments(mut self, report: bool) -> Self {
+        self.decoder = self.decoder.comments(report);
+        self
     }
 
-    /// Builds a client for sync code over a transport of your own.
+    /// Sets the data of a message that says that all is done, such as `[DONE]`. It closes the client, and
+    /// is not returned. There can be several.
     ///
-    /// # Errors
-    ///
-    /// When a setting is wrong.
-    pub fn build_with(self, transport: impl Transport + 'static) -> Result<EventSource, BuildError> {
-        Ok(EventSource::with_connection(self.build_connection()?, transport))
+    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    pub fn until_data(mut self, data: impl Into<String>) -> Self {
+        self.until.data(data.into());
+        self
     }
 
-    /// Builds a client for async code. It has to be used in a tokio runtime, one and the same, with its timer and
-    /// its I/O: elsewhere tokio panics, also in timers of a runtime that has ended.
+    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It closes the
+    /// client when it has been returned. There can be several.
     ///
-    /// # Errors
-    ///
-    /// When a setting is wrong, or the HTTP library does not start.
-    #[cfg(feature = "reqwest")]
-    pub fn build_async(self) -> Result<AsyncEventSource, BuildError> {
-        let transport = super::reqwest::Reqwest::new(self.connect_timeout)?;
-        self.build_async_with(transport)
+    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    pub fn until_event(mut self, event: impl Into<String>) -> Self {
+        self.until.event(event.into());
+        self
     }
 
-    /// Builds a client for async code over a transport of your own.
+    /// Sets a function that knows the last message. It closes the client when it has been returned. There can be
+    /// several.
     ///
-    /// # Errors
-    ///
-    /// When a setting is wrong.
-    pub fn build_async_with(
-        self,
-        transport: impl AsyncTransport + 'static,
-    ) -> Result<AsyncEventSource, BuildError> {
-        Ok(AsyncEventSource::with_connection(self.build_connection()?, transport))
+    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    pub fn until(mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + 'static) -> Self {
+        self.until.predicate(is_last);
+        self
     }
 
-    /// Builds the state alone.
+    /// Sets whether an event is dispatched that the body ends in, in good order but without the event's blank line:
+    /// see [`Decoder::finish`]. By default it is discarded, as the standard says; some servers do not send the last
+    /// blank line.
+    pub fn dispatch_unfinished(mut self, dispatch: bool) -> Self {
+        self.dispatch_unfinished = dispatch;
+        self
+    }
+
+    /// Sets whether an answer of another content type, or of none, is read as an event stream. By default that is
+    /// an error, as the standard says.
+    pub fn any_content_type(mut self, any: bool) -> Self {
+        self.any_type = any;
+        self
+    }
+
+    /// Sets whether the HTTP library may ask for a compressed stream, as it would by itself. By default the client
+    /// sends `Accept-Encoding: identity`, because whoever compresses a stream may hold events back.
     ///
-    /// # Errors
-    ///
-    /// When a setting is wrong.
-    pub fn build_connection(self) -> Result<Connection, BuildError> {
-        let mut url = match Url::parse(&self.url) {
-            Ok(url) if is_http(&url) => url,
-            Ok(_) => return Err(url_error(self.url, "it does not begin with http:// or https://".into())),
-            Err(error) => return Err(url_error(self.url, alloc::format!("{error}"))),
-        };
-        let mut headers = Vec::with_capacity(self.headers.len() + 1);
+    /// The library must undo what it asked for: ureq and reqwest do with their own feature `gzip`.
+    pub fn compression(mut self, may_compress: bool) -> Self {
+        self.compression = may_compress;
+        self
+    }
+
+    #[cfg(any(feature = "reqwest", feature = "ureq"))]
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    pub(super) fn connection(self, seed: u64) -> Result<Connection, BuildError> {
+        let target = Target::parse(&self.url)?;
+        let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
-            let value = match value {
-                Header::Fixed(value) => header_value(&value).map(|value| Header::Fixed(value.into())),
-                computed => Some(computed),
-            };
-            match value {
-                Some(value) if is_token(&name) && !is_framing(&name) => {
-                    headers.push((Arc::from(name), value))
-                }
-                _ => return Err(BuildError::Header { name }),
+            let (name, value) = header(&name, &value)?;
+            headers.try_append(name, value).map_err(|_| BuildError::TooManyHeaders)?;
+        }
+        for (part, _) in &self.computed {
+            if let Part::Header(name) = part {
+                header(name, "")?;
             }
         }
-        if !(url.username().is_empty() && url.password().is_none()) {
-            let [user, password] = [url.username(), url.password().unwrap_or_default()]
-                .map(|text| String::from_utf8_lossy(&percent_decode(text)).into_owned());
-            let named = |(name, _): &(Arc<str>, _)| name.eq_ignore_ascii_case("authorization");
-            if !headers.iter().any(named) {
-                headers.push(("Authorization".into(), Header::Fixed(basic_credentials(&user, &password))));
-            }
-        }
-        strip(&mut url);
-        let method = match self.method {
-            Some(method) if !is_token(&method) => return Err(BuildError::Method { method }),
-            Some(method) => normalize(method),
-            None if self.body.is_some() => "POST".into(),
-            None => "GET".into(),
+        let has_body = self.body.is_some();
+        let method = match &self.method {
+            Some(method) => normalize(method)?,
+            None if has_body => Method::POST,
+            None => Method::GET,
         };
         // RFC 9110, 9.2.2: what is not idempotent should not be sent again unless the user knows better.
-        let may_repeat = !matches!(&*method, "POST" | "PATCH" | "CONNECT");
+        let may_repeat = ![Method::POST, Method::PATCH, Method::CONNECT].contains(&method);
         let policy = self.policy.unwrap_or(if may_repeat { Policy::new() } else { Policy::never() });
         let settings = Settings {
-            url,
+            target,
             method,
             headers,
-            body: self.body.map(Bytes::from),
+            body: self.body.unwrap_or_default(),
+            has_body,
             policy,
             reconnection_time: self.reconnection_time,
-            connect_timeout: self.connect_timeout,
-            read_timeout: self.read_timeout,
-            terminator: self.terminator,
+            timeouts: self.timeouts,
+            until: self.until,
+            dispatch_unfinished: self.dispatch_unfinished,
+            any_type: self.any_type,
+            compression: self.compression,
+            max_error_body: self.max_error_body,
+            on_error: self.on_error,
         };
-        Ok(Connection::new(settings, self.decoder))
+        Ok(Connection::new(settings, self.decoder, seed))
     }
 }
 
+/// A header as the user wants it.
+pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), BuildError> {
+    let wrong = || BuildError::Header { name: name.into() };
+    let mut value = header_value(value).ok_or_else(wrong)?;
+    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+    if is_framing(name) {
+        return Err(wrong());
+    }
+    // It may be a secret, and `http` shows what is none.
+    value.set_sensitive(known != CONTENT_TYPE);
+    Ok((known, value))
+}
+
 /// A timeout that every socket and timer holds. For most of them none at all is an error, and `Duration::MAX`
-/// lies behind the end of time.
+/// is after the end of time.
 fn timeout(time: Duration) -> Duration {
     time.clamp(Duration::from_millis(1), LONGEST)
 }
 
-fn url_error(url: String, reason: String) -> BuildError {
-    BuildError::Url { url: hide_credentials(&url), reason }
-}
-
 /// WHATWG Fetch, "normalize a method".
-fn normalize(method: String) -> Arc<str> {
-    for known in ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"] {
-        if method.eq_ignore_ascii_case(known) {
-            return known.into();
+fn normalize(method: &str) -> Result<Method, BuildError> {
+    let known = [Method::DELETE, Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT];
+    match known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(method)) {
+        Some(known) => Ok(known),
+        None => {
+            Method::from_bytes(method.as_bytes()).map_err(|_| BuildError::Method { method: method.into() })
         }
     }
-    method.into()
 }
 
 // Header values and the URL may hold secrets.
-impl fmt::Debug for EventSourceBuilder {
+impl<K: Kind> fmt::Debug for Builder<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventSourceBuilder")
+        f.debug_struct("Builder")
             .field("method", &self.method)
             .field("policy", &self.policy)
             .finish_non_exhaustive()

@@ -1,26 +1,26 @@
 //! How a client is ended from outside.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::{
-    fmt, mem,
-    sync::atomic::{AtomicBool, Ordering},
-    task::Waker,
-    time::Duration,
+use super::Stop;
+use crate::sync::{
+    Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use alloc::sync::Arc;
+use core::task::Waker;
+use std::time::Instant;
 
 /// Ends an [`EventSource`](crate::EventSource) or an [`AsyncEventSource`](crate::AsyncEventSource) from
 /// another thread or task.
 ///
 /// ```
-/// # use sse_wire::{EventSource, client::{Answer, BoxError, Request, Stop}};
-/// # use std::{io::Read, thread};
-/// # fn transport(_: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
+/// # use sse_wire::{EventSource, client::{BoxError, Stop}};
+/// # use std::thread;
+/// # let transport = |_: http::Request<Vec<u8>>, stop: &Stop| -> Result<http::Response<&[u8]>, BoxError> {
 /// #     let (sender, receiver) = std::sync::mpsc::channel::<()>();
 /// #     stop.on_stop(move || drop(sender));
 /// #     _ = receiver.recv();
 /// #     Err("stopped".into())
-/// # }
+/// # };
 /// let mut source = EventSource::builder("http://localhost/events").build_with(transport)?;
 /// let handle = source.handle();
 /// thread::spawn(move || handle.close());
@@ -39,7 +39,7 @@ impl EventSourceHandle {
     }
 
     /// Drops the connection, and begins a new one as soon as the policy's rate allows. The last event ID
-    /// stays. What had been received and not been yielded is dropped, and no error is reported.
+    /// stays. What was received and has not been returned is dropped, and no error is reported.
     pub fn reconnect(&self) {
         self.control.command(Command::Restart);
     }
@@ -115,11 +115,17 @@ impl Control {
         state.command
     }
 
-    /// Waits, until there is a command at the latest.
-    pub(super) fn wait(&self, delay: Duration) {
-        let state = self.state();
-        let waited = self.changed.wait_timeout_while(state, delay, |state| state.command.is_none());
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    /// Waits until this time, or until there is a command.
+    pub(super) fn wait(&self, until: Instant) {
+        let mut state = self.state();
+        while state.command.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Begins an attempt that a command stops. `None` if there is a command already.
@@ -163,64 +169,6 @@ impl Drop for Attempt {
         let ended = self.control.state().attempt.take();
         // Unlocked: what it holds is the transport's.
         drop(ended);
-    }
-}
-
-/// Tells a [`Transport`](crate::client::Transport) that nobody waits for it any more.
-#[derive(Clone, Default)]
-pub struct Stop {
-    state: Arc<Mutex<StopState>>,
-}
-
-#[derive(Default)]
-struct StopState {
-    is_stopped: bool,
-    actions: Vec<Box<dyn FnOnce() + Send>>,
-}
-
-impl Stop {
-    /// Has `action` called, in another thread, when the attempt is stopped: it is to make calls return
-    /// that block in this one. If that has already happened, it is called at once. It is dropped when the
-    /// attempt ends.
-    ///
-    /// The next attempt begins when it has returned. It must not call an
-    /// [`EventSourceHandle`] of this client, which would wait for it forever.
-    ///
-    /// For a socket it is `move || _ = socket.shutdown(Shutdown::Both)`.
-    pub fn on_stop(&self, action: impl FnOnce() + Send + 'static) {
-        let mut state = self.state();
-        if !state.is_stopped {
-            state.actions.push(Box::new(action));
-            return;
-        }
-        drop(state);
-        action();
-    }
-
-    /// Whether the attempt has been stopped.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.state().is_stopped
-    }
-
-    pub(super) fn stop(&self) {
-        let mut state = self.state();
-        state.is_stopped = true;
-        let actions = mem::take(&mut state.actions);
-        drop(state);
-        for action in actions {
-            action();
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, StopState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stop").field("is_stopped", &self.is_stopped()).finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,16 @@
-//! Why a connection did not open, or ended.
+//! Why a client could not be made, and why a connection did not open, or ended.
 
-use super::{request::is_framing, url::excerpt};
-use crate::{error::TooLarge, wire::http::is_token};
-use alloc::{boxed::Box, string::String};
+use super::{Cause, request::is_framing, url};
+use crate::{decode::excerpt, wire::http::is_token};
+use ::url::Url;
+use alloc::{
+    boxed::Box,
+    format,
+    string::{String, ToString},
+};
+use bytes::Bytes;
 use core::{error::Error, fmt, time::Duration};
+use http::{HeaderMap, StatusCode};
 
 /// An error of any kind, from a transport or from a function that computes a header.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -15,7 +22,7 @@ pub enum BuildError {
     /// The URL is not one.
     #[non_exhaustive]
     Url {
-        /// The URL that was given.
+        /// The URL that was given, without what may be credentials, and without the values of its query.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -32,6 +39,8 @@ pub enum BuildError {
         /// The header's name. Its value may be a secret.
         name: String,
     },
+    /// There are more headers than a request holds, some 24,000.
+    TooManyHeaders,
     /// The HTTP library did not start.
     #[non_exhaustive]
     Transport {
@@ -54,6 +63,7 @@ impl fmt::Display for BuildError {
                 write!(f, "the value of the header {name} holds a character that no header can carry")
             }
             BuildError::Header { name } => write!(f, "{name:?} is not the name of a header"),
+            BuildError::TooManyHeaders => f.write_str("there are more headers than a request holds"),
             BuildError::Transport { reason } => write!(f, "the HTTP library did not start: {reason}"),
         }
     }
@@ -63,19 +73,43 @@ impl Error for BuildError {}
 
 /// Why a connection did not open, or ended, or why a message is missing.
 ///
-/// It says whether the client comes back, and when. The transport's own error is its
-/// [`source`](Error::source).
+/// It says whether the client reconnects, and when. Its text holds the reason that the transport gave; the
+/// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause) gives it
+/// back. Neither its text nor its `Debug` shows credentials or the values of a query.
+///
+/// ```
+/// use sse_wire::client::{Cause, ClientError};
+///
+/// fn needs_another_token(error: &ClientError) -> bool {
+///     error.status() == Some(http::StatusCode::UNAUTHORIZED)
+/// }
+///
+/// fn request_id(error: &ClientError) -> Option<&str> {
+///     error.headers()?.get("x-request-id")?.to_str().ok()
+/// }
+///
+/// fn transport_error(error: ClientError) -> Option<std::io::Error> {
+///     match error.into_cause() {
+///         Cause::Connect(error) | Cause::Read(error) => Some(*error.downcast().ok()?),
+///         _ => None,
+///     }
+/// }
+/// # let _ = (needs_another_token, request_id, transport_error);
+/// ```
 pub struct ClientError {
     // On the heap, because results with it are moved for each message.
     inner: Box<Inner>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    cause: Cause,
-    attempt: u64,
-    url: String,
-    outlook: Outlook,
+pub(super) struct Inner {
+    pub(super) cause: Cause,
+    pub(super) attempt: u64,
+    pub(super) url: Url,
+    pub(super) outlook: Outlook,
+    /// The answer, if it was not what is wanted.
+    pub(super) answer: Option<(HeaderMap, Bytes)>,
+    /// The status of a redirect that made a request with another method, and that method, into a `GET`.
+    pub(super) turned: Option<(StatusCode, http::Method)>,
 }
 
 /// What happens after an error.
@@ -83,102 +117,15 @@ struct Inner {
 pub(super) enum Outlook {
     /// The stream is open and goes on.
     ReadsOn,
-    ComesBackIn(Duration),
+    ReconnectsIn(Duration),
     GivesUp {
         failures: u32,
     },
 }
 
-/// What went wrong.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The stream ended.
-    #[non_exhaustive]
-    Ended {
-        /// How many bytes had come of an event that was not finished, and that is discarded.
-        unfinished: usize,
-    },
-    /// The stream was open, and nothing came for as long as the read timeout.
-    ReadTimeout(Duration),
-    /// The connection did not come about, or the request found no answer. If a timeout was over, the error is
-    /// an [`io::Error`](std::io::Error) of the kind `TimedOut` for the transports of this crate.
-    Connect(BoxError),
-    /// The connection broke while the stream was read.
-    Read(BoxError),
-    /// The status was not 200.
-    #[non_exhaustive]
-    Status {
-        /// The status.
-        status: u16,
-        /// How long the server wants to be left alone: `Retry-After` of a 429 or a 503, as far as a timer
-        /// holds it (24.8 days).
-        retry_after: Option<Duration>,
-        /// The first bytes of the body.
-        body_start: String,
-    },
-    /// The answer is not an event stream.
-    #[non_exhaustive]
-    ContentType {
-        /// Its `Content-Type`, if it had one, cut short if it is long.
-        content_type: Option<String>,
-        /// The first bytes of the body.
-        body_start: String,
-    },
-    /// The body is compressed in a way that the transport does not know.
-    #[non_exhaustive]
-    ContentEncoding {
-        /// The encoding.
-        encoding: String,
-    },
-    /// There were too many redirects in a row.
-    #[non_exhaustive]
-    TooManyRedirects {
-        /// How many were followed.
-        limit: u32,
-    },
-    /// A redirect leads nowhere that a client may go.
-    #[non_exhaustive]
-    Redirect {
-        /// The status.
-        status: u16,
-        /// Where it leads, without credentials, and cut short if it is long.
-        location: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A header could not be computed for this attempt.
-    #[non_exhaustive]
-    Header {
-        /// The header's name.
-        name: String,
-        /// What the function said that computes it.
-        source: BoxError,
-    },
-    /// An event was too large and has been skipped.
-    TooLarge(TooLarge),
-}
-
-impl Cause {
-    /// The stream ended. [`Connection::end`](crate::client::Connection::end) adds whether it did inside an event.
-    #[must_use]
-    pub fn ended() -> Cause {
-        Cause::Ended { unfinished: 0 }
-    }
-
-    /// Adds the first bytes of a body that is not an event stream.
-    #[must_use]
-    pub fn with_body_start(mut self, bytes: &[u8]) -> Cause {
-        if let Cause::Status { body_start, .. } | Cause::ContentType { body_start, .. } = &mut self {
-            *body_start = String::from_utf8_lossy(bytes).into_owned();
-        }
-        self
-    }
-}
-
 impl ClientError {
-    pub(super) fn new(cause: Cause, attempt: u64, url: &str, outlook: Outlook) -> ClientError {
-        ClientError { inner: Box::new(Inner { cause, attempt, url: url.into(), outlook }) }
+    pub(super) fn new(inner: Inner) -> ClientError {
+        ClientError { inner: Box::new(inner) }
     }
 
     /// What went wrong.
@@ -187,32 +134,51 @@ impl ClientError {
         &self.inner.cause
     }
 
+    /// What went wrong, to keep: with the transport's own error in it.
+    #[must_use]
+    pub fn into_cause(self) -> Cause {
+        self.inner.cause
+    }
+
     /// Which attempt to connect this was, counted from 1 since the client was made.
     #[must_use]
     pub fn attempt(&self) -> u64 {
         self.inner.attempt
     }
 
-    /// The URL that was read, without credentials: after redirects the last one.
+    /// The URL that was read, without credentials but with its query: after redirects the last one.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.inner.url
+        self.inner.url.as_str()
     }
 
     /// The status, if the server answered with another one than 200.
     #[must_use]
-    pub fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<StatusCode> {
         match self.inner.cause {
             Cause::Status { status, .. } | Cause::Redirect { status, .. } => Some(status),
             _ => None,
         }
     }
 
+    /// The headers of an answer that was not what is wanted: a request ID, `WWW-Authenticate`, rate limits.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.inner.answer.as_ref().map(|(headers, _)| headers)
+    }
+
+    /// The body of an answer that was not what is wanted, as much of it as came within a second, up to 64 KiB
+    /// or the [size that was set](crate::client::Builder::max_error_body). Empty if there is none.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.inner.answer.as_ref().map_or(&[], |(_, body)| body)
+    }
+
     /// After how long the client connects again. `None` if it will not, or need not.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         match self.inner.outlook {
-            Outlook::ComesBackIn(delay) => Some(delay),
+            Outlook::ReconnectsIn(delay) => Some(delay),
             _ => None,
         }
     }
@@ -226,57 +192,34 @@ impl ClientError {
 
 impl fmt::Debug for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { cause, attempt, url, outlook } = &*self.inner;
+        let Inner { cause, attempt, url, outlook, .. } = &*self.inner;
         f.debug_struct("ClientError")
-            .field("cause", cause)
+            .field("cause", &format_args!("{}", url::redact(format!("{cause:?}"), url)))
             .field("attempt", attempt)
-            .field("url", url)
+            .field("url", &url::shown(url))
             .field("outlook", outlook)
-            .finish()
+            .field("body", &self.body().len())
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { cause, attempt, url, outlook } = &*self.inner;
-        // A server may have chosen it, by a redirect.
-        let url = excerpt(url);
-        match cause {
-            Cause::Ended { unfinished: 0 } => write!(f, "the stream from {url} ended"),
-            Cause::Ended { unfinished } => {
-                write!(f, "the stream from {url} ended, {unfinished} bytes into an event")
-            }
-            Cause::ReadTimeout(time) => write!(f, "nothing came from {url} for {time:?}"),
-            Cause::Connect(_) => write!(f, "there was no answer from {url}"),
-            Cause::Read(_) => write!(f, "the stream from {url} broke"),
-            Cause::Status { status, body_start, .. } => {
-                write!(f, "the answer from {url} has status {status}{}", Quoted(body_start))
-            }
-            Cause::ContentType { content_type, body_start } => {
-                write!(f, "the answer from {url} is no event stream: it has ")?;
-                match content_type {
-                    Some(content_type) => write!(f, "the content type {content_type:?}")?,
-                    None => f.write_str("no content type")?,
-                }
-                write!(f, "{}", Quoted(body_start))
-            }
-            Cause::ContentEncoding { encoding } => {
-                write!(f, "the answer from {url} has the encoding {encoding:?}, which was not asked for")
-            }
-            Cause::TooManyRedirects { limit } => {
-                write!(f, "the answer from {url} is a redirect after {limit} others")
-            }
-            Cause::Redirect { status, location, reason } => {
-                write!(f, "the answer from {url} is a redirect ({status}) to {location:?}, {reason}")
-            }
-            Cause::Header { name, .. } => {
-                write!(f, "the header {name} for {url} could not be computed")
-            }
-            Cause::TooLarge(error) => write!(f, "in the stream from {url} {error}"),
-        }?;
+        let Inner { cause, attempt, url, outlook, turned, .. } = &*self.inner;
+        cause.describe(f, &url::shown(url))?;
+        if let Some(source) = cause.source() {
+            let reason = url::redact(root(source).to_string(), url);
+            write!(f, ": {}", excerpt(&reason))?;
+        }
+        if !self.body().is_empty() {
+            write!(f, " and a body that begins {:?}", excerpt(&String::from_utf8_lossy(self.body())))?;
+        }
+        if let Some((status, method)) = turned {
+            write!(f, ", after a redirect ({}) that turned {method} into GET", status.as_u16())?;
+        }
         match outlook {
             Outlook::ReadsOn => Ok(()),
-            Outlook::ComesBackIn(delay) => {
+            Outlook::ReconnectsIn(delay) => {
                 write!(f, " (attempt {attempt}); connecting again in {} ms", delay.as_millis())
             }
             Outlook::GivesUp { failures: 0 | 1 } => write!(f, " (attempt {attempt}); giving up"),
@@ -287,22 +230,16 @@ impl fmt::Display for ClientError {
     }
 }
 
-impl Error for ClientError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.inner.cause {
-            Cause::Connect(source) | Cause::Read(source) | Cause::Header { source, .. } => {
-                Some(source.as_ref())
-            }
-            _ => None,
-        }
+/// The error at the end of the chain, which is the reason for all others.
+fn root<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
     }
+    error
 }
 
-/// The first bytes of a body, on one line.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, " and a body that begins {:?}", self.0) }
+impl Error for ClientError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.inner.cause.source()
     }
 }

@@ -1,9 +1,11 @@
 //! What a client reports, for those who want to see all.
 
-use super::{AnswerHead, ClientError};
+use super::{ClientError, url};
 use crate::decode::MessageEvent;
-use alloc::string::String;
-use core::time::Duration;
+use ::url::Url;
+use alloc::{boxed::Box, string::String};
+use core::{fmt, time::Duration};
+use http::response::Parts;
 
 /// What happens to an [`EventSource`](crate::EventSource), in order.
 #[derive(Debug)]
@@ -13,7 +15,8 @@ pub enum ClientEvent {
     Open(Opened),
     /// A message came.
     Message(MessageEvent),
-    /// A comment came, without the colon and one space behind it.
+    /// A comment came, without the colon and one space after it. Only if the client reports
+    /// [`comments`](crate::client::Builder::comments).
     Comment(String),
     /// The server set the reconnection time.
     Retry(Duration),
@@ -25,22 +28,37 @@ pub enum ClientEvent {
 }
 
 /// A stream that is open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Opened {
-    pub(super) url: String,
-    pub(super) head: AnswerHead,
+    // On the heap, because events are moved for each message.
+    inner: Box<(Url, Parts)>,
 }
 
 impl Opened {
+    pub(super) fn new(url: &Url, head: Parts) -> Opened {
+        Opened { inner: Box::new((url.clone(), head)) }
+    }
+
     /// The URL that is read, without credentials: after redirects the last one.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        self.inner.0.as_str()
     }
 
     /// The status and the headers of the answer.
     #[must_use]
-    pub fn head(&self) -> &AnswerHead {
-        &self.head
+    pub fn head(&self) -> &Parts {
+        &self.inner.1
+    }
+}
+
+// The values of a query and of headers may be secrets.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, head) = &*self.inner;
+        f.debug_struct("Opened")
+            .field("url", &url::shown(url))
+            .field("status", &head.status)
+            .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! When to come back: a calculation, without a clock and without randomness of its own.
+//! When to reconnect: a calculation, without a clock and without randomness of its own.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -11,12 +11,16 @@ pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 /// After a stream that ended in good order it waits for the reconnection time, which the server sets with
 /// `retry`. After each failure in a row the range to wait in doubles: the delay is drawn at random from
 /// between the reconnection time and that time doubled once for each failure but the first ("full
-/// jitter"), up to a [`cap`](Policy::cap). So many clients that lost the same server do not come back all
-/// at once, and none comes back sooner than the server wants (WHATWG HTML, 9.2.3, "reestablish the
+/// jitter"), up to a [`cap`](Policy::cap). So many clients that lost the same server do not reconnect all
+/// at once, and none reconnects sooner than the server wants (WHATWG HTML, 9.2.3, "reestablish the
 /// connection": "wait a delay equal to the reconnection time", then "optionally, wait some more").
 ///
-/// A stream is healthy when it has been open for [`healthy_after`](Policy::healthy_after), or when it ends
-/// in good order after at least one message. That ends the row of failures.
+/// A `Retry-After` is followed exactly, also where it is shorter than the reconnection time (RFC 9110, 10.2.3).
+/// It only never takes the client below the [`floor`](Policy::floor).
+///
+/// A stream is healthy if it was open for [`healthy_after`](Policy::healthy_after), or if it ended in good order
+/// after at least one message whose data is not empty. That ends the row of failures. A comment, a `retry`, an
+/// ID alone or a message with empty data, which servers send to prime a connection, does not.
 ///
 /// With the defaults no server can make a client send more than ten requests in a second, redirects
 /// included.
@@ -33,7 +37,7 @@ pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    pub(super) reconnect: bool,
+    pub(super) reconnects: Reconnects,
     floor: Duration,
     cap: Duration,
     max_attempts: u32,
@@ -45,6 +49,14 @@ pub struct Policy {
     pub(super) max_rate: usize,
 }
 
+/// In which phase of an attempt the next one may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reconnects {
+    Always,
+    UntilOpen,
+    Never,
+}
+
 impl Default for Policy {
     fn default() -> Policy {
         Policy::new()
@@ -52,12 +64,12 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The defaults: comes back after a stream has ended and after a network error, for as long as it
+    /// The defaults: reconnects after a stream has ended and after a network error, for as long as it
     /// takes; a wrong status or content type is final, as the standard says.
     #[must_use]
     pub const fn new() -> Policy {
         Policy {
-            reconnect: true,
+            reconnects: Reconnects::Always,
             floor: Duration::from_millis(100),
             cap: Duration::from_secs(30),
             max_attempts: u32::MAX,
@@ -76,11 +88,30 @@ impl Policy {
     #[must_use]
     pub const fn never() -> Policy {
         let mut policy = Policy::new();
-        policy.reconnect = false;
+        policy.reconnects = Reconnects::Never;
         policy
     }
 
-    /// Sets the shortest delay, whatever `retry` says. 100 ms by default.
+    /// Tries until a stream has opened, and not again after that: for a `POST` whose answer must not be asked
+    /// for twice.
+    ///
+    /// Errors of the connection are retried, and [statuses](Policy::retry_statuses) as they are set. What ends
+    /// the stream once it has opened is final.
+    ///
+    /// ```
+    /// use sse_wire::client::Policy;
+    ///
+    /// let policy = Policy::until_open().retry_statuses([429, 503, 529]).max_attempts(5);
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub const fn until_open() -> Policy {
+        let mut policy = Policy::new();
+        policy.reconnects = Reconnects::UntilOpen;
+        policy
+    }
+
+    /// Sets the shortest delay, whatever `retry` or `Retry-After` says. 100 ms by default.
     #[must_use]
     pub fn floor(mut self, delay: Duration) -> Policy {
         self.floor = delay.min(LONGEST);
@@ -117,16 +148,16 @@ impl Policy {
         self
     }
 
-    /// Sets the statuses after which to come back. None by default: the standard gives up on all but 200.
+    /// Sets the statuses after which to reconnect. None by default: the standard gives up on all but 200.
     ///
-    /// For 429 and 503 a `Retry-After` is respected.
+    /// A `Retry-After` is followed for each of them.
     #[must_use]
     pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Policy {
         self.statuses = statuses.into_iter().collect();
         self
     }
 
-    /// Sets whether to come back after an answer that is no event stream, such as the page of a proxy
+    /// Sets whether to reconnect after an answer that is no event stream, such as the page of a proxy
     /// that is starting. Not by default.
     #[must_use]
     pub fn retry_content_type(mut self, retry: bool) -> Policy {
@@ -152,6 +183,11 @@ impl Policy {
 
     pub(super) fn retries_status(&self, status: u16) -> bool {
         self.statuses.contains(&status)
+    }
+
+    /// How long to wait if the server has said so.
+    pub(super) fn asked_delay(&self, retry_after: Duration) -> Duration {
+        retry_after.min(LONGEST).max(self.floor)
     }
 
     /// How long to wait after this many failures in a row. `random` is any `u64` with equal probability.

@@ -1,108 +1,50 @@
-//! What to send.
+//! What is sent.
 
-use crate::wire::http::header_fault;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{
-    fmt,
+    convert::Infallible,
+    pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll},
     time::Duration,
 };
+use http::{HeaderName, HeaderValue, header};
+use http_body::{Body, Frame, SizeHint};
 
-/// A request, ready to be sent by a [`Transport`](crate::client::Transport) or an
-/// [`AsyncTransport`](crate::client::AsyncTransport).
+/// How long a transport may take. Each request of a client has these in its extensions.
 ///
-/// All headers are in it that have to be sent, but for those that belong to the transport: `Host`,
-/// `Content-Length`, `Transfer-Encoding`. A transport follows no redirects and takes no status for an
-/// error: both are for the [`Connection`](crate::client::Connection) to judge.
-#[derive(Clone)]
-pub struct Request {
-    pub(super) method: Arc<str>,
-    pub(super) url: url::Url,
-    pub(super) headers: Vec<(Arc<str>, String)>,
-    pub(super) body: Option<Bytes>,
-    pub(super) taken: Taken,
-    pub(super) connect_timeout: Option<Duration>,
-    pub(super) read_timeout: Option<Duration>,
+/// A transport that sets no timeouts of its own reads them there:
+///
+/// ```
+/// # let mut connection = sse_wire::client::Connection::builder("http://localhost/").build(0)?;
+/// # let now = std::time::Instant::now();
+/// # connection.next_step(now);
+/// # let request = connection.request(now).unwrap();
+/// use sse_wire::client::Timeouts;
+///
+/// let timeouts = request.extensions().get::<Timeouts>().unwrap();
+/// assert_eq!(timeouts.connect(), Some(std::time::Duration::from_secs(10)));
+/// # Ok::<(), sse_wire::client::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    pub(super) connect: Option<Duration>,
+    pub(super) read: Option<Duration>,
 }
 
-impl Request {
-    /// The method.
+impl Timeouts {
+    /// How long it may take until the connection is established.
     #[must_use]
-    pub fn method(&self) -> &str {
-        &self.method
-    }
-
-    /// The URL: absolute, `http` or `https`, with neither credentials nor fragment.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        self.url.as_str()
-    }
-
-    /// The host of the URL; an IPv6 address is in brackets.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
-    }
-
-    /// The port of the URL, or the one of its scheme.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.url.port_or_known_default().unwrap_or_default()
-    }
-
-    /// The path and the query of the URL, as they go into a request line.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        let url = self.url();
-        url.get(self.url.path_start()..).unwrap_or("/")
-    }
-
-    /// The headers. A value holds no control characters but tabs; characters that are not ASCII are sent
-    /// as UTF-8.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| (&**name, value.as_str()))
-    }
-
-    /// The body, if there is one.
-    #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        self.body.as_deref()
-    }
-
-    /// The body in pieces, or nothing. While an [`AsyncTransport`](crate::client::AsyncTransport) takes them one
-    /// after the other, the client sees that the request is still on its way, and goes on waiting.
-    ///
-    /// With one of the features `http` and `reqwest` this is an `http_body::Body`.
-    #[must_use]
-    pub fn body_pieces(&self) -> RequestBody {
-        RequestBody { rest: self.body.clone().unwrap_or_default(), taken: self.taken.clone() }
-    }
-
-    /// How long it may take until the connection stands.
-    #[must_use]
-    pub fn connect_timeout(&self) -> Option<Duration> {
-        self.connect_timeout
+    pub fn connect(&self) -> Option<Duration> {
+        self.connect
     }
 
     /// How long it may take until the next byte of the request is sent, and until the next one of the answer
     /// comes, of the head and of the body.
     #[must_use]
-    pub fn read_timeout(&self) -> Option<Duration> {
-        self.read_timeout
-    }
-}
-
-// Header values may be secrets.
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers().map(|(name, _)| name).collect();
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .field("url", &self.url())
-            .field("headers", &names)
-            .field("body", &self.body.as_ref().map(|body| body.len()))
-            .finish_non_exhaustive()
+    pub fn read(&self) -> Option<Duration> {
+        self.read
     }
 }
 
@@ -116,7 +58,10 @@ impl Taken {
     }
 }
 
-/// The body of a [`Request`] in pieces: see [`Request::body_pieces`].
+/// The body of a request, which may be empty.
+///
+/// It is a [`Body`] that gives its bytes in pieces: the client sees that a request is still on its way, and goes
+/// on waiting.
 #[derive(Debug)]
 pub struct RequestBody {
     rest: Bytes,
@@ -126,71 +71,81 @@ pub struct RequestBody {
 impl RequestBody {
     /// The size of a piece in bytes: the less often there is one, the longer a slow server seems not to read.
     const PIECE: usize = 16 * 1024;
-}
 
-impl Iterator for RequestBody {
-    type Item = Bytes;
+    pub(super) fn new(bytes: Bytes, taken: Taken) -> RequestBody {
+        RequestBody { rest: bytes, taken }
+    }
 
-    fn next(&mut self) -> Option<Bytes> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let piece = self.rest.split_to(self.rest.len().min(RequestBody::PIECE));
-        self.taken.0.fetch_add(piece.len(), Ordering::Relaxed);
-        Some(piece)
+    /// The bytes, for those who send them in one piece.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.rest
     }
 }
 
-#[cfg(any(feature = "http", feature = "reqwest"))]
-impl http_body::Body for RequestBody {
+impl From<RequestBody> for Vec<u8> {
+    fn from(body: RequestBody) -> Vec<u8> {
+        body.rest.into()
+    }
+}
+
+impl From<RequestBody> for Bytes {
+    fn from(body: RequestBody) -> Bytes {
+        body.rest
+    }
+}
+
+impl Body for RequestBody {
     type Data = Bytes;
-    type Error = core::convert::Infallible;
+    type Error = Infallible;
 
     fn poll_frame(
-        mut self: core::pin::Pin<&mut Self>,
-        _: &mut core::task::Context<'_>,
-    ) -> core::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        core::task::Poll::Ready(self.next().map(|piece| Ok(http_body::Frame::data(piece))))
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(RequestBody::PIECE);
+        let piece = self.rest.split_to(length);
+        self.taken.0.fetch_add(length, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
         self.rest.is_empty()
     }
 
-    fn size_hint(&self) -> http_body::SizeHint {
-        http_body::SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
-trait PathStart {
-    fn path_start(&self) -> usize;
-}
-
-impl PathStart for url::Url {
-    fn path_start(&self) -> usize {
-        self[..url::Position::BeforePath].len()
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
     }
 }
 
 /// Whether this header tells where the body ends (RFC 9112, 6). It is for the transport to set: with another one
 /// than that, some HTTP libraries wait forever for a body to write.
 pub(super) fn is_framing(name: &str) -> bool {
-    ["content-length", "transfer-encoding"].iter().any(|framing| name.eq_ignore_ascii_case(framing))
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+        .iter()
+        .any(|framing| name.eq_ignore_ascii_case(framing.as_str()))
+}
+
+/// Whether this header describes the body (WHATWG Fetch, "request-body-header name").
+pub(super) fn is_about_the_body(name: &HeaderName) -> bool {
+    name.as_str().starts_with("content-")
 }
 
 /// The text as a header carries it: without the white space around it, which is not part of a value (RFC
 /// 9110, 5.5). `None` if no header can carry it.
-pub(super) fn header_value(text: &str) -> Option<&str> {
-    let value = text.trim_matches([' ', '\t', '\n', '\r']);
-    header_fault(value).is_none().then_some(value)
+pub(super) fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(text.trim_matches([' ', '\t', '\n', '\r']).as_bytes()).ok()
 }
 
 /// The value of an `Authorization` header (RFC 7617).
-pub(super) fn basic_credentials(user: &str, password: &str) -> String {
+pub(super) fn basic_credentials(user: &[u8], password: &[u8]) -> HeaderValue {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut value = String::from("Basic ");
-    let text = [user, ":", password].concat();
-    for group in text.as_bytes().chunks(3) {
+    let text = [user, b":", password].concat();
+    for group in text.chunks(3) {
         let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for i in 0..4 {
@@ -198,6 +153,8 @@ pub(super) fn basic_credentials(user: &str, password: &str) -> String {
             value.push(if i <= group.len() { char::from(digit) } else { '=' });
         }
     }
+    let mut value = HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
     value
 }
 
@@ -221,7 +178,8 @@ mod tests {
             ("a\rb", None),
             ("\0", None),
         ] {
-            assert_eq!(header_value(text), value, "{text:?}");
+            let carried = header_value(text);
+            assert_eq!(carried.as_ref().map(HeaderValue::as_bytes), value.map(str::as_bytes), "{text:?}");
         }
     }
 
@@ -234,7 +192,7 @@ mod tests {
             ("a", "b", "Basic YTpi"),
             ("test", "123£", "Basic dGVzdDoxMjPCow=="),
         ] {
-            assert_eq!(basic_credentials(user, password), value);
+            assert_eq!(basic_credentials(user.as_bytes(), password.as_bytes()), value);
         }
     }
 }

@@ -1,123 +1,95 @@
 //! The transport over reqwest.
 
-use super::{Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, BuildError, Request};
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec};
+use super::{BoxError, BoxFuture, BuildError, RequestBody, Timeouts, cause::NoTls};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+};
 use bytes::Bytes;
 use core::{
+    error::Error,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use futures_core::Stream;
-use http_body::Body;
-use reqwest::{
-    Client, Method, Url,
-    header::{HeaderName, HeaderValue},
-    redirect,
-};
-use rustls::crypto::{CryptoProvider, ring};
-use std::{
-    io::{self, ErrorKind},
-    time::Instant,
-};
+use http::{Request, Response, Version};
+use http_body::{Body, Frame};
+use reqwest::{Client, redirect};
+use std::io::{self, ErrorKind};
 
-pub(super) struct Reqwest {
-    client: Client,
-}
+type Answer = BoxFuture<Result<Response<Checked>, BoxError>>;
 
-impl Reqwest {
-    pub(super) fn new(connect_timeout: Option<Duration>) -> Result<Reqwest, BuildError> {
-        Reqwest::build(connect_timeout).map_err(|error| BuildError::Transport { reason: error.to_string() })
+pub(super) fn transport(
+    timeouts: Timeouts,
+) -> Result<impl FnMut(Request<RequestBody>) -> Answer + Send + 'static, BuildError> {
+    let mut builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(concat!("sse-wire/", env!("CARGO_PKG_VERSION")));
+    if let Some(timeout) = timeouts.connect() {
+        builder = builder.connect_timeout(timeout);
     }
-
-    fn build(connect_timeout: Option<Duration>) -> Result<Reqwest, BoxError> {
-        let mut builder = Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tls_backend_preconfigured(tls()?);
-        if let Some(timeout) = connect_timeout {
-            builder = builder.connect_timeout(timeout);
-        }
-        Ok(Reqwest { client: builder.build()? })
-    }
-
-    fn to_reqwest(&self, request: &Request) -> Result<reqwest::Request, BoxError> {
-        let method = Method::from_bytes(request.method().as_bytes())?;
-        let mut http = reqwest::Request::new(method, Url::parse(request.url())?);
-        for (name, value) in request.headers() {
-            let name = HeaderName::from_bytes(name.as_bytes())?;
-            http.headers_mut().try_append(name, HeaderValue::from_bytes(value.as_bytes())?)?;
-        }
-        if request.body().is_some() {
-            *http.body_mut() = Some(reqwest::Body::wrap(request.body_pieces()));
-        }
-        Ok(http)
-    }
-}
-
-/// TLS with the system's root certificates. Whoever has set a provider of cryptography for the process gets
-/// that one; the other ones would take minutes to compile.
-fn tls() -> Result<rustls::ClientConfig, BoxError> {
-    let provider = match CryptoProvider::get_default() {
-        Some(provider) => provider.clone(),
-        None => Arc::new(ring::default_provider()),
-    };
-    let verifier = rustls_platform_verifier::Verifier::new(provider.clone())?;
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-impl AsyncTransport for Reqwest {
-    fn open(&self, request: Request) -> BoxFuture<Result<Answer<AsyncBody>, BoxError>> {
-        let http = self.to_reqwest(&request);
-        let client = self.client.clone();
+    let wrong = |error: reqwest::Error| BuildError::Transport { reason: chain(&error) };
+    let client = builder.build().map_err(wrong)?;
+    Ok(move |request: Request<RequestBody>| -> Answer {
+        let client = client.clone();
         Box::pin(async move {
-            let answer = client.execute(http?).await.map_err(boxed)?;
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let body: AsyncBody = Box::pin(Frames(answer.into()));
-            let answer = Answer::new(status, body);
-            Ok(headers.iter().fold(answer, |answer, (name, value)| answer.header(name.as_str(), value)))
+            let request = to_reqwest(request).map_err(boxed)?;
+            let answer = Response::<reqwest::Body>::from(client.execute(request).await.map_err(boxed)?);
+            let version = answer.version();
+            Ok(answer.map(|body| Checked { body, version }))
         })
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
+    })
 }
 
-/// Says which errors are timeouts.
+fn to_reqwest(request: Request<RequestBody>) -> Result<reqwest::Request, reqwest::Error> {
+    let is_empty = request.body().as_bytes().is_empty();
+    let mut request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))?;
+    if is_empty {
+        *request.body_mut() = None;
+    }
+    Ok(request)
+}
+
+/// Says which errors are timeouts, and which come of a feature that is off.
 fn boxed(error: reqwest::Error) -> BoxError {
+    // What connects without TLS says this of a URL with `https`.
+    if chain(&error).ends_with("scheme is not http") {
+        return NoTls { features: "reqwest-rustls or reqwest-native-tls" }.into();
+    }
     let error = error.without_url();
     if error.is_timeout() { io::Error::new(ErrorKind::TimedOut, error).into() } else { error.into() }
 }
 
-/// The data of a body.
-struct Frames(reqwest::Body);
+fn chain(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => [&error.to_string(), ": ", &chain(source)].concat(),
+        None => error.to_string(),
+    }
+}
 
-impl Stream for Frames {
-    type Item = Result<Bytes, BoxError>;
+/// A body that knows whether it has ended or was cut.
+pub(super) struct Checked {
+    body: reqwest::Body,
+    version: Version,
+}
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let item = match ready!(Pin::new(&mut self.0).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => Some(Ok(data)),
-                    Err(_trailers) => continue,
-                },
-                Some(Err(error)) => Some(Err(boxed(error))),
-                None => None,
-            };
-            return Poll::Ready(item);
-        }
+impl Body for Checked {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(frame) => Some(frame.map_err(boxed)),
+            // hyper takes a stream that is reset with NO_ERROR for one that has ended, as if the client had sent
+            // too much. But then END_STREAM has not come.
+            None if self.version == Version::HTTP_2 && !self.body.is_end_stream() => {
+                Some(Err(io::Error::new(ErrorKind::ConnectionReset, "the server reset the stream").into()))
+            }
+            None => None,
+        })
     }
 }

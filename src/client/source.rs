@@ -1,19 +1,18 @@
 //! EventSource: messages for sync code, over as many connections as it takes.
 
 use super::{
-    ClientEvent, Connection, EventSourceBuilder, EventSourceHandle, Handlers, Opened, Transport, Verdict,
-    control::{Attempt, Command, Control, Stop},
-    error::{Cause, ClientError},
-    random,
+    Builder, ClientError, ClientEvent, EventSourceHandle, Stop,
+    builder::{Part, sealed},
+    control::{Attempt, Control},
+    driver::{Computed, Driver, accessors, seed},
+    error::{BoxError, BuildError},
 };
-use crate::{
-    decode::{Incoming, MessageEvent, MessageReader},
-    error::ReadError,
-};
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
-use core::{fmt, mem, time::Duration};
+use crate::decode::{Input, MessageEvent};
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+use core::{fmt, marker::PhantomData, ops::Range, time::Duration};
+use http::{Request, Response};
 use std::{
-    io::{self, ErrorKind, Read},
+    io::{ErrorKind, Read},
     sync::mpsc,
     thread,
     time::{Instant, SystemTime},
@@ -23,40 +22,138 @@ use std::{
 ///
 /// It does what `EventSource` does in a browser, with what people add to it. The iterator ends when the
 /// server answers with status 204, when [`close`](EventSourceHandle::close) is called, and after an error
-/// that [is final](ClientError::is_fatal). Errors after which it comes back are not yielded;
-/// [`events`](EventSource::events) shows these too.
+/// that [is final](ClientError::is_fatal). Errors after which it reconnects are not returned:
+/// [`on_error`](Builder::on_error) is called for them, and [`events`](EventSource::events) shows these too.
 #[cfg_attr(feature = "ureq", doc = "```no_run")]
 #[cfg_attr(not(feature = "ureq"), doc = "```ignore")]
 /// use sse_wire::EventSource;
 ///
-/// for message in EventSource::connect("https://example.org/events")? {
+/// let source = EventSource::builder("https://example.org/events")
+///     .on_error(|error| eprintln!("{error}"))
+///     .build()?;
+/// for message in source {
 ///     let message = message?;
 ///     println!("{}: {}", message.event(), message.data());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct EventSource {
-    connection: Connection,
-    transport: Arc<dyn Transport>,
-    control: Arc<Control>,
-    phase: Phase,
+    driver: Driver,
+    transport: Transport,
+    computed: Vec<(Part, Compute)>,
+    body: Option<OpenBody>,
+    /// What has been read of the body, and how much of it is to be decoded.
+    buffer: Box<[u8]>,
+    chunk: Range<usize>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one, and it moves once a connection")]
-enum Phase {
-    /// Until the next request is due.
-    Waiting,
-    Reading {
-        reader: MessageReader<Body>,
-        _attempt: Attempt,
-    },
-    /// [`ClientEvent::Closed`] was yielded.
-    Closed,
+type BoxRead = Box<dyn Read + Send>;
+type Transport = Box<dyn FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<BoxRead>, BoxError> + Send>;
+type Compute = Box<dyn FnMut() -> Computed + Send>;
+
+struct OpenBody {
+    body: BoxRead,
+    _attempt: Attempt,
 }
 
-/// How much is read of a body that is not an event stream, in bytes, and for how long.
-pub(super) const BODY_START: usize = 256;
-pub(super) const BODY_PATIENCE: Duration = Duration::from_secs(1);
+/// How much is asked for at once.
+const BUFFER_SIZE: usize = 16 * 1024;
+
+/// A [`Builder`] of this kind builds an [`EventSource`].
+#[derive(Debug)]
+pub struct Blocking(PhantomData<()>);
+
+impl sealed::Kind for Blocking {
+    type Compute = Compute;
+}
+
+impl Builder<Blocking> {
+    /// Adds a header whose value is computed anew for each request, also after a redirect: for tokens that expire.
+    /// `None` leaves it out. It replaces other headers of this name.
+    ///
+    /// ```
+    /// # let fetch_token = || Ok::<_, std::io::Error>("");
+    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
+    ///     .header_with("Authorization", move || Ok(Some(format!("Bearer {}", fetch_token()?))));
+    /// ```
+    pub fn header_with(
+        mut self,
+        name: impl Into<String>,
+        value: impl FnMut() -> Result<Option<String>, BoxError> + Send + 'static,
+    ) -> Self {
+        self.computed.push((Part::Header(name.into()), Box::new(value)));
+        self
+    }
+
+    /// Computes the URL anew for each attempt: for cursors and tokens in a query.
+    ///
+    /// ```
+    /// # let cursor = || "7".to_owned();
+    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
+    ///     .url_with(move || Ok(format!("https://example.org/events?after={}", cursor())));
+    /// ```
+    pub fn url_with(mut self, mut url: impl FnMut() -> Result<String, BoxError> + Send + 'static) -> Self {
+        self.computed.push((Part::Url, Box::new(move || url().map(Some))));
+        self
+    }
+
+    /// Builds a client over ureq.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    #[cfg(feature = "ureq")]
+    pub fn build(self) -> Result<EventSource, BuildError> {
+        let timeouts = self.timeouts();
+        self.build_with(super::ureq::transport(timeouts))
+    }
+
+    /// Builds a client over an HTTP library of your own, with its proxies, cookies and certificates: a function that
+    /// sends a request, and returns when the head of the answer has come. The body is read as it arrives.
+    ///
+    /// It follows no redirects, and no status is an error: both are judged by the client. It respects the
+    /// [`Timeouts`](crate::client::Timeouts) in the request's extensions, or has its own, the read timeout also while
+    /// it sends: one that is over while the body is read is an [`io::Error`](std::io::Error) of the kind `TimedOut`
+    /// or `WouldBlock`. An end of the body before its time, inside a chunk for example, is an error too.
+    ///
+    /// ```no_run
+    /// use sse_wire::{EventSource, client::Stop};
+    ///
+    /// let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
+    /// let source = EventSource::builder("http://localhost/events").build_with(
+    ///     move |request: http::Request<Vec<u8>>, _: &Stop| {
+    ///         let answer = agent.run(request)?;
+    ///         Ok::<_, ureq::Error>(answer.map(ureq::Body::into_reader))
+    ///     },
+    /// )?;
+    /// # Ok::<(), sse_wire::client::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub fn build_with<F, B, E>(mut self, mut transport: F) -> Result<EventSource, BuildError>
+    where
+        F: FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<B>, E> + Send + 'static,
+        B: Read + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let computed = core::mem::take(&mut self.computed);
+        Ok(EventSource {
+            driver: Driver::new(self.connection(seed())?),
+            transport: Box::new(move |request, stop| {
+                let answer = transport(request, stop).map_err(Into::into)?;
+                Ok(answer.map(|body| Box::new(body) as BoxRead))
+            }),
+            computed,
+            body: None,
+            buffer: vec![0; BUFFER_SIZE].into_boxed_slice(),
+            chunk: 0..0,
+        })
+    }
+}
+
+accessors!(EventSource);
 
 impl EventSource {
     /// Reads the events of `url`, with default settings. It connects when it is asked for the first
@@ -66,203 +163,131 @@ impl EventSource {
     ///
     /// When the URL is not one.
     #[cfg(feature = "ureq")]
-    pub fn connect(url: impl Into<String>) -> Result<EventSource, super::BuildError> {
+    pub fn new(url: impl Into<String>) -> Result<EventSource, BuildError> {
         EventSource::builder(url).build()
     }
 
     /// Settings for reading the events of `url`.
-    pub fn builder(url: impl Into<String>) -> EventSourceBuilder {
-        EventSourceBuilder::new(url.into())
-    }
-
-    pub(super) fn with_connection(
-        connection: Connection,
-        transport: impl Transport + 'static,
-    ) -> EventSource {
-        let (transport, control) = (Arc::new(transport), Arc::default());
-        EventSource { connection, transport, control, phase: Phase::Waiting }
-    }
-
-    /// A handle that closes this from another thread.
-    #[must_use]
-    pub fn handle(&self) -> EventSourceHandle {
-        EventSourceHandle { control: self.control.clone() }
-    }
-
-    /// The last event ID. An ID counts when the event that has it is complete.
-    #[must_use]
-    pub fn last_event_id(&self) -> &str {
-        match &self.phase {
-            Phase::Reading { reader, .. } => reader.decoder().last_event_id(),
-            _ => self.connection.last_event_id(),
-        }
-    }
-
-    /// The reconnection time: the server's, or else the one that was set.
-    #[must_use]
-    pub fn reconnection_time(&self) -> Duration {
-        match &self.phase {
-            Phase::Reading { reader, .. } => reader.decoder().reconnection_time(),
-            _ => None,
-        }
-        .unwrap_or_else(|| self.connection.reconnection_time())
+    pub fn builder(url: impl Into<String>) -> Builder<Blocking> {
+        Builder::new(url.into())
     }
 
     /// All that happens, as an iterator: connections that open and end, messages, comments, errors.
     ///
-    /// It ends behind [`ClientEvent::Closed`].
+    /// It ends after [`ClientEvent::Closed`].
     pub fn events(&mut self) -> Events<'_> {
         Events { source: self }
-    }
-
-    /// Calls functions for the messages, until the source is closed.
-    ///
-    /// # Errors
-    ///
-    /// As the iterator has them. After one that is not [final](ClientError::is_fatal) this may be called
-    /// again.
-    pub fn run(&mut self, handlers: &mut Handlers<'_>) -> Result<(), ClientError> {
-        for message in self {
-            handlers.handle(&message?);
-        }
-        Ok(())
     }
 
     /// Waits for the next thing that happens. `None` after [`ClientEvent::Closed`].
     pub fn next_event(&mut self) -> Option<ClientEvent> {
         loop {
-            match self.control.take() {
-                Some(Command::Close) => self.connection.close(),
-                Some(Command::Restart) => {
-                    let decoder = match mem::replace(&mut self.phase, Phase::Waiting) {
-                        Phase::Reading { reader, .. } => Some(reader.into_decoder()),
-                        Phase::Waiting => None,
-                        Phase::Closed => {
-                            self.phase = Phase::Closed;
-                            return None;
-                        }
-                    };
-                    self.connection.restart(decoder);
+            if self.driver.obey() {
+                self.body = None;
+                self.chunk = 0..0;
+            }
+            if !self.chunk.is_empty() {
+                let event = self.decode();
+                if event.is_some() {
+                    return event;
                 }
-                None => {}
             }
-            if self.connection.is_closed() {
-                return match mem::replace(&mut self.phase, Phase::Closed) {
-                    Phase::Closed => None,
-                    Phase::Waiting => Some(ClientEvent::Closed),
-                    Phase::Reading { reader, .. } => {
-                        // It has the last event ID, to go on from at another time.
-                        self.connection.restart(Some(reader.into_decoder()));
-                        Some(ClientEvent::Closed)
-                    }
-                };
+            if self.body.is_some() && self.driver.connection.is_reading() {
+                self.read();
+                continue;
             }
-            let event = match &mut self.phase {
-                Phase::Waiting => match self.connection.wait(Instant::now()) {
-                    Some(delay) if !delay.is_zero() => {
-                        self.control.wait(delay);
-                        None
-                    }
-                    _ => self.open(),
-                },
-                Phase::Reading { reader, .. } => match reader.next_incoming() {
-                    Some(Ok(Incoming::Message(message))) => {
-                        (!self.connection.received(&message)).then_some(ClientEvent::Message(message))
-                    }
-                    Some(Ok(Incoming::Comment(text))) => Some(ClientEvent::Comment(text)),
-                    Some(Err(ReadError::TooLarge(error))) => {
-                        Some(ClientEvent::Error(self.connection.too_large(error)))
-                    }
-                    Some(Ok(Incoming::Retry(time))) => Some(ClientEvent::Retry(time)),
-                    Some(Ok(Incoming::Id(_))) => None,
-                    None => self.end(Cause::ended()),
-                    Some(Err(ReadError::Source(error))) => {
-                        let timeout = self.connection.read_timeout();
-                        self.end(match (error.kind(), timeout) {
-                            (ErrorKind::TimedOut | ErrorKind::WouldBlock, Some(time)) => {
-                                Cause::ReadTimeout(time)
-                            }
-                            _ => Cause::Read(Box::new(error)),
-                        })
-                    }
-                },
-                Phase::Closed => return None,
-            };
-            if event.is_some() {
-                return event;
+            match self.driver.connection.next_step(Instant::now()) {
+                super::Step::Event(event) => return Some(event),
+                super::Step::Wait(until) => {
+                    self.body = None;
+                    self.driver.control.wait(until);
+                }
+                super::Step::Send => {
+                    self.body = None;
+                    self.open();
+                }
+                super::Step::Answer(_) | super::Step::Read(_) => self.read(),
+                super::Step::Closed => {
+                    self.body = None;
+                    return self.driver.done();
+                }
             }
+        }
+    }
+
+    /// Decodes the chunk up to the next thing that happens in it.
+    #[inline]
+    fn decode(&mut self) -> Option<ClientEvent> {
+        let mut input = Input::once(self.buffer.get(self.chunk.clone()).unwrap_or_default());
+        let event = self.driver.connection.read(&mut input);
+        match event {
+            Some(_) => self.chunk.start = self.chunk.end - input.remaining().len(),
+            None => self.chunk = 0..0,
+        }
+        event
+    }
+
+    /// Reads the next chunk.
+    fn read(&mut self) {
+        let connection = &mut self.driver.connection;
+        let Some(OpenBody { body, .. }) = &mut self.body else {
+            return connection.end(Instant::now());
+        };
+        let result = body.read(&mut self.buffer);
+        if self.driver.control.is_pending() {
+            // What was stopped from outside has not failed.
+            return;
+        }
+        match result {
+            Ok(0) => connection.end(Instant::now()),
+            Ok(length) => self.chunk = 0..length.min(BUFFER_SIZE),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => connection.error(error, Instant::now()),
         }
     }
 
     /// Sends the request that is due.
-    fn open(&mut self) -> Option<ClientEvent> {
-        let attempt = self.control.begin()?;
-        let request = match self.connection.request(Instant::now()) {
-            Ok(request) => request,
-            Err(cause) => return self.fail(cause),
-        };
-        self.connection.sends(Instant::now());
-        let answer = match self.transport.open(&request, &attempt.stop) {
-            Ok(answer) => answer,
-            Err(error) => return self.fail(Cause::Connect(error)),
-        };
-        let (head, body) = answer.received(SystemTime::now()).into_parts();
-        match self.connection.answer(&head, Instant::now()) {
-            Verdict::Open(decoder) => {
-                let body = Body { body, control: self.control.clone() };
-                let reader = MessageReader::with_decoder(decoder, body);
-                self.phase = Phase::Reading { reader, _attempt: attempt };
-                let url = self.connection.url().as_str().into();
-                Some(ClientEvent::Open(Opened { url, head }))
-            }
-            Verdict::Redirect | Verdict::NoContent => None,
-            Verdict::Refused(cause) => {
-                let cause = cause.with_body_start(&body_start(body, &attempt.stop, BODY_PATIENCE));
-                self.fail(cause)
+    fn open(&mut self) {
+        let driver = &mut self.driver;
+        let Some(attempt) = driver.control.begin() else { return };
+        for (part, compute) in &mut self.computed {
+            if driver.needs(part) && !driver.set(part, compute(), Instant::now()) {
+                return;
             }
         }
-    }
-
-    fn fail(&mut self, cause: Cause) -> Option<ClientEvent> {
-        if self.control.is_pending() {
-            // What was stopped from outside has not failed.
-            return None;
+        let Some(request) = driver.connection.request(Instant::now()) else { return };
+        let result = (self.transport)(request.map(Vec::from), &attempt.stop);
+        if driver.control.is_pending() {
+            return;
         }
-        Some(ClientEvent::Error(self.connection.fail(cause, Instant::now(), random())))
-    }
-
-    fn end(&mut self, cause: Cause) -> Option<ClientEvent> {
-        if self.control.is_pending() {
-            return None;
+        match result {
+            Err(error) => driver.connection.error(error, Instant::now()),
+            Ok(answer) => {
+                let (mut head, body) = answer.into_parts();
+                head.extensions.insert(SystemTime::now());
+                driver.connection.answer(head, Instant::now());
+                match driver.connection.wants_error_body() {
+                    None => self.body = Some(OpenBody { body, _attempt: attempt }),
+                    Some((size, patience)) => {
+                        let start = body_start(body, size, patience, &attempt.stop, &driver.control);
+                        driver.connection.read(&mut Input::new(&start));
+                        driver.connection.end(Instant::now());
+                    }
+                }
+            }
         }
-        let Phase::Reading { reader, .. } = mem::replace(&mut self.phase, Phase::Waiting) else {
-            return None;
-        };
-        let error = self.connection.end(reader.into_decoder(), cause, Instant::now(), random())?;
-        Some(ClientEvent::Error(error))
-    }
-}
-
-/// A body that is read until there is a command. Behind a socket that has been shut down there may be much
-/// that has come already, and a thousand times more if it is compressed.
-struct Body {
-    body: Box<dyn Read + Send>,
-    control: Arc<Control>,
-}
-
-impl Read for Body {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.control.is_pending() {
-            // Nobody is told: what was stopped from outside has not failed.
-            return Err(ErrorKind::ConnectionAborted.into());
-        }
-        self.body.read(buffer)
     }
 }
 
 /// The first bytes of a body that is not an event stream. They may never come, so after a while the attempt
 /// is stopped. When this returns it is not any more.
-fn body_start(mut body: Box<dyn Read + Send>, stop: &Stop, patience: Duration) -> Vec<u8> {
+fn body_start(
+    body: BoxRead,
+    size: usize,
+    patience: Duration,
+    stop: &Stop,
+    control: &Arc<Control>,
+) -> Vec<u8> {
     let (done, is_done) = mpsc::channel::<()>();
     let mut start = Vec::new();
     thread::scope(|scope| {
@@ -274,11 +299,28 @@ fn body_start(mut body: Box<dyn Read + Send>, stop: &Stop, patience: Duration) -
         let done = done;
         if watch.is_ok() {
             // What came before an error is shown all the same.
-            _ = body.by_ref().take(BODY_START as u64).read_to_end(&mut start);
+            let body = Commanded { body, control: control.clone() };
+            _ = body.take(size as u64).read_to_end(&mut start);
         }
         drop(done);
     });
     start
+}
+
+/// A body that is read until there is a command. Behind a socket that has been shut down there may be much
+/// that has come already, and a thousand times more if it is compressed.
+struct Commanded {
+    body: BoxRead,
+    control: Arc<Control>,
+}
+
+impl Read for Commanded {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.control.is_pending() {
+            return Err(ErrorKind::ConnectionAborted.into());
+        }
+        self.body.read(buffer)
+    }
 }
 
 impl Iterator for EventSource {
@@ -292,12 +334,6 @@ impl Iterator for EventSource {
                 _ => {}
             }
         }
-    }
-}
-
-impl fmt::Debug for EventSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventSource").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
@@ -341,7 +377,8 @@ mod tests {
             // That it does not return cannot be seen, only that it has not done so for a while.
             verdict.send(returned.recv_timeout(Duration::from_millis(50)).is_err()).unwrap();
         });
-        assert_eq!(body_start(Box::new(Silent(body)), &stop, Duration::ZERO), b"");
+        let body = Box::new(Silent(body));
+        assert_eq!(body_start(body, 9, Duration::ZERO, &stop, &Arc::default()), b"");
         _ = sender.send(());
         assert!(is_over.recv().unwrap(), "the attempt was still being stopped");
     }

@@ -1,7 +1,8 @@
 //! The transport over ureq.
 
-use super::{Answer, BoxError, Request, Stop, Transport};
-use alloc::{boxed::Box, sync::Arc};
+use super::{BoxError, Stop, Timeouts, cause::NoTls};
+use alloc::{sync::Arc, vec::Vec};
+use http::{Method, Request, Response};
 use std::{
     io::{self, ErrorKind, Read},
     sync::{Mutex, MutexGuard, PoisonError, mpsc},
@@ -9,43 +10,35 @@ use std::{
 };
 use ureq::{
     Agent,
-    config::AutoHeaderValue,
-    http,
-    tls::{RootCerts, TlsConfig},
+    config::{AutoHeaderValue, Config},
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport},
+    },
 };
-
-/// One for each client.
-#[derive(Default)]
-pub(super) struct Ureq {
-    agent: Arc<Mutex<Option<Agent>>>,
-}
 
 /// The largest head of an answer, in bytes.
 const MAX_HEAD_SIZE: usize = 64 * 1024;
 
-impl Transport for Ureq {
-    fn open(&self, request: &Request, stop: &Stop) -> Result<Answer<Box<dyn Read + Send>>, BoxError> {
-        let slot = self.agent.clone();
-        let agent = lock(&slot).get_or_insert_with(|| agent(request)).clone();
-        let http = to_http(request)?;
-        // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
-        // (RFC 9110, 8.6).
-        let needs_body = matches!(request.method(), "POST" | "PUT" | "PATCH");
-        let body = request.body().or(needs_body.then_some(&[])).map(<[u8]>::to_vec);
-        let caller = agent.clone();
+pub(super) fn transport(
+    timeouts: Timeouts,
+) -> impl FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<BodyReader>, BoxError> + Send + 'static {
+    let slot = Arc::new(Mutex::new(None::<Client>));
+    move |request, stop| {
+        let client = lock(&slot).get_or_insert_with(|| Client::new(timeouts)).clone();
+        let (closed, agent) = (slot.clone(), client.agent.clone());
         stop.on_stop(move || {
             // This is for good. The next attempt has a new agent.
-            *lock(&slot) = None;
+            *lock(&closed) = None;
             agent.shutdown();
         });
-        let answer = unless_stopped(stop, move || match body {
-            Some(body) => caller.run(http.map(|()| body)),
-            None => caller.run(http),
+        let broken = client.broken.clone();
+        broken.forget();
+        let answer = unless_stopped(stop, move || client.run(request))?.map_err(|error| match error {
+            ureq::Error::TlsRequired => NoTls { features: "ureq-rustls or ureq-native-tls" }.into(),
+            error => BoxError::from(io_error(error)),
         })?;
-        let (head, body) = answer.map_err(io_error)?.into_parts();
-        let body: Box<dyn Read + Send> = Box::new(BodyReader(body.into_reader()));
-        let answer = Answer::new(head.status.as_u16(), body);
-        Ok(head.headers.iter().fold(answer, |answer, (name, value)| answer.header(name.as_str(), value)))
+        Ok(answer.map(|body| BodyReader { body: body.into_reader(), broken }))
     }
 }
 
@@ -75,44 +68,77 @@ fn unless_stopped<T: Send + 'static>(
     }
 }
 
-fn lock(slot: &Mutex<Option<Agent>>) -> MutexGuard<'_, Option<Agent>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn agent(request: &Request) -> Agent {
-    Agent::config_builder()
+/// An agent that has one request at a time.
+#[derive(Clone)]
+struct Client {
+    agent: Agent,
+    broken: Broken,
+}
+
+impl Client {
+    fn new(timeouts: Timeouts) -> Client {
+        let broken = Broken::default();
+        let connector = DefaultConnector::new().chain(broken.clone());
+        let agent = Agent::with_parts(config(timeouts), connector, DefaultResolver::default());
+        Client { agent, broken }
+    }
+
+    fn run(&self, request: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
+        // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
+        // (RFC 9110, 8.6).
+        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+        if has_body || !request.body().is_empty() {
+            self.agent.run(request)
+        } else {
+            self.agent.run(request.map(drop))
+        }
+    }
+}
+
+fn config(timeouts: Timeouts) -> Config {
+    let builder = Agent::config_builder()
         .http_status_as_error(false)
-        .max_redirects(0)
         .allow_non_standard_methods(true)
-        .timeout_resolve(request.connect_timeout())
-        .timeout_connect(request.connect_timeout())
-        .timeout_per_read(request.read_timeout())
-        .timeout_per_write(request.read_timeout())
+        .timeout_resolve(timeouts.connect())
+        .timeout_connect(timeouts.connect())
+        .timeout_per_read(timeouts.read())
+        .timeout_per_write(timeouts.read())
         .max_response_header_size(MAX_HEAD_SIZE)
         .accept(AutoHeaderValue::None)
-        .accept_encoding(AutoHeaderValue::None)
-        .user_agent(AutoHeaderValue::None)
-        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-        .build()
-        .new_agent()
+        .user_agent(concat!("sse-wire/", env!("CARGO_PKG_VERSION")))
+        .max_redirects(0);
+    #[cfg(any(feature = "ureq-rustls", feature = "ureq-native-tls"))]
+    let builder = builder.tls_config(tls());
+    builder.build()
 }
 
-fn to_http(request: &Request) -> Result<http::Request<()>, http::Error> {
-    let mut http = http::Request::builder().method(request.method()).uri(request.url());
-    for (name, value) in request.headers() {
-        http = http.header(name, value.as_bytes());
-    }
-    http.body(())
+/// TLS with the system's root certificates.
+#[cfg(any(feature = "ureq-rustls", feature = "ureq-native-tls"))]
+fn tls() -> ureq::tls::TlsConfig {
+    use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+    let provider = if cfg!(feature = "ureq-rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    TlsConfig::builder().provider(provider).root_certs(RootCerts::PlatformVerifier).build()
 }
 
 /// Reads a body. When the framing of a chunk is broken, ureq 3.5 drops the good chunks that it has taken from
 /// the same read, and tells nobody how many these were. They are not lost: the error is reported, and the last
 /// event ID is still the one before them.
-struct BodyReader(ureq::BodyReader<'static>);
+pub(super) struct BodyReader {
+    body: ureq::BodyReader<'static>,
+    broken: Broken,
+}
 
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| io_error(error.into()))
+        match self.body.read(buffer) {
+            Ok(0) if !buffer.is_empty() => self.broken.take().map_or(Ok(0), Err),
+            result => result.map_err(|error| io_error(error.into())),
+        }
     }
 }
 
@@ -124,11 +150,74 @@ fn io_error(error: ureq::Error) -> io::Error {
     }
 }
 
+/// Remembers that a connection broke. ureq 3.5 takes a connection that was reset, and TLS that ends without saying
+/// so, for the end of a body that lasts as long as its connection, although it was cut (RFC 9112, 8 and 9.8).
+#[derive(Clone, Debug, Default)]
+struct Broken(Arc<Mutex<Option<io::Error>>>);
+
+impl Broken {
+    fn forget(&self) {
+        *lock(&self.0) = None;
+    }
+
+    fn take(&self) -> Option<io::Error> {
+        lock(&self.0).take()
+    }
+}
+
+impl<T: Transport> Connector<T> for Broken {
+    type Out = Watched<T>;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        chained: Option<T>,
+    ) -> Result<Option<Watched<T>>, ureq::Error> {
+        Ok(chained.map(|transport| Watched { transport, broken: self.clone() }))
+    }
+}
+
+/// A connection that is watched for errors.
+#[derive(Debug)]
+struct Watched<T> {
+    transport: T,
+    broken: Broken,
+}
+
+impl<T: Transport> Transport for Watched<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.transport.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.transport.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let result = self.transport.await_input(timeout);
+        if let Err(ureq::Error::Io(error)) = &result {
+            *lock(&self.broken.0) = Some(match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), alloc::string::ToString::to_string(error)),
+            });
+        }
+        result
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.transport.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     #[test]
     fn a_panic_is_an_error() {
@@ -139,10 +228,7 @@ mod tests {
     #[test]
     fn a_stream_and_a_request_may_last_as_long_as_bytes_flow() {
         let (connect, read) = (Duration::from_secs(1), Duration::from_secs(2));
-        let settings = crate::client::EventSource::builder("http://localhost/").connect_timeout(connect);
-        let mut connection = settings.read_timeout(read).build_connection().unwrap();
-        let agent = agent(&connection.request(Instant::now()).unwrap());
-        let config = agent.config();
+        let config = config(Timeouts { connect: Some(connect), read: Some(read) });
         assert_eq!([config.timeout_per_read(), config.timeout_per_write()], [Some(read); 2]);
         let limits = config.timeouts();
         assert_eq!([limits.resolve, limits.connect], [Some(connect); 2]);

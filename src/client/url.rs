@@ -1,7 +1,45 @@
-//! URLs as they are used and as they are shown: without credentials.
+//! URLs as they are used, and as they are shown: without credentials and without the values of a query, which
+//! is where some services take a key.
 
-use alloc::string::String;
+use super::{error::BuildError, request::basic_credentials};
+use crate::{decode::excerpt, wire::http::percent_decode};
+use alloc::{format, string::String, vec::Vec};
+use http::{HeaderValue, Uri};
 use url::Url;
+
+/// Where requests go.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) url: Url,
+    pub(super) uri: Uri,
+    /// What the credentials of the URL make of the header `Authorization`.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+impl Target {
+    pub(super) fn parse(text: &str) -> Result<Target, BuildError> {
+        let wrong = |reason: String| BuildError::Url { url: hide(text), reason };
+        let mut url = match Url::parse(text) {
+            Ok(url) if is_http(&url) => url,
+            Ok(_) => return Err(wrong("it does not begin with http:// or https://".into())),
+            Err(error) => return Err(wrong(format!("{error}"))),
+        };
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        let authorization = has_credentials.then(|| {
+            let [user, password] = [url.username(), url.password().unwrap_or_default()]
+                .map(|text| percent_decode(text).into_owned());
+            basic_credentials(&user, &password)
+        });
+        strip(&mut url);
+        let uri = uri(&url).map_err(|error| wrong(format!("{error}")))?;
+        Ok(Target { url, uri, authorization })
+    }
+}
+
+/// The URL for an HTTP library. What a URL may hold, and a request line need not, is an error.
+pub(super) fn uri(url: &Url) -> Result<Uri, http::uri::InvalidUri> {
+    url.as_str().parse()
+}
 
 /// Takes what is not sent out of a URL.
 pub(super) fn strip(url: &mut Url) {
@@ -16,8 +54,13 @@ pub(super) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
 }
 
+/// A URL that may be none, to be shown.
+pub(super) fn hide(url: &str) -> String {
+    hide_query(&hide_credentials(url))
+}
+
 /// What may be credentials in a text that may be no URL: a password with a slash in it is a reason for that.
-pub(super) fn hide_credentials(url: &str) -> String {
+fn hide_credentials(url: &str) -> String {
     let is_scheme =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let scheme = url.find(':').filter(|at| is_scheme(&url[..*at])).map_or(0, |at| at + 1);
@@ -28,25 +71,46 @@ pub(super) fn hide_credentials(url: &str) -> String {
     }
 }
 
+/// The names of a query stay, and their values go.
+fn hide_query(url: &str) -> String {
+    let Some((before, query)) = url.split_once('?') else { return url.into() };
+    let (query, fragment) = query.split_at(query.find('#').unwrap_or(query.len()));
+    let parts: Vec<String> = query
+        .split('&')
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) if !value.is_empty() => format!("{name}=…"),
+            None if !part.is_empty() => "…".into(),
+            _ => part.into(),
+        })
+        .collect();
+    format!("{before}?{}{fragment}", parts.join("&"))
+}
+
+/// A URL to be shown, which a server may have chosen.
+pub(super) fn shown(url: &Url) -> String {
+    excerpt(&hide_query(url.as_str()))
+}
+
 /// Where a `Location` leads, to be shown.
 pub(super) fn shown_in(base: &Url, location: &str) -> String {
     match base.join(location) {
         Ok(mut url) => {
             strip(&mut url);
-            excerpt(url.as_str())
+            shown(&url)
         }
-        Err(_) => excerpt(&hide_credentials(location)),
+        Err(_) => excerpt(&hide(location)),
     }
 }
 
-/// The beginning of what a server said, to be shown: it may have said much.
-pub(super) fn excerpt(text: &str) -> String {
-    const LENGTH: usize = 256;
-    if text.len() <= LENGTH {
-        return text.into();
+/// A text of others that may hold the URL, such as the error of an HTTP library, without what is not to be shown.
+pub(super) fn redact(text: String, url: &Url) -> String {
+    match url.query() {
+        Some(query) if !query.is_empty() && text.contains(query) => {
+            let shown = hide_query(&format!("?{query}"));
+            text.replace(query, shown.get(1..).unwrap_or_default())
+        }
+        _ => text,
     }
-    let end = (0..=LENGTH).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    [&text[..end], "…"].concat()
 }
 
 #[cfg(test)]
@@ -54,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_part_of_a_password_is_shown() {
+    fn no_part_of_a_password_and_no_value_of_a_query_is_shown() {
         for (url, shown) in [
             ("http://user:secret@host:99999/", "http://…@host:99999/"),
             ("http://user:pa/ss@host/", "http://…@host/"),
@@ -65,8 +129,20 @@ mod tests {
             ("//user:secret@host:99999/", "//…@host:99999/"),
             ("http://host:port/", "http://host:port/"),
             ("", ""),
+            ("http://host/a?key=secret&alt=sse", "http://host/a?key=…&alt=…"),
+            ("http://host/a?secret#b", "http://host/a?…#b"),
+            ("http://host/a?a=&b==secret?&&", "http://host/a?a=&b=…&&"),
+            ("http://host/a?", "http://host/a?"),
         ] {
-            assert_eq!(hide_credentials(url), shown);
+            assert_eq!(hide(url), shown);
         }
+    }
+
+    #[test]
+    fn what_others_say_of_a_url() {
+        let url = Url::parse("http://host/?key=secret").unwrap();
+        let text = "error for url (http://host/?key=secret): key=secret";
+        assert_eq!(redact(text.into(), &url), "error for url (http://host/?key=…): key=…");
+        assert_eq!(redact(text.into(), &Url::parse("http://host/?").unwrap()), text);
     }
 }

@@ -55,7 +55,7 @@ impl<'c> Input<'c> {
     }
 
     /// For whoever makes a new `Input` for each event: what it checked ahead would be lost.
-    pub(super) fn once(chunk: &'c [u8]) -> Input<'c> {
+    pub(crate) fn once(chunk: &'c [u8]) -> Input<'c> {
         Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ahead: 0 }
     }
 
@@ -78,7 +78,7 @@ impl<'c> Input<'c> {
     }
 
     /// Takes what is left.
-    pub(super) fn take_rest(&mut self) -> &'c [u8] {
+    pub(crate) fn take_rest(&mut self) -> &'c [u8] {
         core::mem::take(&mut self.rest)
     }
 

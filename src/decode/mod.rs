@@ -20,8 +20,12 @@ mod own;
 #[cfg(feature = "std")]
 mod read;
 pub(crate) mod received;
+#[cfg(feature = "http")]
+mod response;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "client")]
+mod until;
 
 pub use decoder::Decoder;
 pub use incoming::{Incoming, IncomingRef};
@@ -30,5 +34,11 @@ pub use message::MessageRef;
 pub use message_event::MessageEvent;
 #[cfg(feature = "std")]
 pub use read::{IncomingReader, MessageReader};
+#[cfg(feature = "http")]
+pub use response::{ResponseError, check_response};
+#[cfg(feature = "client")]
+pub(crate) use response::{check, excerpt};
 #[cfg(feature = "stream")]
 pub use stream::{IncomingStream, MessageStream};
+#[cfg(feature = "client")]
+pub(crate) use until::{Judged, Until};

@@ -64,6 +64,25 @@ impl OwningDecoder {
     }
 }
 
+#[cfg(feature = "client")]
+impl Decoder {
+    /// The same as [`next`](Decoder::next), with its own memory.
+    #[inline]
+    pub(crate) fn next_owned(&mut self, input: &mut Input<'_>) -> Option<Result<Incoming, TooLarge>> {
+        if self.take_middle(input) {
+            return None;
+        }
+        let found = self.find(input)?;
+        incoming(self, found)
+    }
+
+    /// The same as [`finish`](Decoder::finish), with its own memory.
+    pub(crate) fn finish_owned(&mut self) -> Option<Result<Incoming, TooLarge>> {
+        let found = self.find_last()?;
+        incoming(self, found)
+    }
+}
+
 /// A message, or the report of an event that was too large; nothing else.
 #[inline(always)]
 pub(super) fn message(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<MessageEvent, TooLarge>> {

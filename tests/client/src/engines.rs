@@ -1,30 +1,122 @@
 //! Each kind of client behind one face, so that one table of cases tests all of them.
 
-use crate::{HyperClient, tcp_client};
+use crate::{tcp_client, transports};
 use sse_wire::{
     AsyncEventSource, EventSource, MessageEvent,
-    client::{ClientError, ClientEvent, EventSourceBuilder, EventSourceHandle},
+    client::{Async, Blocking, BoxError, Builder, ClientError, ClientEvent, EventSourceHandle, Policy},
 };
-use tokio::runtime::{Builder, Runtime};
+use std::time::Duration;
+use tokio::runtime::{self, Runtime};
 
 /// A kind of client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
+    /// The crate's own over ureq.
     Ureq,
+    /// Made by hand.
     Tcp,
+    /// The crate's own over reqwest.
     Reqwest,
+    /// A user's client of hyper-util.
     Hyper,
+    /// A user's client of reqwest.
+    Client,
+    /// A user's tower service.
+    Service,
+    /// A user's agent of ureq, which has no timeouts and is not stopped from outside.
+    Agent,
 }
 
 impl Engine {
-    pub const ALL: [Engine; 4] = [Engine::Ureq, Engine::Tcp, Engine::Reqwest, Engine::Hyper];
+    /// All that do whatever they are told.
+    pub const ALL: [Engine; 6] =
+        [Engine::Ureq, Engine::Tcp, Engine::Reqwest, Engine::Hyper, Engine::Client, Engine::Service];
 
-    pub fn build(self, settings: EventSourceBuilder) -> Client {
+    pub fn build(self, settings: Settings) -> Client {
+        let Settings { blocking, asynchronous } = settings;
         match self {
-            Engine::Ureq => Client::Sync(settings.build().unwrap()),
-            Engine::Tcp => Client::Sync(settings.build_with(tcp_client).unwrap()),
-            Engine::Reqwest => Client::run(|| settings.build_async().unwrap()),
-            Engine::Hyper => Client::run(|| settings.build_async_with(HyperClient::http1()).unwrap()),
+            Engine::Ureq => Client::Sync(blocking.build().unwrap()),
+            Engine::Tcp => Client::Sync(blocking.build_with(tcp_client).unwrap()),
+            Engine::Agent => Client::Sync(transports::with_agent(blocking).unwrap()),
+            Engine::Reqwest => Client::run(|| asynchronous.build().unwrap()),
+            Engine::Hyper => Client::run(|| transports::with_hyper(asynchronous).unwrap()),
+            Engine::Client => Client::run(|| transports::with_client(asynchronous).unwrap()),
+            Engine::Service => Client::run(|| transports::with_service(asynchronous).unwrap()),
+        }
+    }
+
+    /// Whether this is the crate's own transport, and not a user's.
+    pub fn is_own(self) -> bool {
+        matches!(self, Engine::Ureq | Engine::Reqwest)
+    }
+}
+
+/// The settings of a client of any kind.
+#[derive(Debug)]
+pub struct Settings {
+    pub blocking: Builder<Blocking>,
+    pub asynchronous: Builder<Async>,
+}
+
+/// Settings for reading the events of `url`.
+pub fn settings(url: impl Into<String>) -> Settings {
+    let url = url.into();
+    Settings { blocking: EventSource::builder(&url), asynchronous: AsyncEventSource::builder(&url) }
+}
+
+macro_rules! both {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        impl Settings {
+            $(pub fn $name(self, $($argument: impl Into<$type>),*) -> Settings {
+                $(let $argument: $type = $argument.into();)*
+                let blocking = self.blocking.$name($($argument.clone()),*);
+                Settings { blocking, asynchronous: self.asynchronous.$name($($argument),*) }
+            })*
+        }
+    };
+}
+
+both! {
+    last_event_id(id: String);
+    header(name: String, value: String);
+    method(method: String);
+    body(body: Vec<u8>);
+    policy(policy: Policy);
+    reconnection_time(time: Duration);
+    connect_timeout(time: Option<Duration>);
+    read_timeout(time: Option<Duration>);
+    max_event_size(bytes: usize);
+    comments(report: bool);
+    compression(may_compress: bool);
+    until_data(data: String);
+    until_event(event: String);
+    dispatch_unfinished(dispatch: bool);
+}
+
+impl Settings {
+    pub fn header_with(
+        self,
+        name: &str,
+        mut value: impl FnMut() -> Result<Option<String>, BoxError> + Clone + Send + 'static,
+    ) -> Settings {
+        let blocking = self.blocking.header_with(name, value.clone());
+        let asynchronous = self.asynchronous.header_with(name, move || std::future::ready(value()));
+        Settings { blocking, asynchronous }
+    }
+
+    pub fn url_with(
+        self,
+        mut url: impl FnMut() -> Result<String, BoxError> + Clone + Send + 'static,
+    ) -> Settings {
+        let blocking = self.blocking.url_with(url.clone());
+        let asynchronous = self.asynchronous.url_with(move || std::future::ready(url()));
+        Settings { blocking, asynchronous }
+    }
+
+    pub fn on_error(self, call: impl FnMut(&ClientError) + Clone + Send + 'static) -> Settings {
+        Settings {
+            blocking: self.blocking.on_error(call.clone()),
+            asynchronous: self.asynchronous.on_error(call),
         }
     }
 }
@@ -39,7 +131,7 @@ pub enum Client {
 impl Client {
     /// An async client with a runtime of its own.
     pub fn run(build: impl FnOnce() -> AsyncEventSource) -> Client {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let guard = runtime.enter();
         let source = build();
         drop(guard);

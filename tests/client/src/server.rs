@@ -38,6 +38,7 @@ pub struct Connection {
     pub number: usize,
     pub request: Received,
     pub stream: TcpStream,
+    is_reset: bool,
 }
 
 impl Connection {
@@ -65,6 +66,13 @@ impl Connection {
         ));
     }
 
+    /// Cuts the connection, when the client has read all that was sent: with a reset, and not with an end.
+    pub fn reset(&mut self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        socket.set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        self.is_reset = true;
+    }
+
     /// Waits until the client has left.
     pub fn until_left(&mut self) {
         _ = io::copy(&mut self.stream, &mut io::sink());
@@ -88,8 +96,11 @@ impl Server {
                         log.push(request.clone());
                         log.len() - 1
                     };
-                    let mut connection = Connection { number, request, stream };
+                    let mut connection = Connection { number, request, stream, is_reset: false };
                     serve(&mut connection);
+                    if connection.is_reset {
+                        return;
+                    }
                     _ = connection.stream.shutdown(Shutdown::Write);
                     // What the client still sends would make the system reset the connection.
                     connection.until_left();

@@ -112,7 +112,7 @@ fn what_it_is_told_is_what_it_does() {
     let mut service = Service::start();
     let text = service.agent.get(&service.url).call().unwrap().body_mut().read_to_string().unwrap();
     let status: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(status["capabilities"].as_array().unwrap().len(), 10);
+    assert_eq!(status["capabilities"].as_array().unwrap().len(), 9);
 
     // Messages and comments.
     let server = Server::start(open(

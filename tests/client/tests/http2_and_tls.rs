@@ -10,11 +10,8 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use sse_wire::{
-    AsyncEventSource, EventSource,
-    client::{EventSourceBuilder, Policy},
-};
-use sse_wire_client_tests::{Client, HyperClient};
+use sse_wire::{AsyncEventSource, EventSource, client::Policy};
+use sse_wire_client_tests::{Client, Engine, Settings, settings, transports};
 use std::{
     convert::Infallible,
     env, fs,
@@ -38,9 +35,9 @@ use tokio_rustls::{
     },
 };
 
-fn builder(url: &str) -> EventSourceBuilder {
+fn builder(url: &str) -> Settings {
     let policy = Policy::new().floor(Duration::from_millis(1));
-    EventSource::builder(url).reconnection_time(Duration::from_millis(1)).policy(policy)
+    settings(url).reconnection_time(Duration::from_millis(1)).policy(policy)
 }
 
 /// Answers with two messages, and then with 204. The body of the third answer does not end.
@@ -103,7 +100,7 @@ const STORY: [&str; 8] = ["open", "hello", "2", "connecting", "open", "hello", "
 #[test]
 fn in_the_clear() {
     let url = format!("http://{}/", server(None));
-    let mut client = Client::run(|| builder(&url).build_async_with(HyperClient::http2()).unwrap());
+    let mut client = Client::run(|| transports::with_hyper_http2(builder(&url).asynchronous).unwrap());
     assert_eq!(client.some(STORY.len()), STORY);
     assert_eq!(client.story(), ["closed"]);
 }
@@ -131,10 +128,10 @@ fn over_tls() {
     let [one, other] = [(); 2].map(|()| format!("https://localhost:{}/", server(Some(tls.clone())).port()));
 
     // To everyone else it is a stranger.
-    let mut client = Client::run(|| AsyncEventSource::builder(&one).build_async().unwrap());
+    let mut client = Client::run(|| AsyncEventSource::new(&one).unwrap());
     let error = format!("{:?}", client.next_error());
     assert!(error.contains("UnknownIssuer"), "{error}");
-    let mut client = Client::Sync(EventSource::connect(&other).unwrap());
+    let mut client = Client::Sync(EventSource::new(&other).unwrap());
     let error = format!("{:?}", client.next_error());
     assert!(error.contains("UnknownIssuer"), "{error}");
 
@@ -151,8 +148,7 @@ fn over_tls() {
 
 fn trusted(one: &str, other: &str) {
     // HTTP/2 and HTTP/1.1: reqwest asks for the former, and ureq knows the latter.
-    let mut clients =
-        [Client::run(|| builder(one).build_async().unwrap()), Client::Sync(builder(other).build().unwrap())];
+    let mut clients = [Engine::Reqwest.build(builder(one)), Engine::Ureq.build(builder(other))];
     for client in &mut clients {
         assert_eq!(client.some(STORY.len()), STORY);
         assert_eq!(client.story(), ["closed"]);

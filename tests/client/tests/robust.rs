@@ -1,11 +1,9 @@
 //! What servers, networks and users do to a client, on real sockets, for each kind of client.
 
 use flate2::{Compression, write::GzEncoder};
-use sse_wire::{
-    EventSource,
-    client::{Cause, ClientError, ClientEvent, EventSourceBuilder, Handlers, Policy},
-};
-use sse_wire_client_tests::{Client, Engine, Server};
+use http::StatusCode;
+use sse_wire::client::{Cause, ClientError, ClientEvent, Policy};
+use sse_wire_client_tests::{Client, Engine, Server, Settings, settings};
 use std::{
     error::Error,
     io::{self, Read, Write},
@@ -26,9 +24,14 @@ const fn ms(ms: u64) -> Duration {
 }
 
 /// A client that comes back almost at once, and waits for everything else forever.
-fn builder(url: &str) -> EventSourceBuilder {
+fn builder(url: &str) -> Settings {
     let policy = Policy::new().floor(ms(1)).cap(ms(1)).max_rate(u16::MAX);
-    EventSource::builder(url).reconnection_time(ms(1)).policy(policy).read_timeout(None).connect_timeout(HOUR)
+    settings(url)
+        .reconnection_time(ms(1))
+        .policy(policy)
+        .read_timeout(None)
+        .connect_timeout(HOUR)
+        .comments(true)
 }
 
 fn chain(error: &ClientError) -> String {
@@ -73,7 +76,7 @@ fn with_the_defaults_at_most_ten_requests_a_second() {
             0 => connection.answer(302, "Location: /again\r\n", ""),
             _ => connection.stream("retry: 0\ndata: 1\n\n"),
         });
-        let mut client = engine.build(EventSource::builder(server.url()));
+        let mut client = engine.build(settings(server.url()));
         let start = Instant::now();
         while server.received().len() < 12 {
             client.next_event();
@@ -193,7 +196,7 @@ fn a_stream_that_falls_silent() {
 fn streams_in_chunks() {
     const BODY: &str = "id: 1\ndata: h\u{e9}llo\r\n\r\ndata: 2\n\n";
     for size in 1..=BODY.len() {
-        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
+        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper, Engine::Client, Engine::Service] {
             let server = Server::start(move |connection| match connection.number {
                 0 => {
                     connection.send(
@@ -227,7 +230,7 @@ fn streams_that_break() {
         ("\r\ndata: 1\n\n", true),
     ] {
         let is_broken = rest.contains("ffff") || rest.contains("no size");
-        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper] {
+        for engine in [Engine::Ureq, Engine::Reqwest, Engine::Hyper, Engine::Client, Engine::Service] {
             let server = Server::start(move |connection| {
                 connection.send(head);
                 connection.send(rest);
@@ -277,17 +280,6 @@ fn answers_that_are_none() {
                 assert!(error.retry_in().is_some() && error.source().is_some());
             }
         }
-    }
-}
-
-#[test]
-fn more_headers_than_a_library_holds() {
-    for engine in [Engine::Ureq, Engine::Reqwest] {
-        let many = (0..40_000)
-            .fold(builder("http://localhost/"), |settings, i| settings.header(format!("X-{i}"), ""));
-        let error = engine.build(many.policy(Policy::never())).next_error();
-        assert!(matches!(error.cause(), Cause::Connect(_)), "{engine:?} {error:?}");
-        assert!(chain(&error).ends_with("max size reached"), "{engine:?} {}", chain(&error));
     }
 }
 
@@ -358,8 +350,8 @@ fn a_body_that_is_no_event_stream_is_shown() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.answer(404, "", &"x".repeat(1 << 20)));
         let error = engine.build(builder(&server.url())).next_error();
-        let Cause::Status { status: 404, body_start, .. } = error.cause() else { panic!("{error:?}") };
-        assert_eq!(body_start.len(), 256, "{engine:?}");
+        assert_eq!(error.status(), Some(StatusCode::NOT_FOUND), "{engine:?}");
+        assert_eq!(error.body().len(), 64 << 10, "{engine:?}");
     }
 }
 
@@ -388,7 +380,7 @@ fn streams_in_gzip() {
             connection.until_left();
         });
         // The stream does not end: what has come is seen all the same.
-        let mut client = engine.build(builder(&server.url()).header("Accept-Encoding", "gzip"));
+        let mut client = engine.build(builder(&server.url()).compression(true));
         assert_eq!(client.some(4), ["open", "1", "2", "3"], "{engine:?}");
         assert_eq!(server.received()[0].header("accept-encoding"), ["gzip"]);
     }
@@ -413,9 +405,9 @@ fn an_event_that_is_too_large_is_an_error_but_not_the_end() {
         let server = Server::start(|connection| {
             connection.stream(&format!("data: 1\n\nid: 2\ndata: {}\n\ndata: 3\n\n", "x".repeat(1000)));
         });
-        let mut client = engine.build(builder(&server.url()).max_event_size(100));
+        let mut client = engine.build(builder(&server.url()).max_event_size(100usize));
         assert_eq!(client.some(5), ["open", "1", "skipped", "3", "connecting"], "{engine:?}");
-        let mut client = engine.build(builder(&server.url()).max_event_size(100));
+        let mut client = engine.build(builder(&server.url()).max_event_size(100usize));
         assert_eq!(client.next().unwrap().unwrap().data(), "1");
         let error = client.next().unwrap().unwrap_err();
         assert!(matches!(error.cause(), Cause::TooLarge(error) if error.limit == 100));
@@ -434,7 +426,7 @@ fn an_endless_line_is_not_kept() {
             }
             connection.send("\n\ndata: 2\n\n");
         });
-        let mut client = engine.build(builder(&server.url()).max_event_size(1 << 20));
+        let mut client = engine.build(builder(&server.url()).max_event_size(1usize << 20));
         assert_eq!(client.some(3), ["open", "skipped", "2"], "{engine:?}");
     }
 }
@@ -470,7 +462,7 @@ fn methods_bodies_and_headers() {
             .method(method)
             .body(r#"{"hello": "world"}"#)
             .header("content-type", "application/json; charset=utf-8")
-            .header_with("X-Token", move || Ok(calls.fetch_add(1, Ordering::Relaxed).to_string()));
+            .header_with("X-Token", move || Ok(Some(calls.fetch_add(1, Ordering::Relaxed).to_string())));
         let mut client = engine.build(settings);
         client.some(5);
         for (number, request) in server.received().iter().enumerate() {
@@ -486,7 +478,7 @@ fn methods_bodies_and_headers() {
 fn a_post_ends_with_its_answer() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.stream("data: 1\n\ndata: [DONE]\n\ndata: 2\n\n"));
-        let post = || EventSource::builder(server.url()).body("{}");
+        let post = || settings(server.url()).body("{}");
         assert_eq!(engine.build(post()).story(), ["open", "1", "[DONE]", "2", "closed"], "{engine:?}");
         assert_eq!(engine.build(post().until_data("[DONE]")).story(), ["open", "1", "closed"], "{engine:?}");
         let cut = engine.build(post().until_data("[THE END]")).story();
@@ -505,7 +497,11 @@ fn retry_after_a_busy_server() {
         let settings = builder(&server.url()).policy(Policy::new().retry_statuses([503]));
         let mut client = engine.build(settings);
         let error = client.next_error();
-        assert_eq!((error.retry_in(), error.status()), (Some(HOUR), Some(503)), "{engine:?}");
+        assert_eq!(
+            (error.retry_in(), error.status()),
+            (Some(HOUR), Some(StatusCode::SERVICE_UNAVAILABLE)),
+            "{engine:?}"
+        );
         // It need not wait for that long if its user knows better.
         client.handle().reconnect();
         // A server that does not tell its own time, and wants more than any timer holds.
@@ -524,7 +520,7 @@ fn times_without_end() {
             _ => connection.answer(204, "", ""),
         });
         let policy = Policy::new().retry_statuses([503]);
-        let settings = EventSource::builder(server.url())
+        let settings = settings(server.url())
             .connect_timeout(Duration::MAX)
             .read_timeout(Duration::MAX)
             .reconnection_time(Duration::MAX)
@@ -664,29 +660,6 @@ fn connecting_anew_on_demand() {
 }
 
 #[test]
-fn functions_by_event_type() {
-    for engine in Engine::ALL {
-        let server = Server::start(|connection| match connection.number {
-            0 => connection.stream(
-                "event: tick\ndata: 1\n\ndata: 2\n\nevent: tock\ndata: 3\n\nevent: tick\ndata: 4\n\n",
-            ),
-            _ => connection.answer(204, "", ""),
-        });
-        let (mut ticks, mut messages, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let mut handlers = Handlers::new()
-            .on("tick", |message| ticks.push(message.data().to_owned()))
-            .on("message", |message| messages.push(message.data().to_owned()))
-            .otherwise(|message| others.push(message.data().to_owned()));
-        match engine.build(builder(&server.url())) {
-            Client::Sync(mut source) => source.run(&mut handlers).unwrap(),
-            Client::Async(mut source, runtime) => runtime.block_on(source.run(&mut handlers)).unwrap(),
-        }
-        drop(handlers);
-        assert_eq!([ticks, messages, others], [vec!["1", "4"], vec!["2"], vec!["3"]], "{engine:?}");
-    }
-}
-
-#[test]
 fn messages_over_many_connections_without_a_gap() {
     for engine in Engine::ALL {
         // A server that resumes behind the last event ID, and cuts each stream in the middle of an event.
@@ -710,7 +683,7 @@ fn messages_over_many_connections_without_a_gap() {
 #[test]
 fn events_and_messages_are_two_views_of_one_client() {
     let server = Server::start(|connection| connection.stream("retry: 1\n: a\n\ndata: 1\n\n"));
-    let mut source = builder(&server.url()).build().unwrap();
+    let mut source = builder(&server.url()).blocking.build().unwrap();
     assert_eq!(source.next().unwrap().unwrap().data(), "1");
     let events: Vec<_> = source.events().take(4).collect();
     let [ClientEvent::Error(_), ClientEvent::Open(_), ClientEvent::Retry(time), ClientEvent::Comment(text)] =

@@ -2,15 +2,20 @@
 
 use sse_wire::{
     EventSource,
-    client::{BuildError, ClientEvent, EventSourceBuilder, Policy},
+    client::{BuildError, ClientEvent, Policy},
 };
-use sse_wire_client_tests::{Client, Connection, Engine, Received, Server};
+use sse_wire_client_tests::{Client, Connection, Engine, Received, Server, Settings, settings};
 use std::time::Duration;
 
 /// A client that does not wait for long.
-fn builder(url: &str) -> EventSourceBuilder {
+fn builder(url: &str) -> Settings {
     let policy = Policy::new().floor(Duration::from_millis(1)).max_rate(1000);
-    EventSource::builder(url).reconnection_time(Duration::from_millis(1)).policy(policy)
+    settings(url).reconnection_time(Duration::from_millis(1)).policy(policy).comments(true)
+}
+
+/// Also those that do not stop when they are told: they need not, here.
+fn engines() -> impl Iterator<Item = Engine> {
+    Engine::ALL.into_iter().chain([Engine::Agent])
 }
 
 /// Has each kind of client read from a server like this one, until it is closed.
@@ -18,7 +23,7 @@ fn stories(
     serve: impl Fn(&mut Connection) + Send + Sync + Copy + 'static,
     check: impl Fn(Engine, &[String], &[Received]),
 ) {
-    for engine in Engine::ALL {
+    for engine in engines() {
         let server = Server::start(serve);
         let mut client = engine.build(builder(&server.url()));
         let story = client.story();
@@ -50,9 +55,16 @@ fn request_accept_and_cache_control() {
             assert_eq!(request.header("accept"), ["text/event-stream"]);
             assert_eq!(request.header("cache-control"), ["no-cache"]);
             assert_eq!(request.header("accept-encoding"), ["identity"]);
-            assert_eq!(request.header("user-agent"), ["sse-wire/0.1.0"]);
+            // Over a user's client it is that client's.
+            let agent = request.header("user-agent");
+            assert_eq!(
+                agent.iter().any(|agent| agent.starts_with("sse-wire/")),
+                engine.is_own(),
+                "{agent:?}"
+            );
             assert!(request.header("last-event-id").is_empty());
-            for name in ["referer", "content-length", "content-type", "transfer-encoding"] {
+            assert!(engine == Engine::Agent || request.header("content-length").is_empty(), "{engine:?}");
+            for name in ["referer", "content-type", "transfer-encoding"] {
                 assert!(request.header(name).is_empty(), "{engine:?} {name}");
             }
         },
@@ -85,7 +97,7 @@ fn request_redirect() {
 #[test]
 fn request_status_error() {
     for status in [204, 205, 210, 299, 404, 410, 503] {
-        for engine in Engine::ALL {
+        for engine in engines() {
             let server = Server::start(move |connection| {
                 connection.answer(
                     status,
@@ -109,7 +121,7 @@ fn format_mime() {
         ("text/event-stream;", true),
         ("text/event-stream;charset=windows-1251", true),
     ] {
-        for engine in Engine::ALL {
+        for engine in engines() {
             let server = Server::start(move |connection| match connection.number {
                 0 => connection.answer(200, &format!("Content-Type: {content_type}\r\n"), "data: 1\n\n"),
                 _ => connection.answer(204, "", ""),
@@ -138,7 +150,7 @@ fn eventsource_close_and_reconnect() {
 
 #[test]
 fn eventsource_constructor_url_bogus() {
-    assert!(matches!(EventSource::connect("http://this is invalid/"), Err(BuildError::Url { .. })));
+    assert!(matches!(EventSource::new("http://this is invalid/"), Err(BuildError::Url { .. })));
 }
 
 #[test]
@@ -154,7 +166,7 @@ fn cross_origin_preflight() {
         &["open", "unsafe", "connecting", "closed"],
         &[&[], &["e5p3n<3k0k0s"]],
     );
-    for engine in Engine::ALL {
+    for engine in engines() {
         let long = "a".repeat(255);
         let body = format!("id: {long}\nretry: 2\ndata: long\n\n");
         let server = Server::start(move |connection| match connection.number {
@@ -230,7 +242,7 @@ fn comments_types_and_line_ends() {
 
 #[test]
 fn a_retry_is_kept_over_connections() {
-    for engine in Engine::ALL {
+    for engine in engines() {
         let server = Server::start(|connection| {
             connection.stream(["data: 1\n\n", "retry: 7\n\n", "data: 2\n\n"][connection.number.min(2)]);
         });
@@ -253,5 +265,8 @@ fn a_stream_that_is_open_says_where_and_how() {
     let mut client = Engine::Ureq.build(builder(&server.url()));
     let Some(ClientEvent::Open(opened)) = client.next_event() else { panic!() };
     assert_eq!(opened.url(), format!("http://{}/b?c", server.address()));
-    assert_eq!((opened.head().status(), opened.head().header("mcp-session-id")), (200, Some("5")));
+    assert_eq!(
+        (opened.head().status.as_u16(), &opened.head().headers["mcp-session-id"]),
+        (200, &"5".parse().unwrap())
+    );
 }

@@ -1,11 +1,9 @@
 //! What a source knows and keeps when it has ended.
 
+use http::{Request, Response};
 use sse_wire::{
     AsyncEventSource, EventSource,
-    client::{
-        Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, ClientEvent, EventSourceHandle, Policy,
-        Request, Stop,
-    },
+    client::{BoxError, ClientEvent, EventSourceHandle, Policy, Stop},
 };
 use std::{
     future, io,
@@ -49,7 +47,7 @@ fn a_source_that_has_ended_knows_where_to_go_on() {
 #[tokio::test]
 async fn an_async_source_that_has_ended_knows_where_to_go_on() {
     let (url, server) = serve();
-    let mut source = AsyncEventSource::builder(&url).until_data("[DONE]").build_async().unwrap();
+    let mut source = AsyncEventSource::builder(&url).until_data("[DONE]").build().unwrap();
     assert!(source.next().await.is_none());
     assert_eq!(source.last_event_id(), "7");
     assert_eq!(source.reconnection_time(), Duration::from_millis(1234));
@@ -66,7 +64,7 @@ fn a_handle_keeps_no_connection() {
         // The client might use it again, so it stays open until the client is gone.
         io::copy(&mut socket, &mut io::sink())
     });
-    let mut source = EventSource::connect(&url).unwrap();
+    let mut source = EventSource::new(&url).unwrap();
     let handle = source.handle();
     assert!(source.next().is_none());
     drop(source);
@@ -97,10 +95,9 @@ impl Read for Endless {
 fn a_source_that_is_closed_reads_no_more() {
     let (handle, reads) = (Arc::<OnceLock<_>>::default(), Arc::<AtomicU32>::default());
     let (closes, counts) = (handle.clone(), reads.clone());
-    let transport = move |_: &Request, _: &Stop| {
+    let transport = move |_: Request<Vec<u8>>, _: &Stop| {
         let body = Endless { handle: closes.clone(), reads: counts.clone() };
-        let body: Box<dyn Read + Send> = Box::new(body);
-        Ok(Answer::new(200, body).header("Content-Type", "text/event-stream"))
+        Response::builder().header("Content-Type", "text/event-stream").body(body)
     };
     let mut source = EventSource::builder("http://localhost/").build_with(transport).unwrap();
     handle.set(source.handle()).unwrap();
@@ -109,23 +106,15 @@ fn a_source_that_is_closed_reads_no_more() {
 }
 
 /// A transport that fails when it is asked again.
-struct Late;
-
-impl AsyncTransport for Late {
-    fn open(&self, _: Request) -> BoxFuture<Result<Answer<AsyncBody>, BoxError>> {
-        let mut asked = 0;
-        Box::pin(future::poll_fn(move |_| {
-            asked += 1;
-            match asked {
-                1 => Poll::Pending,
-                _ => Poll::Ready(Err("nothing is there".into())),
-            }
-        }))
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<()> {
-        Box::pin(future::pending())
-    }
+fn late() -> impl Future<Output = Result<Response<String>, BoxError>> + Send {
+    let mut asked = 0;
+    future::poll_fn(move |_| {
+        asked += 1;
+        match asked {
+            1 => Poll::Pending,
+            _ => Poll::Ready(Err("nothing is there".into())),
+        }
+    })
 }
 
 struct Task;
@@ -141,7 +130,7 @@ fn a_handle_keeps_no_task() {
         let waker = task.clone().into();
         let mut context = Context::from_waker(&waker);
         let settings = AsyncEventSource::builder("http://localhost/").policy(Policy::never());
-        let mut source = settings.build_async_with(Late).unwrap();
+        let mut source = settings.build_with_timer(|_| late(), |_| future::pending::<()>()).unwrap();
         let handle = source.handle();
         assert!(source.poll_next_event(&mut context).is_pending());
         let source = match ends {

@@ -47,13 +47,10 @@ fn messages_reconnects_and_the_end() {
     assert_eq!(
         errors[0],
         format!(
-            "tail: The stream from {url} ended, 9 bytes into an event (attempt 1); connecting again in 101 ms."
+            "tail: The stream from {url} ended, 9 bytes into an event that begins \"data: cut\" (attempt 1); connecting again in 101 ms."
         )
     );
-    assert!(
-        errors[1]
-            .starts_with(&format!("tail: There was no answer from {url} (attempt 2); connecting again in "))
-    );
+    assert!(errors[1].starts_with(&format!("tail: There was no answer from {url}: ")));
     assert_eq!(
         errors[2],
         format!("tail: The stream from {url} ended (attempt 3); connecting again in 101 ms.")
@@ -73,7 +70,7 @@ fn what_gives_up() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "tail: The answer from {} has status 404 and a body that begins \"not here\\n\" (attempt 1); giving up.\n",
+            "tail: The answer from {} has status 404 and a body that begins \"not here\\n\" (attempt 1); giving up.\nnot here\n",
             server.url()
         )
     );
@@ -93,6 +90,78 @@ fn data_is_posted_once() {
     let [request] = &server.received()[..] else { panic!() };
     assert_eq!((&*request.method, &*request.body), ("POST", "{}"));
     assert_eq!(request.header("content-type"), ["application/json"]);
+}
+
+#[test]
+fn ends_that_were_asked_for() {
+    let answer = "data: 1\n\nevent: usage\ndata: 2\n\ndata: [DONE]\n\ndata: 3";
+    for (arguments, lines, is_complete) in [
+        (&[][..], 3, false),
+        (&["--finish"], 4, true),
+        (&["--until-data", "[DONE]"], 2, true),
+        (&["--until-event", "usage"], 2, true),
+        (&["--until-event", "stop", "--until-event", "usage"], 2, true),
+        (&["--until-event", "stop"], 3, false),
+        (&["--until-data", "3", "--finish"], 3, true),
+    ] {
+        let server = Server::start(move |connection| connection.stream(answer));
+        let url = server.url();
+        let output = tail(&[arguments, &["--data", "{}", &url]].concat());
+        assert_eq!(text(&output.stdout).lines().count(), lines, "{arguments:?}");
+        assert_eq!(output.status.success(), is_complete, "{arguments:?} {output:?}");
+        assert_eq!(server.received().len(), 1);
+    }
+}
+
+#[test]
+fn answers_of_any_type() {
+    let server = Server::start(|connection| connection.answer(200, "", "data: 1\n\n"));
+    let url = server.url();
+    assert_eq!(text(&tail(&["--any-type", "--max", "1", &url]).stdout).lines().count(), 1);
+    let output = tail(&[&url]);
+    assert!(
+        !output.status.success() && text(&output.stderr).contains("it has no content type"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn statuses_are_retried_until_a_stream_has_opened() {
+    let server = Server::start(|connection| match connection.number {
+        0 => connection.answer(503, "Retry-After: 0\r\n", "{\"error\": \"busy\"}"),
+        1 => connection.answer(529, "Retry-After: 0\r\n", ""),
+        _ => connection.stream("data: 1\n\ndata: cut"),
+    });
+    let url = server.url();
+    let output = tail(&["--retry-status", "503", "--retry-status", "529", "--data", "{}", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    let errors: Vec<_> = text(&output.stderr).lines().collect();
+    let [busy, body, overloaded, cut] = errors[..] else { panic!("{errors:?}") };
+    assert!(
+        busy.ends_with("; connecting again in 100 ms.") && overloaded.contains("status 529"),
+        "{errors:?}"
+    );
+    assert_eq!(body, "{\"error\": \"busy\"}");
+    assert!(cut.ends_with("; giving up."), "{cut}");
+    assert_eq!(server.received().len(), 3);
+    let output = tail(&["--retry-status", "all", &url]);
+    assert_eq!(
+        text(&output.stderr).lines().next(),
+        Some("tail: --retry-status needs a status such as 503, not \"all\".")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stream_that_is_cut_is_no_success() {
+    let server = Server::start(|connection| {
+        connection.stream("data: 1\n\n");
+        connection.reset();
+    });
+    let output = tail(&["--data", "{}", &server.url()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains(" broke: "), "{output:?}");
 }
 
 #[test]

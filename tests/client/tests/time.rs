@@ -4,12 +4,12 @@
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::stream;
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
 use sse_wire::{
     AsyncEventSource,
-    client::{
-        Answer, AsyncBody, AsyncTransport, BoxError, BoxFuture, Cause, ClientError, ClientEvent,
-        EventSourceBuilder, Request,
-    },
+    client::{Async, BoxError, BoxFuture, Builder, Cause, ClientError, ClientEvent, RequestBody, Timer},
 };
 use std::{
     error::Error,
@@ -24,49 +24,31 @@ const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-type Outcome = Result<Answer<AsyncBody>, BoxError>;
-
-/// A transport that does with a request whatever a test wants.
-struct Made<F>(F);
-
-impl<F, A> AsyncTransport for Made<F>
-where
-    F: Fn(Request) -> A + Send + Sync,
-    A: Future<Output = Outcome> + Send + 'static,
-{
-    fn open(&self, request: Request) -> BoxFuture<Outcome> {
-        Box::pin(self.0(request))
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        Box::pin(time::sleep(duration))
-    }
-
-    fn now(&self) -> Instant {
-        time::Instant::now().into_std()
-    }
-}
+type Answer = Response<std::pin::Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>>;
+type Outcome = Result<Answer, BoxError>;
 
 fn source<A>(
-    settings: EventSourceBuilder,
-    open: impl Fn(Request) -> A + Send + Sync + 'static,
+    settings: Builder<Async>,
+    open: impl Fn(Request<RequestBody>) -> A + Send + 'static,
 ) -> AsyncEventSource
 where
     A: Future<Output = Outcome> + Send + 'static,
 {
-    settings.build_async_with(Made(open)).unwrap()
+    settings.build_with(open).unwrap()
 }
 
-fn builder() -> EventSourceBuilder {
+fn builder() -> Builder<Async> {
     AsyncEventSource::builder("http://localhost/")
 }
 
-fn answer(
-    status: u16,
-    body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
-) -> Answer<AsyncBody> {
-    let body: AsyncBody = Box::pin(body);
-    Answer::new(status, body).header("Content-Type", "text/event-stream")
+fn answer(status: u16, body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static) -> Answer {
+    use futures_util::StreamExt;
+
+    let frames = body.map(|chunk| chunk.map(Frame::data));
+    let mut answer = Response::new(Box::pin(StreamBody::new(frames)) as _);
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+    answer.headers_mut().insert("Content-Type", "text/event-stream".parse().unwrap());
+    answer
 }
 
 /// Chunks, each of which comes after this time.
@@ -136,19 +118,21 @@ async fn how_long_an_answer_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
     let body: Vec<u8> = (0..100_000).map(|i| i as u8).collect();
-    let settings =
-        |body: &[u8]| builder().body(body).connect_timeout(secs(1)).read_timeout(secs(9)).until_data("done");
+    let settings = |body: &[u8]| {
+        builder().body(body.to_vec()).connect_timeout(secs(1)).read_timeout(secs(9)).until_data("done")
+    };
     // Longer than the limit altogether, but not from one piece to the next.
     let expected = body.clone();
     let mut client = source(settings(&body), move |request| {
         let expected = expected.clone();
         async move {
-            let mut sent = Vec::new();
-            for piece in request.body_pieces() {
+            let (mut body, mut sent) = (request.into_body(), Vec::new());
+            assert_eq!(body.as_bytes(), expected);
+            while let Some(frame) = body.frame().await {
                 time::sleep(secs(9)).await;
-                sent.extend_from_slice(&piece);
+                sent.extend_from_slice(&frame.unwrap().into_data().unwrap());
             }
-            assert!(sent == expected && Some(&*sent) == request.body());
+            assert!(sent == expected);
             Ok(answer(200, chunks(&["data: done\n\n"], secs(0))))
         }
     });
@@ -157,10 +141,10 @@ async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
     assert_eq!(start.elapsed(), secs(9 * 7));
     // A server that stops reading.
     let mut client = source(settings(&body), |request| async move {
-        let mut pieces = request.body_pieces();
-        pieces.next();
+        let mut body = request.into_body();
+        body.frame().await;
         time::sleep(secs(9)).await;
-        pieces.next();
+        body.frame().await;
         std::future::pending().await
     });
     let (error, after) = error(&mut client).await;
@@ -213,34 +197,19 @@ async fn an_endless_row_of_chunks_without_a_message_lets_others_run() {
 struct Clock(Arc<Mutex<Instant>>);
 
 impl Clock {
-    fn now(&self) -> Instant {
-        *self.0.lock().unwrap()
-    }
-
     fn go_on(&self, time: Duration) {
         *self.0.lock().unwrap() += time;
     }
 }
 
-/// Redirects each request, and remembers when it came.
-struct Redirects {
-    clock: Clock,
-    seen: Arc<Mutex<Vec<Instant>>>,
-}
-
-impl AsyncTransport for Redirects {
-    fn open(&self, _: Request) -> BoxFuture<Outcome> {
-        self.seen.lock().unwrap().push(self.clock.now());
-        Box::pin(async { Ok(answer(302, stream::empty()).header("Location", "/")) })
-    }
-
+impl Timer for Clock {
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        let clock = self.clock.clone();
+        let clock = self.clone();
         Box::pin(async move { clock.go_on(duration) })
     }
 
     fn now(&self) -> Instant {
-        self.clock.now()
+        *self.0.lock().unwrap()
     }
 }
 
@@ -253,9 +222,18 @@ async fn what_takes_long_to_compute_lets_no_more_requests_leave() {
         if mem::take(&mut first) {
             in_header.go_on(secs(1));
         }
-        Ok("Bearer token".into())
+        async { Ok(Some("Bearer token".into())) }
     });
-    let mut client = settings.build_async_with(Redirects { clock, seen: seen.clone() }).unwrap();
+    let (log, at) = (seen.clone(), clock.clone());
+    let redirects = move |_| {
+        log.lock().unwrap().push(at.now());
+        async {
+            let mut answer = answer(302, stream::empty());
+            answer.headers_mut().insert("Location", "/".parse().unwrap());
+            Ok::<_, BoxError>(answer)
+        }
+    };
+    let mut client = settings.build_with_timer(redirects, clock).unwrap();
     assert!(matches!(client.next().await.unwrap().unwrap_err().cause(), Cause::TooManyRedirects { .. }));
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 21);

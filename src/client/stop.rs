@@ -1,0 +1,63 @@
+//! How a transport of sync code hears that nobody waits for it any more.
+
+use crate::sync::{Mutex, MutexGuard, PoisonError};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::{fmt, mem};
+
+/// Tells the transport of an [`EventSource`](crate::EventSource) that nobody waits for it any more.
+#[derive(Clone, Default)]
+pub struct Stop {
+    state: Arc<Mutex<StopState>>,
+}
+
+#[derive(Default)]
+struct StopState {
+    is_stopped: bool,
+    actions: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Stop {
+    /// Has `action` called, in another thread, when the attempt is stopped: it is to make calls return
+    /// that block in this one. If that has already happened, it is called at once. It is dropped when the
+    /// attempt ends.
+    ///
+    /// The next attempt begins when it has returned. It must not call an
+    /// [`EventSourceHandle`](crate::client::EventSourceHandle) of this client, which would wait for it forever.
+    ///
+    /// For a socket it is `move || _ = socket.shutdown(Shutdown::Both)`.
+    pub fn on_stop(&self, action: impl FnOnce() + Send + 'static) {
+        let mut state = self.state();
+        if !state.is_stopped {
+            state.actions.push(Box::new(action));
+            return;
+        }
+        drop(state);
+        action();
+    }
+
+    /// Whether the attempt has been stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.state().is_stopped
+    }
+
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        state.is_stopped = true;
+        let actions = mem::take(&mut state.actions);
+        drop(state);
+        for action in actions {
+            action();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, StopState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").field("is_stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}

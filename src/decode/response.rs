@@ -1,0 +1,179 @@
+//! Whether an answer is an event stream, for those who read one without a client.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{error::Error, fmt, str};
+use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
+
+/// Checks that an answer is an event stream that can be read: its status, its content type and its encoding.
+///
+/// For those who have an answer of an HTTP library and read its body with a
+/// [`MessageStream`](crate::MessageStream) or a [`MessageReader`](crate::MessageReader): an error as JSON, or a
+/// body that is compressed, holds no messages and would look like a stream that ended.
+///
+/// ```
+/// use sse_wire::{ResponseError, check_response};
+///
+/// let (head, _) = http::Response::builder()
+///     .header("Content-Type", "text/event-stream; charset=utf-8")
+///     .body(())?
+///     .into_parts();
+/// assert_eq!(check_response(&head), Ok(()));
+///
+/// let (head, _) = http::Response::builder().status(503).body(())?.into_parts();
+/// let error = check_response(&head).unwrap_err();
+/// assert!(matches!(error, ResponseError::Status { .. }));
+/// assert_eq!(error.to_string(), "the answer has status 503 and not 200");
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn check_response(head: &Parts) -> Result<(), ResponseError> {
+    check(head, false)
+}
+
+/// The same, also for an answer of another type, or of none.
+pub(crate) fn check(head: &Parts, any_type: bool) -> Result<(), ResponseError> {
+    if head.status != StatusCode::OK {
+        return Err(ResponseError::Status { status: head.status });
+    }
+    if !any_type && !is_event_stream(&head.headers) {
+        let content_type = content_type(&head.headers);
+        return Err(ResponseError::ContentType { content_type });
+    }
+    match encoding(&head.headers) {
+        Some(encoding) => Err(ResponseError::ContentEncoding { encoding: excerpt(encoding) }),
+        None => Ok(()),
+    }
+}
+
+/// Why an answer is no event stream: see [`check_response`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// The status is not 200.
+    #[non_exhaustive]
+    Status {
+        /// The status.
+        status: StatusCode,
+    },
+    /// The type is not `text/event-stream`.
+    #[non_exhaustive]
+    ContentType {
+        /// The `Content-Type`, if there is one, cut short if it is long.
+        content_type: Option<String>,
+    },
+    /// The body is compressed, and the HTTP library has not undone it.
+    #[non_exhaustive]
+    ContentEncoding {
+        /// The encoding.
+        encoding: String,
+    },
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ResponseError::Status { status } => {
+                write!(f, "the answer has status {} and not 200", status.as_u16())
+            }
+            ResponseError::ContentType { content_type: Some(content_type) } => {
+                write!(f, "the answer is no event stream: it has the content type {content_type:?}")
+            }
+            ResponseError::ContentType { content_type: None } => {
+                f.write_str("the answer is no event stream: it has no content type")
+            }
+            ResponseError::ContentEncoding { encoding } => {
+                write!(f, "the answer has the encoding {encoding:?}, which the HTTP library has not undone")
+            }
+        }
+    }
+}
+
+impl Error for ResponseError {}
+
+/// The values of a header, those that are text.
+fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers.get_all(name).into_iter().filter_map(|value: &HeaderValue| str::from_utf8(value.as_bytes()).ok())
+}
+
+/// "If `res`'s `Content-Type` is not `text/event-stream`", whatever its parameters (WHATWG HTML, 9.2.2, step
+/// 15). Of several types the last one holds (WHATWG Fetch, "extract a MIME type").
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let types = values(headers, header::CONTENT_TYPE).flat_map(|value| value.split(','));
+    let essences = types.filter_map(|value| value.split(';').next()).map(str::trim);
+    let last = essences.filter(|essence| !essence.is_empty()).last();
+    last.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// All of its types, as in one header.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let types: Vec<_> = values(headers, header::CONTENT_TYPE).collect();
+    (!types.is_empty()).then(|| excerpt(&types.join(", ")))
+}
+
+/// An encoding of the body that the transport has not undone.
+fn encoding(headers: &HeaderMap) -> Option<&str> {
+    let codings = values(headers, header::CONTENT_ENCODING).flat_map(|value| value.split(','));
+    codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// The beginning of what a server said, to be shown: it may have said much.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LENGTH: usize = 256;
+    if text.len() <= LENGTH {
+        return text.to_string();
+    }
+    let end = (0..=LENGTH).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    [&text[..end], "…"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = headers.iter().map(|(name, value)| {
+            (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static(value))
+        });
+        pairs.fold(HeaderMap::new(), |mut map, (name, value)| {
+            map.append(name, value);
+            map
+        })
+    }
+
+    #[test]
+    fn what_is_an_event_stream() {
+        for (value, is) in [
+            ("text/event-stream", true),
+            ("TEXT/Event-Stream", true),
+            (" text/event-stream ", true),
+            ("text/event-stream;", true),
+            ("text/event-stream; charset=utf-8", true),
+            ("text/event-stream;charset=windows-1251;x=\"y\"", true),
+            ("text/html, text/event-stream", true),
+            ("text/event-stream, text/html", false),
+            ("text/event-stream, ", true),
+            ("text/x-bogus", false),
+            ("x bogus", false),
+            ("text/event-streams", false),
+            ("text/event-stream x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_event_stream(&headers(&[("Content-type", value)])), is, "{value:?}");
+        }
+        assert!(!is_event_stream(&headers(&[])));
+        assert!(is_event_stream(&headers(&[("content-type", "a/b"), ("CONTENT-TYPE", "text/event-stream")])));
+    }
+
+    #[test]
+    fn what_is_encoded() {
+        assert_eq!(encoding(&headers(&[])), None);
+        assert_eq!(encoding(&headers(&[("content-encoding", "identity, ")])), None);
+        assert_eq!(encoding(&headers(&[("content-encoding", "identity, br")])), Some("br"));
+    }
+}

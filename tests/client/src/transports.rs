@@ -1,0 +1,45 @@
+//! HTTP clients that a program may have already, each as a transport.
+
+use hyper_util::{client::legacy, rt::TokioExecutor};
+use sse_wire::{
+    AsyncEventSource, EventSource,
+    client::{Async, Blocking, BuildError, Builder, RequestBody, Stop},
+};
+use tower::ServiceExt;
+
+/// An agent of ureq.
+pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
+    let agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
+    settings.build_with(move |request: http::Request<Vec<u8>>, _: &Stop| {
+        Ok::<_, ureq::Error>(agent.run(request)?.map(ureq::Body::into_reader))
+    })
+}
+
+/// A client of reqwest.
+pub fn with_client(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    settings.build_with(move |request: http::Request<RequestBody>| {
+        let request = request.map(reqwest::Body::wrap).try_into().map(|request| client.execute(request));
+        async move { Ok::<http::Response<reqwest::Body>, reqwest::Error>(request?.await?.into()) }
+    })
+}
+
+/// A client of hyper-util.
+pub fn with_hyper(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
+    let client = legacy::Client::builder(TokioExecutor::new()).build_http::<RequestBody>();
+    settings.build_with(move |request| client.request(request))
+}
+
+/// A client of hyper-util that speaks HTTP/2 without TLS and without asking first.
+pub fn with_hyper_http2(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
+    let client = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http::<RequestBody>();
+    settings.build_with(move |request| client.request(request))
+}
+
+/// A tower service, here with nothing before the client that it is made of.
+pub fn with_service(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
+    let client = legacy::Client::builder(TokioExecutor::new()).build_http::<RequestBody>();
+    let service = tower::service_fn(move |request| client.request(request));
+    settings.build_with(move |request: http::Request<RequestBody>| service.clone().oneshot(request))
+}
