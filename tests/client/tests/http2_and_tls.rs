@@ -10,7 +10,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use sse_wire::{AsyncEventSource, EventSource, client::Policy};
+use sse_wire::{
+    AsyncEventSource, EventSource,
+    client::{Cause, Policy},
+};
 use sse_wire_client_tests::{Client, Engine, Settings, settings, transports};
 use std::{
     convert::Infallible,
@@ -95,6 +98,62 @@ fn server(tls: Option<TlsAcceptor>) -> SocketAddr {
     address.recv().unwrap()
 }
 
+/// How an answer is cut after its first message.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// RST_STREAM with NO_ERROR.
+    Reset,
+    /// GOAWAY with NO_ERROR, and the end of the connection.
+    GoAway,
+    /// The end of TCP, without the end of TLS.
+    NoCloseNotify,
+}
+
+/// A server over TLS that cuts each answer.
+fn cutting_server(tls: TlsAcceptor, cut: Cut) -> SocketAddr {
+    const MESSAGE: &[u8] = b"data: 1\n\n";
+    let (sender, address) = mpsc::channel();
+    let answer = async move |socket| -> Result<(), Box<dyn std::error::Error>> {
+        let mut socket = tls.accept(socket).await?;
+        if let Cut::NoCloseNotify = cut {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            _ = socket.read(&mut [0; 4096]).await?;
+            let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+            socket.write_all(&[head, MESSAGE].concat()).await?;
+            return Ok(socket.flush().await?);
+        }
+        let mut connection = h2::server::handshake(socket).await?;
+        while let Some(request) = connection.accept().await {
+            let head = Response::builder().header(CONTENT_TYPE, "text/event-stream").body(())?;
+            let mut stream = request?.1.send_response(head, false)?;
+            stream.send_data(Bytes::from_static(MESSAGE), false)?;
+            // That the message has left is seen when the client answers to this.
+            let mut pings = connection.ping_pong().ok_or("there are no pings")?;
+            let pong = pings.ping(h2::Ping::opaque());
+            tokio::select! {
+                pong = pong => { pong?; }
+                other = connection.accept() => drop(other),
+            }
+            match cut {
+                Cut::Reset => stream.send_reset(h2::Reason::NO_ERROR),
+                _ => connection.abrupt_shutdown(h2::Reason::NO_ERROR),
+            }
+        }
+        Ok(())
+    };
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            while let Ok((socket, _)) = listener.accept().await {
+                _ = answer(socket).await;
+            }
+        });
+    });
+    address.recv().unwrap()
+}
+
 const STORY: [&str; 8] = ["open", "hello", "2", "connecting", "open", "hello", "2", "connecting"];
 
 #[test]
@@ -111,8 +170,13 @@ const TRUSTED: &str = "SSE_WIRE_TEST_URLS";
 #[test]
 fn over_tls() {
     if let Ok(urls) = env::var(TRUSTED) {
-        let (one, other) = urls.split_once(' ').unwrap();
-        return trusted(one, other);
+        let urls: Vec<_> = urls.split(' ').collect();
+        let [one, other, reset, go_away, no_close_notify] = urls[..] else { panic!("{urls:?}") };
+        trusted(one, other);
+        for url in [reset, go_away, no_close_notify] {
+            is_cut(Engine::Reqwest, url);
+        }
+        return is_cut(Engine::Ureq, no_close_notify);
     }
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -122,24 +186,28 @@ fn over_tls() {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
+    let http1 = TlsAcceptor::from(Arc::new(config.clone()));
     config.alpn_protocols = vec![b"h2".to_vec()];
     let tls = TlsAcceptor::from(Arc::new(config));
     // One for each client, for they count.
     let [one, other] = [(); 2].map(|()| format!("https://localhost:{}/", server(Some(tls.clone())).port()));
 
+    let cutting = [(tls.clone(), Cut::Reset), (tls, Cut::GoAway), (http1, Cut::NoCloseNotify)]
+        .map(|(tls, cut)| format!("https://localhost:{}/", cutting_server(tls, cut).port()));
+
     // To everyone else it is a stranger.
     let mut client = Client::run(|| AsyncEventSource::new(&one).unwrap());
-    let error = format!("{:?}", client.next_error());
+    let error = client.next_error().to_string();
     assert!(error.contains("UnknownIssuer"), "{error}");
     let mut client = Client::Sync(EventSource::new(&other).unwrap());
-    let error = format!("{:?}", client.next_error());
+    let error = client.next_error().to_string();
     assert!(error.contains("UnknownIssuer"), "{error}");
 
     let path = env::temp_dir().join(format!("sse-wire-{}.pem", std::process::id()));
     fs::write(&path, made.cert.pem()).unwrap();
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "over_tls"])
-        .env(TRUSTED, format!("{one} {other}"))
+        .env(TRUSTED, format!("{one} {other} {}", cutting.join(" ")))
         .env("SSL_CERT_FILE", &path)
         .status();
     fs::remove_file(&path).unwrap();
@@ -153,4 +221,12 @@ fn trusted(one: &str, other: &str) {
         assert_eq!(client.some(STORY.len()), STORY);
         assert_eq!(client.story(), ["closed"]);
     }
+}
+
+/// What has come is seen, and then that it was cut.
+fn is_cut(engine: Engine, url: &str) {
+    let mut client = engine.build(builder(url));
+    assert_eq!(client.some(2), ["open", "1"], "{engine:?} {url}");
+    let error = client.next_error();
+    assert!(matches!(error.cause(), Cause::Read(_)), "{engine:?} {url} {error:?}");
 }

@@ -253,6 +253,20 @@ fn streams_that_break() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_stream_that_is_reset_has_not_ended() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| {
+            connection.stream("data: 1\n\n");
+            connection.reset();
+        });
+        let error = engine.build(builder(&server.url())).next_error();
+        assert!(matches!(error.cause(), Cause::Read(_) | Cause::Connect(_)), "{engine:?} {error:?}");
+        assert!(error.to_string().to_lowercase().contains("reset"), "{engine:?} {error}");
+    }
+}
+
 #[test]
 fn answers_that_are_none() {
     let mut headers = String::new();

@@ -4,7 +4,7 @@ use sse_wire::{
     EventSource,
     client::{BuildError, ClientEvent, Policy},
 };
-use sse_wire_client_tests::{Client, Connection, Engine, Received, Server, Settings, settings};
+use sse_wire_client_tests::{Client, Connection, Engine, Received, Server, Settings, example, settings};
 use std::time::Duration;
 
 /// A client that does not wait for long.
@@ -269,4 +269,22 @@ fn a_stream_that_is_open_says_where_and_how() {
         (opened.head().status.as_u16(), &opened.head().headers["mcp-session-id"]),
         (200, &"5".parse().unwrap())
     );
+}
+
+#[test]
+fn an_event_loop_over_a_bare_socket() {
+    let server = Server::start(|connection| match connection.number {
+        0 => connection.answer(302, "Location: /elsewhere\r\n", ""),
+        1 => connection.stream("retry: 101\nid: 7\nevent: tick\ndata: 1\n\ndata: 2\n\ndata: cut"),
+        2 => connection.send("nonsense"),
+        _ => connection.answer(204, "", ""),
+    });
+    let output = std::process::Command::new(example("event_loop")).arg(server.url()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "tick: 1\nmessage: 2\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 2, "{output:?}");
+    let requests = server.received();
+    let targets: Vec<_> = requests.iter().map(|request| &*request.target).collect();
+    assert_eq!(targets, ["/events", "/elsewhere", "/events", "/events"]);
+    assert_eq!(requests[3].header("last-event-id"), ["7"]);
 }

@@ -39,7 +39,7 @@ fn messages_reconnects_and_the_end() {
             r#"{"retry": 101}"#,
             r#"{"comment": "hello"}"#,
             r#"{"event": "tick", "data": "1", "lastEventId": "7"}"#,
-            r#"{"tooLarge": 106}"#,
+            r#"{"tooLarge": 107}"#,
             r#"{"event": "message", "data": "2", "lastEventId": "7"}"#,
         ]
     );
