@@ -1,23 +1,27 @@
-//! The buffer.
+//! The buffer: how it is filled, and how it is sent.
+
+mod blocks;
+mod traits;
+
+pub(super) use blocks::Open;
 
 use super::{
-    Chunk, Data, Event, EventId, Retry,
+    Data, Event, EventId, Retry,
     block::{self, DataWriter},
-    chunk::display_lossy,
 };
 use crate::error::{Error, Field};
-use alloc::{string::String, vec::Vec};
-use core::{fmt, ops::Range};
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A buffer in which events are written and from which they are sent.
 ///
 /// Fill it with [`add_message`](Sse::add_message) and its relatives. Then send what it holds in
-/// whichever way the server takes it: [`Display`](fmt::Display) shows it and keeps it; iteration
+/// whichever way the server takes it: [`Display`](core::fmt::Display) shows it and keeps it; iteration
 /// drains it, one whole block at a time; `write_to` drains it into any
 /// `std::io::Write`.
 ///
 /// The methods that return `&mut Self` never fail. A character that an event type or an event ID cannot
-/// carry is replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`], and by `?` in an ID.
+/// carry is replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`](alloc::string::String::from_utf8_lossy), and by `?` in an ID.
 /// The methods that return a `Result` check instead, and leave the buffer as it was if they fail. Which
 /// characters these are says [`Field`](crate::Field).
 ///
@@ -332,239 +336,5 @@ impl Sse {
     pub(crate) fn into_parts(self) -> (Vec<u8>, Range<usize>) {
         let unsent = self.sent..self.end;
         (self.buf, unsent)
-    }
-
-    // --- blocks ---
-
-    /// Where the first block begins that has not left as a whole.
-    #[inline]
-    fn start(&self) -> usize {
-        self.sent_blocks.checked_sub(1).and_then(|i| self.earlier_ends.get(i)).copied().unwrap_or(0)
-    }
-
-    /// Where that block ends.
-    #[inline]
-    fn first_end(&self) -> usize {
-        self.earlier_ends.get(self.sent_blocks).copied().unwrap_or(self.end)
-    }
-
-    /// Makes what was written behind the last block, up to `end`, a block.
-    #[inline]
-    fn push_end(&mut self, end: usize) {
-        if self.end > 0 {
-            self.earlier_ends.push(self.end);
-        }
-        self.end = end;
-    }
-
-    /// Makes the last block something that is being written.
-    #[inline]
-    fn pop_end(&mut self) {
-        self.end = self.earlier_ends.pop().unwrap_or(0);
-    }
-
-    /// Begins a message, to which the waiting ID belongs.
-    #[inline]
-    pub(crate) fn open(&mut self) -> Open<'_> {
-        let with_id = self.id_waits;
-        if with_id {
-            // The ID's block goes on: its blank line is taken back.
-            self.pop_end();
-            self.buf.pop();
-            self.id_waits = false;
-        } else {
-            self.make_room();
-        }
-        let start = self.buf.len();
-        Open { sse: self, start, with_id, committed: false }
-    }
-
-    /// Adds a block that is no message, ahead of an ID that waits for one.
-    fn add_beside_id(&mut self, write_fields: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
-        self.make_room();
-        let id_end = self.end;
-        if self.id_waits {
-            self.pop_end();
-        }
-        let id_len = id_end - self.end;
-        write_fields(&mut self.buf);
-        block::end(&mut self.buf);
-        // An ID that waits goes behind it.
-        self.buf[self.end..].rotate_left(id_len);
-        self.push_end(self.buf.len() - id_len);
-        if self.id_waits {
-            self.push_end(self.buf.len());
-        }
-        self
-    }
-
-    #[inline]
-    fn drop_waiting_id(&mut self) {
-        self.make_room();
-        if self.id_waits {
-            self.id_waits = false;
-            self.pop_end();
-            self.buf.truncate(self.end);
-        }
-    }
-
-    /// Removes what a message left behind that was begun and forgotten, and blocks that have left, when
-    /// they are most of the buffer: less is moved than has left, and a buffer that never runs empty does not
-    /// grow.
-    #[inline]
-    fn make_room(&mut self) {
-        self.buf.truncate(self.end);
-        if self.sent_blocks > 0 && self.start() > self.buf.len() / 2 {
-            self.compact();
-        }
-    }
-
-    #[cold]
-    fn compact(&mut self) {
-        let start = self.start();
-        self.buf.drain(..start);
-        self.earlier_ends.drain(..self.sent_blocks);
-        self.earlier_ends.iter_mut().for_each(|end| *end -= start);
-        self.end -= start;
-        self.sent -= start;
-        self.sent_blocks = 0;
-    }
-}
-
-/// A message that is being written. Dropped without a [`commit`](Open::commit) it takes back what was
-/// written, and the ID waits again.
-#[derive(Debug)]
-pub(crate) struct Open<'a> {
-    sse: &'a mut Sse,
-    start: usize,
-    with_id: bool,
-    committed: bool,
-}
-
-impl Open<'_> {
-    /// Where to write the fields.
-    #[inline]
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.sse.buf
-    }
-
-    /// Ends the message's block, and keeps it.
-    #[inline]
-    pub(crate) fn commit(mut self) {
-        block::end(self.buffer());
-        self.sse.push_end(self.sse.buf.len());
-        self.committed = true;
-    }
-}
-
-impl Drop for Open<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.committed {
-            let sse = &mut *self.sse;
-            sse.buf.truncate(self.start);
-            if self.with_id {
-                block::end_line(&mut sse.buf);
-                sse.push_end(sse.buf.len());
-                sse.id_waits = true;
-            }
-        }
-    }
-}
-
-/// Drains the buffer, one whole block at a time. Only the first item may be the rest of a block, if a
-/// part of it had left before.
-///
-/// What is not taken stays. Taking the last block takes the ID with it that waits for a message.
-impl Iterator for Sse {
-    type Item = Chunk;
-
-    #[inline]
-    fn next(&mut self) -> Option<Chunk> {
-        if self.is_empty() {
-            return None;
-        }
-        let block = &self.buf[self.sent..self.first_end()];
-        let chunk = Chunk::new(block);
-        self.advance(block.len());
-        Some(chunk)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let blocks = if self.is_empty() { 0 } else { self.earlier_ends.len() - self.sent_blocks + 1 };
-        (blocks, Some(blocks))
-    }
-}
-
-/// Shows all that is buffered and drains nothing. Where a block was cut inside a character, the part of
-/// that character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) has it exactly.
-impl fmt::Display for Sse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display_lossy(self.as_bytes(), f)
-    }
-}
-
-impl fmt::Debug for Sse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sse").field(&String::from_utf8_lossy(self.as_bytes())).finish()
-    }
-}
-
-/// As [`Sse::new`].
-impl Default for Sse {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<'e> Extend<&'e Event> for Sse {
-    fn extend<I: IntoIterator<Item = &'e Event>>(&mut self, events: I) {
-        for event in events {
-            self.push(event);
-        }
-    }
-}
-
-impl Extend<Event> for Sse {
-    fn extend<I: IntoIterator<Item = Event>>(&mut self, events: I) {
-        for event in events {
-            self.push(&event);
-        }
-    }
-}
-
-/// Holds the events and no reconnection time.
-impl<'e> FromIterator<&'e Event> for Sse {
-    fn from_iter<I: IntoIterator<Item = &'e Event>>(events: I) -> Self {
-        let mut sse = Self::without_retry();
-        sse.extend(events);
-        sse
-    }
-}
-
-/// Holds the events and no reconnection time.
-impl FromIterator<Event> for Sse {
-    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
-        let mut sse = Self::without_retry();
-        sse.extend(events);
-        sse
-    }
-}
-
-/// What is buffered, without a copy unless a part has left.
-impl From<Sse> for Vec<u8> {
-    fn from(sse: Sse) -> Self {
-        let (mut buf, unsent) = sse.into_parts();
-        buf.truncate(unsent.end);
-        buf.drain(..unsent.start);
-        buf
-    }
-}
-
-/// What is buffered, as it is shown.
-impl From<Sse> for String {
-    fn from(sse: Sse) -> Self {
-        String::from_utf8(sse.into())
-            .unwrap_or_else(|cut| String::from_utf8_lossy(cut.as_bytes()).into_owned())
     }
 }
