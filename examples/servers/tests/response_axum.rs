@@ -141,3 +141,14 @@ async fn a_compressing_layer_lets_every_event_through_at_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_handler_returns_the_body_itself() {
+    async fn handler() -> Body<stream::Iter<std::array::IntoIter<Event, 1>>> {
+        Body::new(stream::iter([tick(1)]))
+    }
+    let mut client = Client::get(serve(Router::new().route("/", get(handler))).await).await;
+    let head = client.head().await;
+    assert!(head.contains("\r\ncontent-type: text/event-stream\r\n"), "{head}");
+    assert_eq!(client.rest().await, tick(1).to_string());
+}

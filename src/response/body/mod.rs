@@ -1,5 +1,7 @@
 //! The response of an async server.
 
+#[cfg(feature = "axum-core-0_5")]
+mod axum;
 mod batch;
 mod hook;
 mod poll;
@@ -250,7 +252,8 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// The response: this body with the [headers](crate::response::headers) of an event stream.
+    /// The response: this body with the [headers](crate::response::headers) of an event stream. axum takes it
+    /// too; with the feature `axum-core-0_5` a handler may also return the body itself.
     pub fn into_http(self) -> http::Response<Self> {
         head::with_headers(self)
     }

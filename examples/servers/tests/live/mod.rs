@@ -126,6 +126,11 @@ impl Client {
 
     /// Reads a chunk; `None` is the last, an error a connection that was cut.
     pub async fn chunk(&mut self) -> std::io::Result<Option<String>> {
+        Ok(self.bytes().await?.map(|chunk| String::from_utf8(chunk).expect("text")))
+    }
+
+    /// The same, whatever is in it.
+    pub async fn bytes(&mut self) -> std::io::Result<Option<Vec<u8>>> {
         let mut size = String::new();
         in_time(self.0.read_line(&mut size)).await?;
         let size = usize::from_str_radix(size.trim_end(), 16)
@@ -133,7 +138,7 @@ impl Client {
         let mut chunk = vec![0; size + 2];
         in_time(self.0.read_exact(&mut chunk)).await?;
         chunk.truncate(size);
-        Ok((size > 0).then(|| String::from_utf8(chunk).expect("text")))
+        Ok((size > 0).then_some(chunk))
     }
 
     /// Reads a chunk that is there.

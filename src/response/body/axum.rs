@@ -1,0 +1,34 @@
+//! A body as what a handler of axum returns.
+//!
+//! The feature is named for the release of axum-core, so that it can stay as it is when there is another one,
+//! beside a feature for that.
+
+use super::Body;
+use crate::response::{Item, Timer};
+use axum_core::{
+    BoxError,
+    response::{IntoResponse, Response},
+};
+use futures_core::Stream;
+
+/// With the [headers](crate::response::headers) of an event stream.
+///
+/// ```
+/// use axum_core::response::IntoResponse;
+/// use sse_wire::{Event, response::Body};
+///
+/// async fn handler() -> impl IntoResponse {
+///     Body::without_timer(futures_util::stream::iter([Event::new().data("1")]))
+/// }
+/// ```
+impl<S, T, E> IntoResponse for Body<S, T, E>
+where
+    S: Stream + Send + 'static,
+    S::Item: Item<Error = E>,
+    T: Timer + Send + 'static,
+    E: Into<BoxError> + Send + 'static,
+{
+    fn into_response(self) -> Response {
+        self.into_http().map(axum_core::body::Body::new)
+    }
+}
