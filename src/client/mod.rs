@@ -1,6 +1,6 @@
 //! A client that reconnects.
 //!
-//! [`EventSource`](crate::EventSource) and [`AsyncEventSource`](crate::AsyncEventSource) are in the crate's root.
+//! [`EventSource`] and [`AsyncEventSource`] are in the crate's root.
 //! Here is what they are made of, and what they report.
 //!
 //! # An HTTP client of your own
