@@ -141,7 +141,8 @@ impl Builder<Async> {
     /// it to respect; the read timeout is the client's, which counts anew whenever a piece of the request's body is
     /// taken. Dropping the future or the body gives the request up.
     ///
-    /// ```no_run
+    #[cfg_attr(feature = "reqwest", doc = "```no_run")]
+    #[cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
     /// use sse_wire::{AsyncEventSource, client::RequestBody};
     ///
     /// # fn client() -> reqwest::Client { unimplemented!() }
@@ -252,9 +253,8 @@ impl AsyncEventSource {
             if let Poll::Ready(event) = self.poll(context) {
                 return Poll::Ready(event);
             }
-            self.driver.control.wake(context.waker());
             // A command may have come before it knew whom to wake.
-            if !self.driver.control.is_pending() {
+            if !self.driver.control.register(context.waker()) {
                 return Poll::Pending;
             }
         }

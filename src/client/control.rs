@@ -80,7 +80,7 @@ impl Control {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn command(&self, command: Command) {
+    pub(super) fn command(&self, command: Command) {
         let mut state = self.state();
         if state.command != Some(Command::Close) {
             state.command = Some(command);
@@ -138,16 +138,18 @@ impl Control {
         Some(Attempt { control: self.clone(), stop })
     }
 
-    /// Has a command wake a task.
-    pub(super) fn wake(&self, waker: &Waker) {
+    /// Has a command wake a task. Returns whether there is one already, which wakes nobody.
+    pub(super) fn register(&self, waker: &Waker) -> bool {
         let mut state = self.state();
-        if state.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            return;
-        }
-        let old = state.waker.replace(waker.clone());
+        let old = match &state.waker {
+            Some(known) if known.will_wake(waker) => None,
+            _ => state.waker.replace(waker.clone()),
+        };
+        let is_pending = state.command.is_some();
         drop(state);
         // Unlocked: what it drops is the runtime's.
         drop(old);
+        is_pending
     }
 
     /// Has a command wake nobody: a handle may be kept for longer than the task.
@@ -172,7 +174,7 @@ impl Drop for Attempt {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::sync::mpsc;

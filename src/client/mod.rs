@@ -61,6 +61,8 @@ mod control;
 mod driver;
 mod error;
 mod event;
+#[cfg(all(test, loom))]
+mod models;
 mod policy;
 mod redirect;
 mod request;

@@ -352,7 +352,7 @@ impl Iterator for Events<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
