@@ -153,6 +153,9 @@ pub enum ReadError<E = BoxError> {
     Source(E),
     /// An event was too large. The next one will be read.
     TooLarge(TooLarge),
+    /// The source ended before the answer did: none of the ends has come that were set, by `until_data` for
+    /// example.
+    Cut,
 }
 
 #[cfg(any(feature = "std", feature = "stream"))]
@@ -161,6 +164,7 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
         match self {
             ReadError::Source(error) => error.fmt(f),
             ReadError::TooLarge(error) => error.fmt(f),
+            ReadError::Cut => f.write_str("the stream ended before its last message"),
         }
     }
 }
@@ -171,7 +175,7 @@ impl core::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             ReadError::Source(error) => error.source(),
-            ReadError::TooLarge(_) => None,
+            ReadError::TooLarge(_) | ReadError::Cut => None,
         }
     }
 }
@@ -181,7 +185,7 @@ impl core::error::Error for ReadError<std::io::Error> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             ReadError::Source(error) => error.source(),
-            ReadError::TooLarge(_) => None,
+            ReadError::TooLarge(_) | ReadError::Cut => None,
         }
     }
 }
@@ -192,6 +196,7 @@ impl From<ReadError<std::io::Error>> for std::io::Error {
         match error {
             ReadError::Source(error) => error,
             ReadError::TooLarge(error) => std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+            ReadError::Cut => std::io::Error::new(std::io::ErrorKind::UnexpectedEof, error),
         }
     }
 }

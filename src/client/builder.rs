@@ -247,7 +247,7 @@ impl<K: Kind> Builder<K> {
     /// several.
     ///
     /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
-    pub fn until(mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + 'static) -> Self {
+    pub fn until(mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static) -> Self {
         self.until.predicate(is_last);
         self
     }

@@ -24,7 +24,7 @@ pub(crate) mod received;
 mod response;
 #[cfg(feature = "stream")]
 mod stream;
-#[cfg(feature = "client")]
+#[cfg(any(feature = "std", feature = "stream"))]
 mod until;
 
 pub use decoder::Decoder;

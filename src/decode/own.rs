@@ -1,7 +1,11 @@
 //! What the drivers share: the items of a chunk with their own memory.
 
-use super::{Decoder, Incoming, IncomingRef, Input, MessageEvent, interpret::Found};
-use crate::error::TooLarge;
+use super::{
+    Decoder, Incoming, IncomingRef, Input, MessageEvent,
+    interpret::Found,
+    until::{Ending, Item},
+};
+use crate::error::{ReadError, TooLarge};
 
 /// A decoder of chunks that are decoded item by item.
 #[derive(Debug)]
@@ -13,11 +17,13 @@ pub(super) struct OwningDecoder {
     pub(super) finishes: bool,
     /// Whether an error came since the last chunk, so that the end of the input may be a part of it.
     failed: bool,
+    /// Where the answer ends, if that is not where the source does.
+    pub(super) ending: Ending,
 }
 
 impl OwningDecoder {
     pub(super) fn new(decoder: Decoder) -> OwningDecoder {
-        OwningDecoder { decoder, start: 0, finishes: false, failed: false }
+        OwningDecoder { decoder, start: 0, finishes: false, failed: false, ending: Ending::default() }
     }
 
     /// Takes a new chunk, if there is no item in it. `false` tells nothing.
@@ -54,8 +60,19 @@ impl OwningDecoder {
         self.failed = true;
     }
 
-    /// The last item, once the source has ended.
-    pub(super) fn finish<T>(&mut self, own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>) -> Option<T> {
+    /// The last item, once the source has ended, or that it has ended too early.
+    pub(super) fn last<T: Item, E>(
+        &mut self,
+        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>>,
+    ) -> Option<Result<T, ReadError<E>>> {
+        match self.finish(own) {
+            Some(Ok(item)) => self.ending.judge(item).map(Ok),
+            Some(Err(error)) => Some(Err(ReadError::TooLarge(error))),
+            None => self.ending.is_cut().then_some(Err(ReadError::Cut)),
+        }
+    }
+
+    fn finish<T>(&mut self, own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>) -> Option<T> {
         if !self.finishes || self.failed {
             return None;
         }

@@ -4,9 +4,10 @@ use super::{
     Decoder, Incoming, MessageEvent,
     interpret::Found,
     own::{self, OwningDecoder},
+    until::Item,
 };
 use crate::error::{ReadError, TooLarge};
-use alloc::{boxed::Box, vec};
+use alloc::{boxed::Box, string::String, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
 
@@ -74,17 +75,23 @@ impl<R: Read> MessageReader<R> {
 
     /// Reads up to the next item that `own` takes, or an error of the source.
     #[inline(always)]
-    fn next_own<T>(
+    fn next_own<T: Item>(
         &mut self,
         own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
     ) -> Option<Result<T, ReadError<io::Error>>> {
         loop {
+            if self.decoder.ending.is_over() {
+                return None;
+            }
             if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default(), own) {
-                return Some(item.map_err(ReadError::TooLarge));
+                return match item.map(|item| self.decoder.ending.judge(item)) {
+                    Ok(item) => item.map(Ok),
+                    Err(error) => Some(Err(ReadError::TooLarge(error))),
+                };
             }
             self.len = 0;
             if self.at_end {
-                return self.decoder.finish(own).map(|item| item.map_err(ReadError::TooLarge));
+                return self.decoder.last(own);
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,
@@ -119,6 +126,50 @@ impl<R> MessageReader<R> {
     /// ```
     pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageReader<R> {
         self.decoder.finishes = dispatch;
+        self
+    }
+
+    /// Sets the data of a message that says that all is done, such as `[DONE]`. The input ends there for the reader,
+    /// and the message is not returned. There can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    ///
+    /// ```
+    /// use sse_wire::{MessageReader, ReadError};
+    ///
+    /// let answer = "data: Hello\n\ndata: [DONE]\n\n".as_bytes();
+    /// let mut messages = MessageReader::new(answer).until_data("[DONE]");
+    /// assert_eq!(messages.next().unwrap()?.data(), "Hello");
+    /// assert!(messages.next().is_none());
+    ///
+    /// let cut = &answer[..20];
+    /// let last = MessageReader::new(cut).until_data("[DONE]").last();
+    /// assert!(matches!(last, Some(Err(ReadError::Cut))));
+    /// # Ok::<(), ReadError<std::io::Error>>(())
+    /// ```
+    pub fn until_data(mut self, data: impl Into<String>) -> MessageReader<R> {
+        self.decoder.ending.until.data(data.into());
+        self
+    }
+
+    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
+    /// returned, and the input ends there for the reader. There can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    pub fn until_event(mut self, event: impl Into<String>) -> MessageReader<R> {
+        self.decoder.ending.until.event(event.into());
+        self
+    }
+
+    /// Sets a function that knows the last message. It is returned, and the input ends there for the reader. There
+    /// can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    pub fn until(
+        mut self,
+        is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
+    ) -> MessageReader<R> {
+        self.decoder.ending.until.predicate(is_last);
         self
     }
 

@@ -4,9 +4,10 @@ use super::{
     Decoder, Incoming, MessageEvent,
     interpret::Found,
     own::{self, OwningDecoder},
+    until::Item,
 };
 use crate::error::{ReadError, TooLarge};
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String};
 use core::{
     error::Error,
     fmt,
@@ -102,7 +103,7 @@ where
 
     /// Reads up to the next item that `own` takes, or an error of the source.
     #[inline(always)]
-    fn poll_own<T, F>(
+    fn poll_own<T: Item, F>(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
@@ -110,15 +111,20 @@ where
     ) -> Poll<Option<Result<T, ReadError<F>>>> {
         let mut this = self.project();
         loop {
+            if this.decoder.ending.is_over() {
+                return Poll::Ready(None);
+            }
             if let Some(chunk) = this.chunk {
                 if let Some(item) = this.decoder.next(chunk.as_ref(), own) {
-                    return Poll::Ready(Some(item.map_err(ReadError::TooLarge)));
+                    return Poll::Ready(match item.map(|item| this.decoder.ending.judge(item)) {
+                        Ok(item) => item.map(Ok),
+                        Err(error) => Some(Err(ReadError::TooLarge(error))),
+                    });
                 }
                 *this.chunk = None;
             }
             if *this.at_end {
-                let last = this.decoder.finish(own);
-                return Poll::Ready(last.map(|item| item.map_err(ReadError::TooLarge)));
+                return Poll::Ready(this.decoder.last(own));
             }
             match ready!(this.source.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}
@@ -140,6 +146,36 @@ impl<S, C> MessageStream<S, C> {
     /// An event that an error of the source cut off is not dispatched.
     pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageStream<S, C> {
         self.decoder.finishes = dispatch;
+        self
+    }
+
+    /// Sets the data of a message that says that all is done, such as `[DONE]`. The input ends there for the stream,
+    /// and the message is not returned. There can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    pub fn until_data(mut self, data: impl Into<String>) -> MessageStream<S, C> {
+        self.decoder.ending.until.data(data.into());
+        self
+    }
+
+    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
+    /// returned, and the input ends there for the stream. There can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    pub fn until_event(mut self, event: impl Into<String>) -> MessageStream<S, C> {
+        self.decoder.ending.until.event(event.into());
+        self
+    }
+
+    /// Sets a function that knows the last message. It is returned, and the input ends there for the stream. There
+    /// can be several ends.
+    ///
+    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    pub fn until(
+        mut self,
+        is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
+    ) -> MessageStream<S, C> {
+        self.decoder.ending.until.predicate(is_last);
         self
     }
 

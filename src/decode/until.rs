@@ -1,6 +1,6 @@
 //! What ends an answer before the connection does: how models and other services say that all is done.
 
-use super::MessageEvent;
+use super::{Incoming, MessageEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -12,7 +12,7 @@ pub(crate) struct Until {
     predicates: Vec<Predicate>,
 }
 
-type Predicate = Box<dyn FnMut(&MessageEvent) -> bool + Send>;
+type Predicate = Box<dyn FnMut(&MessageEvent) -> bool + Send + Sync>;
 
 /// What a message means for the answer that it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Until {
         self.events.push(event);
     }
 
-    pub(crate) fn predicate(&mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + 'static) {
+    pub(crate) fn predicate(&mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static) {
         self.predicates.push(Box::new(is_last));
     }
 
@@ -64,5 +64,61 @@ impl fmt::Debug for Until {
             .field("events", &self.events)
             .field("predicates", &self.predicates.len())
             .finish()
+    }
+}
+
+/// What a driver reads.
+pub(super) trait Item {
+    fn message(&self) -> Option<&MessageEvent>;
+}
+
+impl Item for MessageEvent {
+    fn message(&self) -> Option<&MessageEvent> {
+        Some(self)
+    }
+}
+
+impl Item for Incoming {
+    fn message(&self) -> Option<&MessageEvent> {
+        match self {
+            Incoming::Message(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// How far an answer is from its end.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    pub(super) until: Until,
+    /// The end has come, or that of the source was reported in its place.
+    is_over: bool,
+}
+
+impl Ending {
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The item, unless it only says that the one before was the last one.
+    #[inline]
+    pub(super) fn judge<T: Item>(&mut self, item: T) -> Option<T> {
+        match item.message().map_or(Judged::GoesOn, |message| self.until.judge(message)) {
+            Judged::GoesOn => Some(item),
+            Judged::Last => {
+                self.is_over = true;
+                Some(item)
+            }
+            Judged::Terminator => {
+                self.is_over = true;
+                None
+            }
+        }
+    }
+
+    /// Whether the source has ended before the answer, which is reported once.
+    pub(super) fn is_cut(&mut self) -> bool {
+        !self.until.is_empty() && !core::mem::replace(&mut self.is_over, true)
     }
 }

@@ -142,14 +142,14 @@ fn reqwest_limit(workload: &Workload) -> Option<Pass> {
 }
 
 fn ours_ureq(workload: &Workload) -> Option<Pass> {
-    let mut source = EventSource::connect(&workload.url).unwrap();
+    let mut source = EventSource::new(&workload.url).unwrap();
     pass(move || {
         black_box(source.next().unwrap().unwrap());
     })
 }
 
 fn ours_reqwest(workload: &Workload) -> Option<Pass> {
-    stream_pass(|| AsyncEventSource::connect(&workload.url).unwrap())
+    stream_pass(|| AsyncEventSource::new(&workload.url).unwrap())
 }
 
 fn reqwest_eventsource(workload: &Workload) -> Option<Pass> {
@@ -182,8 +182,6 @@ const OURS: [[&str; 2]; 2] = [["ureq", "sse-wire over ureq"], ["reqwest", "sse-w
 fn main() {
     let rounds = env::args().nth(1).map_or(51, |rounds| rounds.parse().expect("a number of rounds"));
     pin(0);
-    // sse-wire has reqwest compiled without one, and brings its own.
-    rustls::crypto::ring::default_provider().install_default().expect("no provider before");
     let workloads = workloads();
     type Contender = fn(&Workload) -> Option<Pass>;
     let row = |kind, name: &str, make: Contender| Row::new(kind, name, workloads.iter().map(make));
