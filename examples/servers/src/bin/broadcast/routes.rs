@@ -1,0 +1,144 @@
+//! What is answered to a request.
+
+use crate::{feeds::Feeds, metrics, query, refusal::Refusal};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Body as _, Incoming},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE},
+};
+use sse_wire::{
+    Event,
+    channel::{Channel, Subscriber},
+    response::{self, Body, Shutdown, TokioTimer, last_event_id},
+};
+use std::{borrow::Cow, convert::Infallible, pin::Pin, time::Duration};
+use tokio::time::timeout;
+
+/// The longest data of an event, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a client may take for the body of a request.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Nothing is boxed: the stream lies in the task of its connection.
+pub type Answer = Response<Either<Body<Subscriber, TokioTimer>, Full<Bytes>>>;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Boxed, because hyper keeps room for this future as long as the connection lasts: some hundred bytes of memory for
+/// each client.
+pub fn answer(
+    request: Request<Incoming>,
+    feeds: Feeds,
+    shutdown: Shutdown,
+) -> Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>> {
+    Box::pin(async move { Ok(route(request, &feeds, &shutdown).await.unwrap_or_else(refuse)) })
+}
+
+async fn route(request: Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -> Result<Answer, Refusal> {
+    match (request.uri().path(), request.method()) {
+        ("/", &Method::GET | &Method::HEAD) => {
+            Ok(whole("text/html; charset=utf-8", include_str!("page.html")))
+        }
+        ("/events", &Method::GET | &Method::HEAD) => events(&request, feeds, shutdown),
+        ("/publish", &Method::POST) => publish(request, feeds).await,
+        ("/metrics", &Method::GET | &Method::HEAD) => Ok(whole(metrics::CONTENT_TYPE, metrics::text(feeds))),
+        ("/" | "/events" | "/metrics", _) => Err(Refusal::method("GET, HEAD")),
+        ("/publish", _) => Err(Refusal::method("POST")),
+        _ => Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "there is nothing here; there are /, /events, /publish and /metrics",
+        )),
+    }
+}
+
+fn events(request: &Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -> Result<Answer, Refusal> {
+    let channel = channel(request, feeds)?;
+    let query = request.uri().query();
+    let in_header = last_event_id::from_headers(request.headers()).map_err(Refusal::bad_request)?;
+    let id = match in_header {
+        Some(id) => Some(Cow::Borrowed(id)),
+        None => last_event_id::from_query(query.unwrap_or_default(), "lastEventId")
+            .map_err(Refusal::bad_request)?,
+    };
+    let subscriber = match (id, query::parameter(query, "from").map_err(Refusal::bad_request)?.as_deref()) {
+        // A client that had an event goes on there, whatever it wanted first.
+        (Some(id), _) => channel.connect(Some(&id)),
+        (None, Some("oldest")) => Some(channel.subscribe_from_oldest()),
+        (None, None) => channel.connect(None),
+        (None, Some(_)) => {
+            return Err(Refusal::bad_request("the only value of the parameter from is oldest"));
+        }
+    };
+    match subscriber {
+        Some(subscriber) => {
+            let body = Body::new(subscriber).shutdown(shutdown).method(request.method());
+            Ok(body.into_http().map(Either::Left))
+        }
+        None => Ok(response::no_content().map(Either::Right)),
+    }
+}
+
+async fn publish(request: Request<Incoming>, feeds: &Feeds) -> Result<Answer, Refusal> {
+    let channel = channel(&request, feeds)?;
+    let query = request.uri().query();
+    let parameter = |name| query::parameter(query, name).map_err(Refusal::bad_request);
+    let (event_type, id) = (parameter("event")?, parameter("id")?);
+    let mut event = Event::new();
+    if let Some(event_type) = event_type {
+        event = event.try_event(&event_type).map_err(Refusal::bad_request)?;
+    }
+    if let Some(id) = &id {
+        event = event.try_id(id.as_str()).map_err(Refusal::bad_request)?;
+    }
+    let data = read(request.into_body()).await?;
+    let data = str::from_utf8(&data).map_err(|error| {
+        Refusal::bad_request(format_args!("the body is not UTF-8 after byte {}", error.valid_up_to()))
+    })?;
+    match channel.publish(event.data(data)) {
+        Ok(of_channel) => Ok(whole(TEXT, id.unwrap_or_else(|| of_channel.to_string()))),
+        Err(error) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)),
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Refusal> {
+    let too_large = || {
+        Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format_args!("the body has more than {MAX_BODY} bytes, which is the most that an event may have"),
+        )
+    };
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    match timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(Refusal::bad_request(format_args!("the body could not be read: {error}"))),
+        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+    }
+}
+
+fn channel(request: &Request<Incoming>, feeds: &Feeds) -> Result<Channel, Refusal> {
+    let name = query::parameter(request.uri().query(), "channel").map_err(Refusal::bad_request)?;
+    feeds.channel(name.as_deref())
+}
+
+fn whole(content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    Response::builder()
+        .header(CONTENT_TYPE, content_type)
+        .header(CACHE_CONTROL, "no-store")
+        .body(Either::Right(Full::new(body.into())))
+        .expect("these headers are valid")
+}
+
+fn refuse(refusal: Refusal) -> Answer {
+    let mut answer = whole(TEXT, refusal.reason + "\n");
+    *answer.status_mut() = refusal.status;
+    if let Some(allow) = refusal.allow {
+        answer.headers_mut().insert(ALLOW, allow.parse().expect("a valid header"));
+    }
+    answer
+}

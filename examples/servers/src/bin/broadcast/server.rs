@@ -1,0 +1,100 @@
+//! Connections: sockets, HTTP, and the end.
+
+use crate::{feeds::Feeds, routes, socket::Socket};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
+use sse_wire_servers::{DEADLINE, shutdown};
+use std::{
+    io::{self, Write},
+    pin::pin,
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpSocket, lookup_host},
+    signal::unix::{SignalKind, signal},
+    time::{sleep, timeout},
+};
+
+/// How much the kernel takes of what a client does not read, in bytes; Linux doubles it. By default it takes up
+/// to 4 MiB for each connection that stalls, which is far more than the server itself holds for it, and counts in
+/// no figure of the process. It is also what is under way to a client at one time, so it limits the speed over
+/// long distances: 128 KiB each 100 ms.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// How much hyper takes out of a body ahead of what the kernel takes: 8 KiB is the least that it allows. What it
+/// has not taken is in the channel, where all connections share it.
+const HTTP_BUFFER: usize = 8 * 1024;
+
+/// How many connections may wait to be accepted: after a restart, all clients connect at once.
+const BACKLOG: u32 = 4096;
+
+/// How long to wait when no connection can be accepted, which is mostly for want of file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+pub async fn serve(addr: &str, feeds: Feeds) -> io::Result<()> {
+    let listener = listen(addr).await?;
+    let address = listener.local_addr()?;
+    // Whether anybody reads this is of no importance.
+    let _ = writeln!(
+        io::stdout(),
+        "Open http://{address}/ in a browser, or run\n\
+         curl -N http://{address}/events\n\
+         curl -d 'Hello!' http://{address}/publish"
+    );
+
+    let (shutdown, connections) = (shutdown(), GracefulShutdown::new());
+    let mut http = http1::Builder::new();
+    // Only HTTP/1.1: no browser speaks HTTP/2 without TLS, and one connection for each stream is the least work.
+    http.timer(TokioTimer::new()).max_buf_size(HTTP_BUFFER);
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut told = pin!(async {
+        tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
+    });
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut told => break,
+        };
+        let socket = match accepted {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                eprintln!("broadcast: a connection was not accepted: {error}");
+                sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
+        let (feeds, shutdown) = (feeds.clone(), shutdown.clone());
+        let service = service_fn(move |request| routes::answer(request, feeds.clone(), shutdown.clone()));
+        // An error here means that the client left, or that it does not speak HTTP.
+        tokio::spawn(connections.watch(http.serve_connection(Socket::new(socket), service)));
+    }
+    drop(listener);
+    shutdown.begin();
+    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    let _ = timeout(DEADLINE, connections.shutdown()).await;
+    Ok(())
+}
+
+async fn listen(addr: &str) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for addr in lookup_host(addr).await.map_err(|error| cannot(addr, &error))? {
+        let listening =
+            if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.and_then(|socket| {
+                socket.set_reuseaddr(true)?;
+                // Each connection inherits this.
+                socket.set_send_buffer_size(SEND_BUFFER)?;
+                socket.bind(addr)?;
+                socket.listen(BACKLOG)
+            });
+        match listening {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(cannot(addr, &last))
+}
+
+fn cannot(addr: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}"))
+}
