@@ -12,20 +12,22 @@ pub const SECOND: Duration = Duration::from_secs(1);
 
 /// Listens on the address in the first argument and prints what to open. Port 0 is any free one.
 pub fn listen() -> TcpListener {
-    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    let listening = TcpListener::bind(&address).and_then(|listener| Ok((listener.local_addr()?, listener)));
-    match listening {
-        Ok((address, listener)) => {
-            println!("Open http://{address}/ in a browser, or run");
-            println!("curl -N http://{address}/events");
-            listener
-        }
-        Err(error) => {
-            eprintln!("Cannot listen on {address}: {error}.");
-            eprintln!("Give another address as the argument, such as 127.0.0.1:0 for any free port.");
-            process::exit(1);
-        }
+    let listener = bind();
+    if let Ok(address) = listener.local_addr() {
+        println!("Open http://{address}/ in a browser, or run");
+        println!("curl -N http://{address}/events");
     }
+    listener
+}
+
+/// Listens on the address in the first argument. Port 0 is any free one.
+pub fn bind() -> TcpListener {
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    TcpListener::bind(&address).unwrap_or_else(|error| {
+        eprintln!("Cannot listen on {address}: {error}.");
+        eprintln!("Give another address as the argument, such as 127.0.0.1:0 for any free port.");
+        process::exit(1)
+    })
 }
 
 /// Where to go on for a client that sent this `Last-Event-ID`: after it, or from 1 if it sent none that

@@ -2,6 +2,7 @@
 
 #[path = "../../demo/mod.rs"]
 pub mod demo;
+pub mod resumable;
 
 use futures_util::stream::{self, Stream};
 use sse_wire::{Sse, response::Shutdown};

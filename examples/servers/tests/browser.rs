@@ -1,8 +1,7 @@
 //! A real browser: headless Chromium opens the example page, and what its `EventSource` sees comes back.
 
+mod chromium;
 mod live;
-#[path = "../../../tests/skip/mod.rs"]
-mod skip;
 
 use axum::{
     Router,
@@ -11,23 +10,17 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use chromium::Browser;
 use futures_util::stream;
 use live::in_time;
-use rustix::process::{Pid, Signal, kill_process};
-use skip::skip;
 use sse_wire::{
     Event,
     response::{self, Body, last_event_id},
 };
 use sse_wire_servers::demo;
-use std::{
-    env, fs,
-    path::PathBuf,
-    process::{self, Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use tokio::{net::TcpListener, sync::mpsc};
 
@@ -75,50 +68,6 @@ async fn events(State((told, connections)): State<Server>, headers: HeaderMap) -
 
 async fn seen(State((told, _)): State<Server>, report: String) {
     told.send(report).expect("the test waits");
-}
-
-/// A browser with a profile of its own. Both go when this is dropped.
-struct Browser {
-    process: Child,
-    profile: PathBuf,
-}
-
-impl Browser {
-    fn open(url: &str) -> Option<Self> {
-        let profile = env::temp_dir().join(format!("sse-wire-browser-{}", process::id()));
-        let program = env::var_os("CHROMIUM").unwrap_or("chromium".into());
-        let process = Command::new(&program)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-            ])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-            .arg(format!("--user-data-dir={}", profile.display()))
-            .arg(url)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        match process {
-            Ok(process) => Some(Browser { process, profile }),
-            Err(error) => {
-                let program = program.display();
-                skip(&format!("{program} does not start ({error}): what a browser sees is not tested"));
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // It ends its own processes, which write into the profile, before it goes.
-        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
-        let _ = self.process.wait();
-        let _ = fs::remove_dir_all(&self.profile);
-    }
 }
 
 #[tokio::test]
