@@ -237,6 +237,10 @@ impl Feed {
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
     }
+
+    pub fn reconnection_time(&self) -> Option<Duration> {
+        self.decoder.reconnection_time()
+    }
 }
 
 /// Sends the request for an event stream.
