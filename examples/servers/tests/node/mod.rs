@@ -79,6 +79,13 @@ impl Node {
         value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a number")
     }
 
+    /// How many connections it serves, and what else runs in it.
+    pub fn tasks(&self) -> u64 {
+        let text = self.metrics();
+        let value = text.lines().find_map(|line| line.strip_prefix("broadcast_tasks "));
+        value.unwrap_or_else(|| panic!("no tasks in {text}")).parse().expect("a number")
+    }
+
     /// Asks it to end.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).expect("it runs");
