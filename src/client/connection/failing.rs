@@ -1,0 +1,136 @@
+//! What follows when an attempt of a connection has ended.
+
+use super::{Connection, Refused, State};
+use crate::client::{
+    BoxError, Cause, ClientError, ClientEvent,
+    error::{Inner, Outlook},
+    policy::Reconnects,
+};
+use bytes::Bytes;
+use core::mem;
+use http::HeaderMap;
+use std::{
+    io::{self, ErrorKind},
+    time::Instant,
+};
+
+impl Connection {
+    /// Says that the request that is due cannot be made.
+    pub(in crate::client) fn not_made(&mut self, cause: Cause, now: Instant) {
+        if self.is_due(now) {
+            self.begin_attempt();
+            self.fail(cause, None, now);
+        }
+    }
+
+    /// Says that there will be no answer, or that the connection broke. When the read timeout was over, an
+    /// [`io::Error`] of the kind `TimedOut` or `WouldBlock` says so.
+    pub fn error(&mut self, error: impl Into<BoxError>, now: Instant) {
+        let error = error.into();
+        let cause = match &self.state {
+            State::Sent { .. } => Cause::connect(error),
+            State::Open { .. } => match (kind(&error), self.settings.timeouts.read) {
+                (Some(ErrorKind::TimedOut | ErrorKind::WouldBlock), Some(time)) => Cause::ReadTimeout(time),
+                _ => Cause::Read(error),
+            },
+            // What came before the error is shown all the same.
+            State::Refused(_) => return self.refuse(now),
+            State::Waiting { .. } | State::Closed => return,
+        };
+        self.fail(cause, None, now);
+    }
+
+    pub(super) fn refuse(&mut self, now: Instant) {
+        let waiting = State::Waiting { until: None };
+        if let State::Refused(refused) = mem::replace(&mut self.state, waiting) {
+            let Refused { cause, headers, body, .. } = *refused;
+            self.fail(cause, Some((headers, body.into())), now);
+        }
+    }
+
+    /// An attempt has failed: decides when to reconnect.
+    pub(super) fn fail(&mut self, cause: Cause, answer: Option<(HeaderMap, Bytes)>, now: Instant) {
+        let random = self.draw();
+        let policy = &self.settings.policy;
+        let (is_open, is_healthy) = match self.state {
+            State::Open { since, received, .. } => {
+                let in_good_order = received && matches!(cause, Cause::Ended { .. });
+                (true, in_good_order || now.saturating_duration_since(since) >= policy.healthy_after)
+            }
+            _ => (false, false),
+        };
+        if is_healthy {
+            self.failures = 0;
+            self.failing_since = None;
+        } else {
+            self.failures = self.failures.saturating_add(1);
+        }
+        let failing_since = match is_healthy {
+            true => now,
+            false => *self.failing_since.get_or_insert(now),
+        };
+        let delay = match cause {
+            Cause::Status { retry_after: Some(time), .. } => policy.asked_delay(time),
+            _ => policy.delay(self.failures, self.reconnection_time(), random),
+        };
+        let due = now.checked_add(delay).max(self.rate_allows()).unwrap_or(now);
+        let elapsed = due.saturating_duration_since(failing_since);
+        let may_reconnect = match policy.reconnects {
+            Reconnects::Always => true,
+            Reconnects::UntilOpen => !is_open,
+            Reconnects::Never => false,
+        };
+        let reconnects = may_reconnect
+            && match &cause {
+                Cause::Status { status, .. } => policy.retries_status(status.as_u16()),
+                Cause::ContentType { .. } => policy.retry_content_type,
+                Cause::ContentEncoding { .. }
+                | Cause::TooManyRedirects { .. }
+                | Cause::Redirect { .. }
+                | Cause::NoTls { .. } => false,
+                _ => true,
+            }
+            && !policy.gives_up(self.failures, elapsed);
+        let outlook = match reconnects {
+            true => Outlook::ReconnectsIn(due.saturating_duration_since(now)),
+            false => Outlook::GivesUp { failures: self.failures },
+        };
+        let error = self.client_error(cause, outlook, answer);
+        if reconnects && let Some(on_error) = &mut self.settings.on_error {
+            on_error(&error);
+        }
+        self.redirected = None;
+        self.state = if reconnects { State::Waiting { until: Some(due) } } else { State::Closed };
+        self.events.push_back(ClientEvent::Error(error));
+    }
+
+    /// A number with equal probability (SplitMix64).
+    pub(super) fn draw(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn client_error(
+        &self,
+        cause: Cause,
+        outlook: Outlook,
+        answer: Option<(HeaderMap, Bytes)>,
+    ) -> ClientError {
+        let turned = self.redirected.as_ref().and_then(|redirected| redirected.as_get);
+        ClientError::new(Inner {
+            cause,
+            attempt: self.attempt,
+            url: self.url().clone(),
+            outlook,
+            turned: turned.map(|status| (status, self.settings.method.clone())),
+            answer,
+        })
+    }
+}
+
+fn kind(error: &BoxError) -> Option<ErrorKind> {
+    error.downcast_ref::<io::Error>().map(io::Error::kind)
+}

@@ -1,0 +1,288 @@
+//! The connection's state: what to do next, what an answer means, when to reconnect. Time and randomness
+//! come in from outside, so that every path can be tested.
+//!
+//! Here is what is due; `sending` makes the requests, `reading` takes the answers, and `failing` decides what
+//! follows when an attempt has ended.
+
+mod failing;
+mod reading;
+mod sending;
+mod step;
+
+pub use step::Step;
+
+use super::{
+    Cause, ClientError, ClientEvent, Policy, Timeouts,
+    redirect::Redirected,
+    request::Taken,
+    url::{Target, shown},
+};
+use crate::decode::{Decoder, Until};
+use alloc::{boxed::Box, collections::VecDeque, format, vec::Vec};
+use bytes::Bytes;
+use core::{fmt, time::Duration};
+use http::{HeaderMap, Method};
+use std::{
+    io::{self, ErrorKind},
+    time::Instant,
+};
+use url::Url;
+
+/// What stays the same over all attempts, but for what the user sets anew.
+pub(super) struct Settings {
+    pub(super) target: Target,
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) has_body: bool,
+    pub(super) policy: Policy,
+    pub(super) reconnection_time: Duration,
+    pub(super) timeouts: Timeouts,
+    pub(super) until: Until,
+    pub(super) dispatch_unfinished: bool,
+    pub(super) any_type: bool,
+    pub(super) compression: bool,
+    pub(super) max_error_body: usize,
+    pub(super) on_error: Option<OnError>,
+}
+
+pub(super) type OnError = Box<dyn FnMut(&ClientError) + Send>;
+
+/// A client without I/O and without a clock: it says what to do next, and is told what happened.
+///
+/// [`EventSource`](crate::EventSource) and [`AsyncEventSource`](crate::AsyncEventSource) drive one. Drive
+/// it yourself to read event streams in an event loop of your own: ask for the [`next_step`](Self::next_step)
+/// whenever something has happened or a time is over.
+///
+/// ```
+/// use sse_wire::{Input, client::{ClientEvent, Connection, Step}};
+/// use std::time::{Duration, Instant};
+///
+/// let mut connection = Connection::builder("http://localhost/events").build(rand())?;
+/// let now = Instant::now();
+/// assert!(matches!(connection.next_step(now), Step::Send));
+/// let request = connection.request(now).expect("it is due");
+/// assert_eq!(request.uri(), "http://localhost/events");
+///
+/// // … send it, and say what the answer is:
+/// let answer = http::Response::builder().header("Content-Type", "text/event-stream").body(())?;
+/// connection.answer(answer.into_parts().0, now);
+/// let Step::Event(ClientEvent::Open(_)) = connection.next_step(now) else { panic!() };
+/// let Step::Read(_) = connection.next_step(now) else { panic!() };
+/// let mut input = Input::new(b"id: 7\ndata: 1\n\n");
+/// while let Some(ClientEvent::Message(message)) = connection.read(&mut input) {
+///     assert_eq!(message.data(), "1");
+/// }
+///
+/// // The body ended: when to connect again.
+/// connection.end(now);
+/// let Step::Event(ClientEvent::Error(error)) = connection.next_step(now) else { panic!() };
+/// assert_eq!(error.retry_in(), Some(Duration::from_secs(2)));
+/// let Step::Wait(until) = connection.next_step(now) else { panic!() };
+/// assert_eq!(until, now + Duration::from_secs(2));
+/// assert_eq!(connection.last_event_id(), "7");
+/// # fn rand() -> u64 { 0 }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Connection {
+    settings: Settings,
+    decoder: Decoder,
+    state: State,
+    /// What has happened and was not told.
+    events: VecDeque<ClientEvent>,
+    attempt: u64,
+    /// Where redirects have led in this attempt.
+    redirected: Option<Redirected>,
+    failures: u32,
+    failing_since: Option<Instant>,
+    /// When the last requests were sent, as many of them as may be sent in a second.
+    sent: VecDeque<Instant>,
+    random: u64,
+}
+
+enum State {
+    /// Whatever was open can be dropped.
+    Waiting {
+        until: Option<Instant>,
+    },
+    Sent {
+        waiting_since: Option<Instant>,
+        taken: Taken,
+        seen: usize,
+    },
+    Open {
+        since: Instant,
+        received: bool,
+        waiting_since: Option<Instant>,
+    },
+    /// The body of an answer that is no event stream is read, to show it.
+    Refused(Box<Refused>),
+    Closed,
+}
+
+struct Refused {
+    cause: Cause,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    until: Instant,
+}
+
+impl Connection {
+    pub(super) fn new(settings: Settings, decoder: Decoder, seed: u64) -> Connection {
+        Connection {
+            settings,
+            decoder,
+            state: State::Waiting { until: None },
+            events: VecDeque::new(),
+            attempt: 0,
+            redirected: None,
+            failures: 0,
+            failing_since: None,
+            sent: VecDeque::new(),
+            random: seed,
+        }
+    }
+
+    /// What to do next, and what happened before that. A time that is over at `now` has its consequences here.
+    pub fn next_step(&mut self, now: Instant) -> Step {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            let rate_allows = self.rate_allows();
+            match &mut self.state {
+                State::Closed => return Step::Closed,
+                State::Waiting { until } => {
+                    return match (*until).max(rate_allows).filter(|until| *until > now) {
+                        Some(until) => Step::Wait(until),
+                        None => Step::Send,
+                    };
+                }
+                State::Sent { waiting_since, taken, seen } => {
+                    // The request goes on its way.
+                    if *seen != taken.bytes() {
+                        *seen = taken.bytes();
+                        *waiting_since = None;
+                    }
+                    let Some(limit) = answer_within(self.settings.timeouts) else {
+                        return Step::Answer(None);
+                    };
+                    match due(*waiting_since.get_or_insert(now), limit, now) {
+                        Due::Over => {
+                            let text = format!("no answer came within {limit:?}");
+                            let error = io::Error::new(ErrorKind::TimedOut, text);
+                            self.fail(Cause::Connect(error.into()), None, now);
+                        }
+                        Due::At(until) => return Step::Answer(until),
+                    }
+                }
+                State::Open { waiting_since, .. } => {
+                    let Some(limit) = self.settings.timeouts.read else { return Step::Read(None) };
+                    match due(*waiting_since.get_or_insert(now), limit, now) {
+                        Due::Over => self.fail(Cause::ReadTimeout(limit), None, now),
+                        Due::At(until) => return Step::Read(until),
+                    }
+                }
+                State::Refused(refused) => {
+                    let is_full = refused.body.len() >= self.settings.max_error_body;
+                    if !is_full && refused.until > now {
+                        return Step::Read(Some(refused.until));
+                    }
+                    self.refuse(now);
+                }
+            }
+        }
+    }
+
+    /// When the policy's rate lets the next request out.
+    fn rate_allows(&self) -> Option<Instant> {
+        let oldest = self.sent.front().filter(|_| self.sent.len() >= self.settings.policy.max_rate)?;
+        oldest.checked_add(Duration::from_secs(1))
+    }
+
+    /// Whether a request may leave.
+    fn is_due(&self, now: Instant) -> bool {
+        match self.state {
+            State::Waiting { until } => until.max(self.rate_allows()).is_none_or(|until| until <= now),
+            _ => false,
+        }
+    }
+
+    /// Begins anew at once, as far as the policy's rate allows. What is open can be dropped, and what has happened
+    /// and was not told is not told any more.
+    pub fn reconnect(&mut self) {
+        if !self.is_closed() {
+            self.events.clear();
+            self.redirected = None;
+            self.state = State::Waiting { until: None };
+        }
+    }
+
+    /// Closes the connection for good. What has happened and was not told is not told any more.
+    pub fn close(&mut self) {
+        self.events.clear();
+        self.state = State::Closed;
+    }
+
+    /// Whether the connection is closed for good. It may still have something to tell.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    /// The URL of the next request, or of the last one: after redirects the one that they led to.
+    fn url(&self) -> &Url {
+        self.redirected.as_ref().map_or(&self.settings.target.url, |redirected| &redirected.url)
+    }
+
+    /// The last event ID: what the next request will send as `Last-Event-ID`. An ID counts when the event that has
+    /// it is complete.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// The reconnection time: the server's, or else the one that was set.
+    #[must_use]
+    pub fn reconnection_time(&self) -> Duration {
+        self.decoder.reconnection_time().unwrap_or(self.settings.reconnection_time)
+    }
+}
+
+/// How long the head of an answer is waited for. Nobody tells when the connection is established, so until the
+/// head has come both timeouts may pass.
+fn answer_within(timeouts: Timeouts) -> Option<Duration> {
+    Some(timeouts.read?.saturating_add(timeouts.connect.unwrap_or_default()))
+}
+
+enum Due {
+    Over,
+    /// `None`: at the end of time.
+    At(Option<Instant>),
+}
+
+fn due(since: Instant, limit: Duration, now: Instant) -> Due {
+    match since.checked_add(limit) {
+        Some(until) if until <= now => Due::Over,
+        until => Due::At(until),
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Waiting { .. } => "waiting",
+            State::Sent { .. } => "sent",
+            State::Open { .. } => "open",
+            State::Refused(_) => "refused",
+            State::Closed => "closed",
+        };
+        f.debug_struct("Connection")
+            .field("url", &shown(self.url()))
+            .field("state", &state)
+            .field("attempt", &self.attempt)
+            .field("failures", &self.failures)
+            .field("policy", &self.settings.policy)
+            .finish_non_exhaustive()
+    }
+}
