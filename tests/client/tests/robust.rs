@@ -489,6 +489,41 @@ fn methods_bodies_and_headers() {
 }
 
 #[test]
+fn what_is_computed_for_each_attempt() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| match connection.number {
+            0 => connection.answer(302, "Location: /elsewhere\r\n", ""),
+            1 | 2 => connection.stream("data: 1\n\n"),
+            _ => connection.answer(204, "", ""),
+        });
+        let [urls, headers, errors] = [(); 3].map(|()| Arc::new(AtomicU32::new(0)));
+        let (url, told) = (server.url(), errors.clone());
+        let settings = builder(&url)
+            .url_with(move || Ok(format!("{url}?n={}", urls.fetch_add(1, Ordering::Relaxed))))
+            .header_with("X-Token", move || match headers.fetch_add(1, Ordering::Relaxed) {
+                1 => Ok(None),
+                2 => Err("the vault is locked".into()),
+                call => Ok(Some(call.to_string())),
+            })
+            .on_error(move |_| _ = told.fetch_add(1, Ordering::Relaxed));
+        let story = engine.build(settings).story();
+        let expected = ["open", "1", "connecting", "connecting", "open", "1", "connecting", "closed"];
+        assert_eq!(story, expected, "{engine:?}");
+        let requests = server.received();
+        let sent: Vec<_> =
+            requests.iter().map(|request| (&*request.target, request.header("x-token"))).collect();
+        let expected = [
+            ("/events?n=0", vec!["0"]),
+            ("/elsewhere", vec![]),
+            ("/events?n=2", vec!["3"]),
+            ("/events?n=3", vec!["4"]),
+        ];
+        assert_eq!(sent, expected, "{engine:?}");
+        assert_eq!(errors.load(Ordering::Relaxed), 3, "{engine:?}");
+    }
+}
+
+#[test]
 fn a_post_ends_with_its_answer() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| connection.stream("data: 1\n\ndata: [DONE]\n\ndata: 2\n\n"));

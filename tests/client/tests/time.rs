@@ -153,6 +153,27 @@ async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_is_fetched_by_a_future() {
+    let settings = builder().until_data("done").header_with("Authorization", || async {
+        time::sleep(secs(5)).await;
+        Ok(Some("Bearer 1".into()))
+    });
+    let mut client = source(settings, |request| async move {
+        assert_eq!(request.headers()["authorization"], "Bearer 1");
+        Ok(answer(200, chunks(&["data: done\n\n"], secs(0))))
+    });
+    let start = time::Instant::now();
+    assert!(client.next().await.is_none());
+    assert_eq!(start.elapsed(), secs(5));
+    // While it is fetched the client can be closed.
+    let settings = builder().url_with(std::future::pending);
+    let mut client = source(settings, |_| async { Err("there is no request".into()) });
+    let handle = client.handle();
+    let (event, ()) = futures_util::future::join(client.next_event(), async { handle.close() }).await;
+    assert!(matches!(event, Some(ClientEvent::Closed)), "{event:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn chunks_of_no_bytes_are_nothing() {
     // A task that is always ready stops the clock, so this one sleeps now and then.
     fn empty() -> impl Stream<Item = Result<Bytes, BoxError>> {
