@@ -29,7 +29,8 @@
 //!
 //! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
 //! at a [`Shutdown`], and both say how the stream ended ([`End`]). [`last_event_id`] says where a client wants
-//! to go on.
+//! to go on. Nothing of this goes between two halves of an event: bytes that were cut anywhere become whole
+//! blocks by [`Blocks`] and [`BlockReader`].
 //!
 //! Nothing here needs a runtime. Where time is needed a [`Timer`] is a parameter; the feature `tokio` adds
 //! tokio's, for [`Body::new`].
@@ -37,12 +38,16 @@
 //! | feature | what is here |
 //! |---|---|
 //! | none | [`headers`], [`last_event_id`] |
-//! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`] |
-//! | `http` | [`Body`], [`with_headers`], [`no_content`], [`last_event_id::from_headers`] |
+//! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`], [`BlockReader`] |
+//! | `stream` | [`Driver::over`] |
+//! | `http` | [`Body`], [`Blocks`], [`with_headers`], [`no_content`], [`last_event_id::parse`] |
 //! | `tokio` | [`Body::new`], [`TokioTimer`] |
-// The recipes are compiled by the package in examples/servers, which has the servers that they name.
-#![cfg_attr(not(doctest), doc = include_str!("servers.md"))]
-#![cfg_attr(not(doctest), doc = "")]
+//! | `axum-core-0_5` | a [`Body`] is what a handler of axum 0.8 may return |
+//!
+//! [`servers`] has a whole program for each server, [`patterns`] what people build on event streams.
+//!
+#![doc = include_str!("leaving.md")]
+//!
 #![doc = include_str!("proxies.md")]
 // The docs are whole with all features. With fewer, they name what is not there.
 #![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
@@ -61,7 +66,11 @@ mod head;
 #[cfg(feature = "std")]
 mod keep_alive;
 pub mod last_event_id;
+// The code is compiled and run by the package in examples/servers, which has what it names.
+#[cfg_attr(not(doctest), doc = include_str!("patterns.md"))]
+pub mod patterns {}
 mod relay;
+pub mod servers;
 #[cfg(feature = "std")]
 mod shutdown;
 

@@ -37,7 +37,7 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
-/// The recipes in the documentation, likewise.
+/// The patterns in the documentation, likewise.
 #[cfg(doctest)]
-#[doc = include_str!("../../../src/response/servers.md")]
-pub struct Recipes;
+#[doc = include_str!("../../../src/response/patterns.md")]
+pub struct Patterns;
