@@ -5,7 +5,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
 };
 use sse_wire::response::{Body, Shutdown, last_event_id};
-use std::{convert::Infallible, future::ready};
+use std::{convert::Infallible, future::ready, pin::pin};
 use tokio::{net::TcpListener, signal::ctrl_c};
 
 #[tokio::main]
@@ -14,10 +14,12 @@ async fn main() -> std::io::Result<()> {
     let connections = GracefulShutdown::new();
     let server = auto::Builder::new(TokioExecutor::new());
     let listener = TcpListener::from_std(app::listen())?;
+    // One for all turns of the loop: none would see a signal that comes between two of its own.
+    let mut stopped = pin!(ctrl_c());
     loop {
         let (socket, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            _ = ctrl_c() => break,
+            _ = &mut stopped => break,
         };
         socket.set_nodelay(true)?;
         let shutdown = shutdown.clone();

@@ -9,7 +9,7 @@ use hyper_util::{
 };
 use sse_wire::response::{self, Shutdown, last_event_id};
 use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, pin::pin};
 use tokio::{net::TcpListener, signal, time::timeout};
 
 type Body = BoxBody<Bytes, Infallible>;
@@ -24,10 +24,12 @@ async fn main() -> io::Result<()> {
     let connections = GracefulShutdown::new();
     // HTTP/1.1 and HTTP/2, whichever the client begins with.
     let server = auto::Builder::new(TokioExecutor::new());
+    // One for all turns of the loop: none would see a signal that comes between two of its own.
+    let mut stopped = pin!(signal::ctrl_c());
     loop {
         let (socket, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            _ = signal::ctrl_c() => break,
+            _ = &mut stopped => break,
         };
         // Without this the kernel holds a small event back while an earlier one is on its way.
         socket.set_nodelay(true)?;
