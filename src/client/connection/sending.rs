@@ -20,7 +20,7 @@ impl Connection {
     /// due, of which [`next_step`](Connection::next_step) tells.
     ///
     /// It has all headers but those that belong to the transport: `Host`, `Content-Length`, `Transfer-Encoding`,
-    /// `User-Agent`. How long the transport may take is in its extensions, as [`Timeouts`]. A transport follows no
+    /// `User-Agent`. How long the transport may take is in its extensions, as [`Timeouts`](crate::client::Timeouts). A transport follows no
     /// redirects and takes no status for an error: both are judged here.
     pub fn request(&mut self, now: Instant) -> Option<Request<RequestBody>> {
         if !self.is_due(now) {
