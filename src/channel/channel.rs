@@ -194,7 +194,11 @@ impl Channel {
     /// Unlike after [`finish`](Channel::finish), clients connect again; a `retry` in the farewell says when. An
     /// empty [`Event`](crate::Event) is no farewell.
     pub fn close(&self, farewell: impl Encoded) {
-        self.end(Ended::Closed(encode(farewell)));
+        self.close_encoded(encode(farewell));
+    }
+
+    pub(super) fn close_encoded(&self, farewell: Bytes) {
+        self.end(Ended::Closed(farewell));
     }
 
     fn end(&self, ended: Ended) {

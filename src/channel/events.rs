@@ -90,10 +90,7 @@ impl sealed::Events for &mut Sse {
 
 /// Appends blocks that were encoded before.
 fn append_encoded(bytes: &[u8], log: &mut Log) {
-    // A byte order mark is one only at the beginning of a stream (9.2.6, "UTF-8 decode").
-    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    while let Some(block) = next_block(&mut rest) {
-        let Block { bytes, values, is_ended } = block;
+    for Block { bytes, values, is_ended } in blocks(bytes) {
         let end: &[u8] = if is_ended { b"" } else { b"\n\n" };
         log.append(bytes.len() + end.len(), values, |out| {
             out.extend_from_slice(bytes);
@@ -102,11 +99,19 @@ fn append_encoded(bytes: &[u8], log: &mut Log) {
     }
 }
 
-struct Block<'b> {
-    bytes: &'b [u8],
-    values: Values,
+/// A block that was encoded before.
+pub(super) struct Block<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) values: Values,
     /// Whether it ends with a blank line.
-    is_ended: bool,
+    pub(super) is_ended: bool,
+}
+
+/// The blocks of a stream, as a client would find them.
+pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    // A byte order mark is one only at the beginning of a stream (9.2.6, "UTF-8 decode").
+    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    core::iter::from_fn(move || next_block(&mut rest))
 }
 
 /// Takes the first block off `rest`, as a client would find it (9.2.6): up to the next blank line.

@@ -12,6 +12,8 @@ mod id;
 mod log;
 mod metrics;
 mod policy;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod resume;
 mod subscriber;
 

@@ -46,6 +46,24 @@ enum First {
     Block(Bytes),
     /// So many events are missing that were published before those that it reads.
     Gap(Option<u64>),
+    #[cfg(feature = "redis")]
+    Ahead(Box<dyn Ahead>),
+}
+
+/// What comes ahead of the log, and from elsewhere.
+#[cfg(feature = "redis")]
+pub(super) trait Ahead: Send {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn>;
+}
+
+#[cfg(feature = "redis")]
+pub(super) enum Turn {
+    /// Whole blocks, each of which is marked.
+    Frame(Bytes, Vec<super::log::Mark>),
+    /// What no filter looks at.
+    Told(Bytes),
+    /// The event of the log that is next.
+    Join(u64),
 }
 
 /// What is left to do outside the lock.
@@ -90,6 +108,12 @@ impl Subscriber {
         self.first = First::Gap(missed);
     }
 
+    /// Sends what comes from elsewhere ahead of the log.
+    #[cfg(feature = "redis")]
+    pub(super) fn read_first(&mut self, ahead: impl Ahead + 'static) {
+        self.first = First::Ahead(Box::new(ahead));
+    }
+
     /// Only the events for which this returns `true`.
     ///
     /// IDs stay right: with an event the client gets its ID, and while nothing is sent, now and then a block
@@ -117,6 +141,27 @@ impl Subscriber {
                 && let Some(run) = filter.next_run()
             {
                 return Poll::Ready(Some(run));
+            }
+            #[cfg(feature = "redis")]
+            if let First::Ahead(ahead) = &mut self.first {
+                match core::task::ready!(ahead.poll(&mut Context::from_waker(cx.waker()))) {
+                    Turn::Frame(frame, marks) => match &mut self.filter {
+                        None => {
+                            self.shared.lock().delivered += marks.len() as u64;
+                            return Poll::Ready(Some(frame));
+                        }
+                        Some(filter) => {
+                            filter.marks = marks;
+                            filter.frame(frame);
+                        }
+                    },
+                    Turn::Told(block) => return Poll::Ready(Some(block)),
+                    Turn::Join(next) => {
+                        self.next = next;
+                        self.first = First::Nothing;
+                    }
+                }
+                continue;
             }
             return Poll::Ready(match self.step(cx) {
                 Step::Frame(frame) => match &mut self.filter {

@@ -1,0 +1,47 @@
+//! How long to wait before the next attempt.
+
+use core::time::Duration;
+use std::hash::{BuildHasher, RandomState};
+
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Twice as long after each failure, and at random between half of that and all of it, so that nodes that lost Redis
+/// together do not come all at once.
+#[derive(Default)]
+pub(super) struct Backoff {
+    failures: u32,
+    random: RandomState,
+}
+
+impl Backoff {
+    pub(super) fn next(&mut self) -> Duration {
+        let full = LONGEST.min(SHORTEST * 2_u32.pow(self.failures.min(10)));
+        self.failures = self.failures.saturating_add(1);
+        // std's only source of randomness: each `RandomState` has other keys.
+        let share = self.random.hash_one(self.failures) % 1024;
+        full / 2 + full.mul_f64(share as f64 / 2048.0)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_a_limit() {
+        let mut backoff = Backoff::default();
+        let mut full = SHORTEST;
+        for _ in 0..1_000 {
+            let wait = backoff.next();
+            assert!(full / 2 <= wait && wait <= full, "{wait:?} of {full:?}");
+            full = LONGEST.min(2 * full);
+        }
+        backoff.reset();
+        assert!(backoff.next() <= SHORTEST);
+    }
+}

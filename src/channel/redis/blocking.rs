@@ -1,0 +1,122 @@
+//! Publishing to Redis, for code without async.
+
+use super::{EntryId, Error, PublishError, Redis, command, entry, link::TRUSTED};
+use crate::response::Encoded;
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+use redis::{Connection, Pipeline, RedisResult, Value};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+/// How many connections are kept that nobody uses.
+const KEPT: usize = 8;
+
+/// Publishes to topics in Redis, for code without async: see [`Redis::blocking_publisher`].
+///
+/// Threads that publish at the same time use a connection each, so that none waits for another; clones share them.
+///
+/// ```no_run
+/// use sse_wire::{Event, channel::redis::Redis};
+///
+/// let publisher = Redis::new("redis://localhost/")?.blocking_publisher();
+/// let id = publisher.publish("news", Event::new().data("hello"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct BlockingPublisher {
+    redis: Redis,
+    kept: Arc<Mutex<Vec<Kept>>>,
+}
+
+struct Kept {
+    connection: Connection,
+    used: Instant,
+}
+
+impl BlockingPublisher {
+    pub(super) fn new(redis: Redis) -> BlockingPublisher {
+        BlockingPublisher { redis, kept: Arc::default() }
+    }
+
+    /// As [`Publisher::publish`](super::Publisher::publish).
+    ///
+    /// It takes no longer than the [timeout](Redis::timeout) and looking up the name of the server.
+    ///
+    /// # Errors
+    /// If the event was not published, or it is not known: then the error is [`PublishError::Ambiguous`].
+    pub fn publish(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
+        self.send(topic, entry::encode(events)?, false)
+    }
+
+    /// As [`Publisher::finish_with`](super::Publisher::finish_with).
+    ///
+    /// # Errors
+    /// As [`publish`](BlockingPublisher::publish).
+    pub fn finish_with(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
+        self.send(topic, entry::encode(events)?, true)
+    }
+
+    /// As [`Publisher::finish`](super::Publisher::finish).
+    ///
+    /// # Errors
+    /// As [`publish`](BlockingPublisher::publish).
+    pub fn finish(&self, topic: &str) -> Result<(), PublishError> {
+        self.send(topic, Vec::new(), true).map(|_| ())
+    }
+
+    fn send(&self, topic: &str, blocks: Vec<Vec<u8>>, is_last: bool) -> Result<EntryId, PublishError> {
+        let start = Instant::now();
+        let mut connection = self.connect(start).map_err(PublishError::NotPublished)?;
+        let commands = command::publish(&self.redis, topic, &blocks, is_last);
+        let answers = self
+            .ask(&mut connection, &commands, start)
+            .map_err(|(error, was_sent)| PublishError::new(error, was_sent))?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(Kept { connection, used: Instant::now() });
+        }
+        drop(kept);
+        command::published(answers, blocks.len().max(1))
+    }
+
+    fn connect(&self, start: Instant) -> Result<Connection, Error> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(Kept { mut connection, used }) = kept {
+            let ping = redis::pipe().cmd("PING").clone();
+            if used.elapsed() < TRUSTED || self.ask(&mut connection, &ping, start).is_ok() {
+                return Ok(connection);
+            }
+            // What has died there has died for all of them.
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        let left = self.redis.timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Err(Error::TimedOut);
+        }
+        self.redis.client.get_connection_with_timeout(left).map_err(|error| Error::new(&error))
+    }
+
+    /// The answers, or why there are none and whether Redis may have got the commands.
+    fn ask(
+        &self,
+        connection: &mut Connection,
+        commands: &Pipeline,
+        start: Instant,
+    ) -> Result<Vec<RedisResult<Value>>, (Error, bool)> {
+        let left = self.redis.timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Err((Error::TimedOut, false));
+        }
+        let limits = connection.set_read_timeout(Some(left)).and(connection.set_write_timeout(Some(left)));
+        limits.map_err(|error| (Error::new(&error), false))?;
+        commands.query(connection).map_err(|error| (Error::new(&error), true))
+    }
+}
+
+impl fmt::Debug for BlockingPublisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlockingPublisher").field(&self.redis).finish()
+    }
+}

@@ -1,0 +1,246 @@
+//! A topic on this node: a channel that is fed from a stream.
+
+use super::{
+    EntryId, Error,
+    entry::{Content, Entries, Entry},
+    index::{After, Found, Index, finishes},
+    link::Link,
+    reply::{self, Info},
+};
+use crate::channel::{
+    Channel, Gap, Subscriber,
+    channel::{Ended, State, encode},
+    policy::GapEvent,
+};
+use alloc::{string::ToString, sync::Arc, vec::Vec};
+use bytes::{Bytes, BytesMut};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use redis::{Pipeline, RedisResult, Value};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+use tokio::sync::{Notify, OnceCell};
+
+pub(super) struct Feed {
+    pub(super) key: Vec<u8>,
+    pub(super) channel: Channel,
+    /// Only locked while the channel's lock is held.
+    index: Mutex<Index>,
+    opened: OnceCell<()>,
+    /// Notified when more of the stream has been read.
+    progress: Notify,
+    /// How many [`Topic`](super::Topic)s there are of it. Changed under the lock of the node's topics.
+    pub(super) users: AtomicUsize,
+    /// Since when nobody has used it, as far as the node has seen. Changed under the same lock.
+    pub(super) idle_since: Mutex<Option<Instant>>,
+}
+
+impl Feed {
+    pub(super) fn new(key: Vec<u8>, channel: Channel) -> Feed {
+        Feed {
+            key,
+            channel,
+            index: Mutex::new(Index::new(None)),
+            opened: OnceCell::new(),
+            progress: Notify::new(),
+            users: AtomicUsize::new(0),
+            idle_since: Mutex::new(None),
+        }
+    }
+
+    /// Finds the end of the stream, where the log begins. Returns whether nobody had yet.
+    pub(super) async fn open(&self, link: &Link) -> Result<bool, Error> {
+        let mut is_new = false;
+        let open = async {
+            let mut commands = redis::pipe();
+            commands.ignore_errors().cmd("XINFO").arg("STREAM").arg(&self.key);
+            let info = reply::info(one(link.read(&commands).await?)?)?;
+            self.with(|_, index| *index = Index::new(info));
+            if self.with(|_, index| index.is_finished()) {
+                self.channel.finish();
+            }
+            is_new = true;
+            Ok(())
+        };
+        self.opened.get_or_try_init(|| open).await?;
+        Ok(is_new)
+    }
+
+    /// Whether the reader is to read it.
+    pub(super) fn is_live(&self) -> bool {
+        self.opened.initialized() && !self.channel.is_ended()
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.users.load(Ordering::Relaxed) > 0 || self.channel.subscriber_count() > 0
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        // Whole at every moment, so that a panic elsewhere does not matter.
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Both under their locks, and in step.
+    fn with<T>(&self, look: impl FnOnce(&mut State, &mut Index) -> T) -> T {
+        let mut state = self.channel.0.lock();
+        let mut index = self.index();
+        index.evict(state.log.first());
+        look(&mut state, &mut index)
+    }
+
+    /// The last entry that was read.
+    pub(super) fn seen(&self) -> EntryId {
+        self.with(|_, index| index.seen())
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.with(|_, index| index.generation())
+    }
+
+    pub(super) fn after(&self, id: EntryId, generation: u64) -> After {
+        self.with(|_, index| index.after(id, generation))
+    }
+
+    /// The number of the event after the one with this ID, if the log knows that.
+    pub(super) fn find(&self, id: EntryId) -> Option<u64> {
+        self.with(|_, index| index.find(id))
+    }
+
+    pub(super) fn oldest(&self) -> u64 {
+        self.with(|_, index| index.oldest())
+    }
+
+    /// Whether the topic is finished, and nothing is left from this event on.
+    pub(super) fn has_all(&self, next: u64) -> bool {
+        self.with(|state, _| matches!(state.ended, Some(Ended::Finished)) && next == state.log.next())
+    }
+
+    /// The number that the next event will have.
+    pub(super) fn next(&self) -> u64 {
+        self.with(|state, _| state.log.next())
+    }
+
+    /// A subscriber that begins with this event of the log.
+    pub(super) fn subscribe(&self, next: u64) -> Subscriber {
+        let place = self.with(|_, index| index.id_before(next));
+        let mut subscriber = Subscriber::new(&self.channel.0, self.channel.0.lock(), next);
+        if self.channel.0.policy.prime {
+            subscriber.send_first(id_block(place));
+        }
+        subscriber
+    }
+
+    /// The event that tells of a gap, and the ID of the place after it if no event follows that has one.
+    pub(super) fn told(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
+        let mut told = Vec::from(encode((self.gap_event().0)(Gap { missed })));
+        if let Some(next) = next
+            && let Some(place) = self.with(|state, index| (next == state.log.next()).then(|| index.seen()))
+        {
+            told.extend_from_slice(&id_block(place));
+        }
+        told.into()
+    }
+
+    fn gap_event(&self) -> &GapEvent {
+        &self.channel.0.policy.gap_event
+    }
+
+    /// Publishes what was read after what had been read before. Returns how many entries nobody here understands.
+    pub(super) fn append(&self, entries: &[Entry]) -> usize {
+        let start = entries.partition_point(|entry| entry.id <= self.seen());
+        let entries = &entries[start..];
+        // What follows the end of a channel is nobody's: the node is closed.
+        let _ = self.channel.publish_with(|| {
+            self.index().extend(entries);
+            Entries(entries)
+        });
+        if finishes(entries) {
+            self.channel.finish();
+        }
+        self.progressed();
+        entries.iter().filter(|entry| matches!(entry.content, Content::Unknown)).count()
+    }
+
+    /// Compares what was read with the stream, tells of gaps, and publishes what is new. `from_seen` are its entries
+    /// from the last one on that was read, and `all` whether these are all. Returns how many entries nobody here
+    /// understands, and whether there is more to read.
+    pub(super) fn catch_up(&self, info: Option<Info>, from_seen: &[Entry], all: bool) -> (usize, bool) {
+        let found = self.with(|_, index| index.compare(info, from_seen, all));
+        // A function of the user's makes the event, so this needs to be outside the lock.
+        let event = |missed: Option<u64>, id: EntryId| {
+            let event = (self.gap_event().0)(Gap { missed });
+            event.id(&id.to_string())
+        };
+        match found {
+            Found::All => {}
+            Found::Missed(missed) => {
+                let event = event(missed, self.seen());
+                let _ = self.channel.publish_with(|| {
+                    self.index().gap(missed);
+                    event
+                });
+            }
+            Found::Gone(from) => {
+                let added =
+                    info.map_or(Some(0), |info| if from == info.last { info.added } else { info.removed() });
+                let event = event(None, from);
+                let _ = self.channel.publish_with(|| {
+                    self.index().restart(from, added);
+                    event
+                });
+                self.progressed();
+                return (0, info.is_some_and(|info| info.len > 0 && from != info.last));
+            }
+        }
+        (self.append(from_seen), !all)
+    }
+
+    pub(super) fn progressed(&self) {
+        self.progress.notify_waiters();
+    }
+
+    /// Waits until this entry was read, or the stream is another one.
+    pub(super) async fn read_up_to(&self, id: EntryId, generation: u64) {
+        loop {
+            let mut progress = core::pin::pin!(self.progress.notified());
+            progress.as_mut().enable();
+            if self.after(id, generation) != After::Newer || self.channel.is_ended() {
+                return;
+            }
+            progress.await;
+        }
+    }
+}
+
+/// A block with nothing but an ID.
+fn id_block(id: EntryId) -> Bytes {
+    let mut block = BytesMut::new();
+    id.write_field(&mut block);
+    block.extend_from_slice(b"\n");
+    block.freeze()
+}
+
+/// The commands whose answers [`read_range`] reads.
+pub(super) fn range(key: &[u8], from: EntryId, count: usize) -> Pipeline {
+    let mut commands = redis::pipe();
+    // Both at one moment.
+    commands.atomic().ignore_errors();
+    commands.cmd("XRANGE").arg(key).arg(from.to_string()).arg("+").arg("COUNT").arg(count);
+    commands.cmd("XINFO").arg("STREAM").arg(key);
+    commands
+}
+
+/// The entries from an ID on, and what Redis says about the stream.
+pub(super) fn read_range(answers: Vec<RedisResult<Value>>) -> Result<(Vec<Entry>, Option<Info>), Error> {
+    let [entries, info]: [_; 2] = answers.try_into().map_err(|_| Error::UnexpectedReply)?;
+    let entries = reply::entries(entries.map_err(|error| Error::new(&error))?)?;
+    Ok((entries, reply::info(info)?))
+}
+
+/// The only answer.
+pub(super) fn one(answers: Vec<RedisResult<Value>>) -> Result<RedisResult<Value>, Error> {
+    answers.into_iter().next().ok_or(Error::UnexpectedReply)
+}
+
+pub(super) type Feeds = Vec<Arc<Feed>>;

@@ -1,0 +1,268 @@
+//! A server that serves topics from Redis.
+
+use super::{
+    Error, Redis, Topic,
+    feed::{Feed, Feeds},
+    link::Link,
+    reader,
+};
+use crate::{
+    channel::{Builder, Channel, Subscriber},
+    response::Encoded,
+};
+use alloc::{borrow::ToOwned, string::String, sync::Arc};
+use core::{
+    fmt,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
+
+/// How a [`Node`] is set up: see [`Redis::node`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it starts a node"]
+pub struct NodeBuilder {
+    redis: Redis,
+    channel: Builder,
+    topics: usize,
+    idle: Duration,
+}
+
+impl NodeBuilder {
+    pub(super) fn new(redis: Redis) -> NodeBuilder {
+        NodeBuilder { redis, channel: Channel::builder(), topics: 10_000, idle: Duration::from_secs(60) }
+    }
+
+    /// How the channel of each topic is set up, with its bounds and policies.
+    ///
+    /// Its bounds are for this node's memory, and Redis [retains](Redis::retention) what the topic has. A bound for the
+    /// age does not hold here.
+    pub fn channel(mut self, builder: Builder) -> Self {
+        self.channel = builder.age(None);
+        self
+    }
+
+    /// How many topics there can be on this node at once: 10,000 by default.
+    ///
+    /// Topics that nobody uses give way to new ones.
+    pub fn topics(mut self, topics: usize) -> Self {
+        self.topics = topics;
+        self
+    }
+
+    /// For how long the node goes on with a topic that has no subscriber and no [`Topic`]: a minute by default.
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Starts a task that reads from Redis, and connects again whenever the connection is lost. Does not wait until
+    /// it is connected.
+    ///
+    /// # Errors
+    /// If the caller is not in a tokio runtime.
+    pub fn start(self) -> Result<Node, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let shared = Arc::new(Shared {
+            link: Link::new(self.redis.clone()),
+            settings: self,
+            runtime: runtime.clone(),
+            feeds: Mutex::default(),
+            version: AtomicU64::new(0),
+            changed: Notify::new(),
+            is_connected: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            connections: AtomicU64::new(0),
+            unknown: AtomicU64::new(0),
+        });
+        let reader = runtime.spawn(reader::run(shared.clone()));
+        Ok(Node(Arc::new(Running { shared, reader })))
+    }
+}
+
+/// A server among several that serve the same topics from Redis. Clones are handles of the same one.
+///
+/// However many topics and subscribers there are, it has two connections to Redis: one that waits for what is
+/// published, and one for everything else. When the last handle is dropped, they are closed, and all subscribers end.
+#[derive(Clone)]
+pub struct Node(Arc<Running>);
+
+struct Running {
+    shared: Arc<Shared>,
+    reader: JoinHandle<()>,
+}
+
+pub(super) struct Shared {
+    pub(super) settings: NodeBuilder,
+    pub(super) link: Link,
+    pub(super) runtime: Handle,
+    feeds: Mutex<HashMap<String, Arc<Feed>>>,
+    /// Counts the changes of what is to be read.
+    pub(super) version: AtomicU64,
+    pub(super) changed: Notify,
+    pub(super) is_connected: AtomicBool,
+    pub(super) is_closed: AtomicBool,
+    pub(super) connections: AtomicU64,
+    pub(super) unknown: AtomicU64,
+}
+
+/// What a [`Node`] has counted since it was started, and what it has now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeMetrics {
+    /// Topics that there are now.
+    pub topics: usize,
+    /// Whether what is published arrives now.
+    pub is_connected: bool,
+    /// How often the node has connected to read.
+    pub connections: u64,
+    /// Entries that were skipped because they are not what publishers of this crate write.
+    pub unknown: u64,
+}
+
+impl Node {
+    /// Subscribes a client to a topic: see [`Topic::connect`].
+    ///
+    /// # Errors
+    /// If Redis has to be asked and does not answer, or there are too many topics. Answer with status 503.
+    pub async fn connect(
+        &self,
+        topic: &str,
+        last_event_id: Option<&str>,
+    ) -> Result<Option<Subscriber>, Error> {
+        self.topic(topic).await?.connect(last_event_id).await
+    }
+
+    /// A topic, which stays on this node as long as there is a handle or a subscriber of it.
+    ///
+    /// It need not exist in Redis yet. What is published from now on arrives, and what was published before is there
+    /// for those who resume.
+    ///
+    /// # Errors
+    /// If Redis has to be asked and does not answer, or there are too many topics.
+    pub async fn topic(&self, name: &str) -> Result<Topic, Error> {
+        let shared = &self.0.shared;
+        let topic = Topic::new(shared.clone(), shared.feed(name)?);
+        topic.open().await?;
+        Ok(topic)
+    }
+
+    /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and reads no more.
+    pub fn close(&self, farewell: impl Encoded) {
+        self.0.close(crate::channel::channel::encode(farewell));
+    }
+
+    /// What the node has counted.
+    #[must_use]
+    pub fn metrics(&self) -> NodeMetrics {
+        let shared = &self.0.shared;
+        NodeMetrics {
+            topics: shared.feeds().len(),
+            is_connected: shared.is_connected.load(Ordering::Relaxed),
+            connections: shared.connections.load(Ordering::Relaxed),
+            unknown: shared.unknown.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Running {
+    fn close(&self, farewell: bytes::Bytes) {
+        self.reader.abort();
+        let shared = &self.shared;
+        shared.is_closed.store(true, Ordering::Relaxed);
+        shared.is_connected.store(false, Ordering::Relaxed);
+        let feeds: Feeds = shared.feeds().drain().map(|(_, feed)| feed).collect();
+        for feed in feeds {
+            feed.channel.close_encoded(farewell.clone());
+            feed.progressed();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close(bytes::Bytes::new());
+    }
+}
+
+impl Shared {
+    fn feeds(&self) -> MutexGuard<'_, HashMap<String, Arc<Feed>>> {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A topic with one user more.
+    fn feed(&self, name: &str) -> Result<Arc<Feed>, Error> {
+        let mut feeds = self.feeds();
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
+        let feed = match feeds.get(name) {
+            Some(feed) => feed.clone(),
+            None => {
+                if feeds.len() >= self.settings.topics {
+                    feeds.retain(|_, feed| feed.is_used());
+                    self.version.fetch_add(1, Ordering::Relaxed);
+                }
+                if feeds.len() >= self.settings.topics {
+                    return Err(Error::TooManyTopics);
+                }
+                let feed =
+                    Arc::new(Feed::new(self.settings.redis.key(name), self.settings.channel.clone().build()));
+                feeds.insert(name.to_owned(), feed.clone());
+                feed
+            }
+        };
+        feed.users.fetch_add(1, Ordering::Relaxed);
+        Ok(feed)
+    }
+
+    /// The opposite of [`feed`](Shared::feed).
+    pub(super) fn leave(&self, feed: &Feed) {
+        let _feeds = self.feeds();
+        feed.users.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Lets the reader know that there is another topic to read.
+    pub(super) fn change(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    /// All that are to be read.
+    pub(super) fn live(&self) -> Feeds {
+        self.feeds().values().filter(|feed| feed.is_live()).cloned().collect()
+    }
+
+    /// Drops the topics that nobody has used for long enough.
+    pub(super) fn drop_idle(&self) {
+        let now = Instant::now();
+        let mut feeds = self.feeds();
+        let before = feeds.len();
+        feeds.retain(|_, feed| {
+            let mut since = feed.idle_since.lock().unwrap_or_else(PoisonError::into_inner);
+            if feed.is_used() {
+                *since = None;
+                return true;
+            }
+            now.saturating_duration_since(*since.get_or_insert(now)) < self.settings.idle
+        });
+        if feeds.len() < before {
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    pub(super) fn redis(&self) -> &Redis {
+        &self.settings.redis
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Node").field(&self.metrics()).finish()
+    }
+}

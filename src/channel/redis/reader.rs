@@ -1,0 +1,202 @@
+//! The one connection on which a node waits for what is published to all of its topics.
+//!
+//! `XREAD` waits for all streams at once. When a topic comes, the other connection ends the wait with
+//! `CLIENT UNBLOCK`; where Redis forbids that, the wait is short instead.
+
+use super::{
+    Error,
+    backoff::Backoff,
+    feed::{Feed, Feeds, range, read_range},
+    link,
+    node::Shared,
+    reply,
+};
+use alloc::{string::ToString, sync::Arc, vec::Vec};
+use core::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::atomic::Ordering,
+    task::Poll,
+    time::Duration,
+};
+use redis::{Cmd, RedisResult, Value, aio::MultiplexedConnection};
+use std::{collections::HashMap, time::Instant};
+use tokio::time;
+
+/// How long Redis waits for events before it answers that there are none.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The same where the wait cannot be ended.
+const SHORT_WAIT: Duration = Duration::from_millis(100);
+
+/// How often an attempt to end the wait is made again: the command may overtake the one that is to wait.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// How often some of the topics are compared with Redis, and how many of them.
+const COMPARE_EVERY: Duration = Duration::from_secs(1);
+const COMPARED: usize = 16;
+
+/// How many entries of a topic are read at once.
+const PAGE: usize = 512;
+
+/// Entries can only have been dropped in front of those that were read if these are all that Redis has. Then they are
+/// at least as many as a publisher has it keep, which is this at least.
+pub(super) const NOTICED: u64 = 100;
+
+/// Reads until the task is aborted.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let mut backoff = Backoff::default();
+    loop {
+        let Err(_) = session(&shared, &mut backoff).await;
+        shared.is_connected.store(false, Ordering::Relaxed);
+        time::sleep(backoff.next()).await;
+    }
+}
+
+/// What is read over one connection.
+struct Session<'s> {
+    shared: &'s Shared,
+    connection: MultiplexedConnection,
+    client: u64,
+    wait: Duration,
+}
+
+async fn session(shared: &Shared, backoff: &mut Backoff) -> Result<core::convert::Infallible, Error> {
+    let connection = link::connect(shared.redis()).await?;
+    let mut session = Session { shared, connection, client: 0, wait: WAIT };
+    session.client = match session.ask(redis::cmd("CLIENT").arg("ID"), Duration::ZERO).await {
+        Ok(client) => reply::number(&client).ok_or(Error::UnexpectedReply)?,
+        Err(error) if error.is_answer() => 0,
+        Err(error) => return Err(error),
+    };
+
+    let mut version = shared.version.load(Ordering::Acquire);
+    let mut feeds = shared.live();
+    for feed in &feeds {
+        session.catch_up(feed).await?;
+    }
+    backoff.reset();
+    shared.connections.fetch_add(1, Ordering::Relaxed);
+    shared.is_connected.store(true, Ordering::Relaxed);
+
+    let (mut compared, mut compare_at) = (0, Instant::now() + COMPARE_EVERY);
+    loop {
+        if Instant::now() >= compare_at {
+            shared.drop_idle();
+            for _ in 0..COMPARED.min(feeds.len()) {
+                compared = (compared + 1) % feeds.len();
+                session.catch_up(&feeds[compared]).await?;
+            }
+            compare_at = Instant::now() + COMPARE_EVERY;
+        }
+        let now = shared.version.load(Ordering::Acquire);
+        if now != version || feeds.iter().any(|feed| !feed.is_live()) {
+            version = now;
+            feeds = shared.live();
+        }
+        if feeds.is_empty() {
+            let _ = time::timeout(WAIT, shared.changed.notified()).await;
+            continue;
+        }
+        session.read(&feeds).await?;
+    }
+}
+
+impl Session<'_> {
+    /// The answer to a command for which Redis may wait so long.
+    async fn ask(&self, command: &Cmd, wait: Duration) -> Result<Value, Error> {
+        let mut connection = self.connection.clone();
+        let answer = connection.send_packed_command(command);
+        let answer: RedisResult<Value> =
+            time::timeout(wait + self.shared.redis().timeout, answer).await.map_err(|_| Error::TimedOut)?;
+        match answer {
+            Ok(Value::ServerError(error)) => Err(Error::new(&error.into())),
+            Ok(value) => Ok(value),
+            Err(error) => Err(Error::new(&error)),
+        }
+    }
+
+    /// Waits for what is published, and publishes it here.
+    async fn read(&mut self, feeds: &Feeds) -> Result<(), Error> {
+        let mut command = redis::cmd("XREAD");
+        command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(self.wait.as_millis() as u64).arg("STREAMS");
+        for feed in feeds {
+            command.arg(&feed.key);
+        }
+        for feed in feeds {
+            command.arg(feed.seen().to_string());
+        }
+        let (answer, can_unblock) = self.until_changed(&command).await;
+        if !can_unblock {
+            self.wait = SHORT_WAIT;
+        }
+        let streams = reply::streams(answer?)?;
+        if streams.is_empty() {
+            return Ok(());
+        }
+        let by_key: HashMap<&[u8], &Arc<Feed>> = feeds.iter().map(|feed| (&*feed.key, feed)).collect();
+        for (key, entries) in streams {
+            let Some(feed) = by_key.get(&*key) else { continue };
+            if entries.len() as u64 >= NOTICED {
+                self.catch_up(feed).await?;
+            } else {
+                self.count(feed.append(&entries));
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to a command for which Redis waits, which is ended when there is another topic to read, and whether
+    /// Redis lets that be done.
+    async fn until_changed(&self, command: &Cmd) -> (Result<Value, Error>, bool) {
+        let shared = self.shared;
+        let mut answer = pin!(self.ask(command, self.wait));
+        {
+            let mut changed = pin!(shared.changed.notified());
+            let first = poll_fn(|cx| match answer.as_mut().poll(cx) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                Poll::Pending => changed.as_mut().poll(cx).map(|()| None),
+            });
+            if let Some(answer) = first.await {
+                return (answer, true);
+            }
+        }
+        let mut unblock = redis::pipe();
+        unblock.ignore_errors().cmd("CLIENT").arg("UNBLOCK").arg(self.client);
+        loop {
+            let refused = match shared.link.read(&unblock).await {
+                Ok(answers) => answers.first().is_none_or(Result::is_err),
+                Err(_) => false,
+            };
+            if refused {
+                return (answer.await, false);
+            }
+            if let Ok(answer) = time::timeout(AGAIN, answer.as_mut()).await {
+                return (answer, true);
+            }
+        }
+    }
+
+    /// Compares a topic with its stream, and reads what is new.
+    async fn catch_up(&self, feed: &Feed) -> Result<(), Error> {
+        loop {
+            let commands = range(&feed.key, feed.seen(), PAGE);
+            let mut connection = self.connection.clone();
+            let answers = commands.query_async(&mut connection);
+            let answers: Vec<RedisResult<Value>> = time::timeout(self.shared.redis().timeout, answers)
+                .await
+                .map_err(|_| Error::TimedOut)?
+                .map_err(|error| Error::new(&error))?;
+            let (entries, info) = read_range(answers)?;
+            let (unknown, is_more) = feed.catch_up(info, &entries, entries.len() < PAGE);
+            self.count(unknown);
+            if !is_more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn count(&self, unknown: usize) {
+        self.shared.unknown.fetch_add(unknown as u64, Ordering::Relaxed);
+    }
+}
