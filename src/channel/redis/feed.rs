@@ -107,6 +107,11 @@ impl Feed {
         self.with(|_, index| index.find(id))
     }
 
+    /// The number of the event from this one on that does not tell of a gap.
+    pub(super) fn after_gap(&self, number: u64) -> u64 {
+        self.with(|_, index| index.after_gap(number))
+    }
+
     pub(super) fn oldest(&self) -> u64 {
         self.with(|_, index| index.oldest())
     }
@@ -131,15 +136,14 @@ impl Feed {
         subscriber
     }
 
-    /// The event that tells of a gap, and the ID of the place after it if no event follows that has one.
+    /// The event that tells of a gap. If no event follows it, which has an ID, it has the ID of its place.
     pub(super) fn told(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
-        let mut told = Vec::from(encode((self.gap_event().0)(Gap { missed })));
-        if let Some(next) = next
-            && let Some(place) = self.with(|state, index| (next == state.log.next()).then(|| index.seen()))
-        {
-            told.extend_from_slice(&id_block(place));
-        }
-        told.into()
+        let event = (self.gap_event().0)(Gap { missed });
+        let place = self.with(|state, index| (next == Some(state.log.next())).then(|| index.seen()));
+        encode(match place {
+            Some(place) => event.id(place.to_string()),
+            None => event,
+        })
     }
 
     fn gap_event(&self) -> &GapEvent {
@@ -170,7 +174,7 @@ impl Feed {
         // A function of the user's makes the event, so this needs to be outside the lock.
         let event = |missed: Option<u64>, id: EntryId| {
             let event = (self.gap_event().0)(Gap { missed });
-            event.id(&id.to_string())
+            event.id(id.to_string())
         };
         match found {
             Found::All => {}

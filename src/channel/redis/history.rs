@@ -5,8 +5,9 @@ use super::{
     backoff::Backoff,
     entry::{self, Entry},
     feed::{Feed, range, read_range},
-    index::After,
+    index::{After, finishes},
     node::Shared,
+    reply::Info,
 };
 use crate::channel::subscriber::{Ahead, Turn};
 use alloc::{sync::Arc, vec::Vec};
@@ -34,6 +35,8 @@ pub(super) struct History {
     is_held: bool,
     /// A gap that is to be told ahead of what follows, and how many events it has if that is known.
     gap: Option<Option<u64>>,
+    /// Whether the last thing that the client got was that.
+    is_told: bool,
     page: Vec<Entry>,
     count: usize,
     task: Option<JoinHandle<Step>>,
@@ -41,9 +44,16 @@ pub(super) struct History {
 
 /// Entries from a cursor on.
 pub(super) struct Page {
-    /// Whether Redis still has the one at the cursor, which is none of these.
+    /// Whether Redis still has what is at the cursor, which is none of these.
     pub(super) is_there: bool,
     pub(super) entries: Vec<Entry>,
+}
+
+impl Page {
+    /// Whether nothing follows but the end of the topic.
+    pub(super) fn is_end(&self) -> bool {
+        finishes(&self.entries) && !self.entries.iter().any(Entry::is_event)
+    }
 }
 
 enum Step {
@@ -62,6 +72,7 @@ impl History {
             cursor,
             is_held: false,
             gap: None,
+            is_told: false,
             page: Vec::new(),
             count: FIRST_PAGE,
             task: None,
@@ -74,10 +85,10 @@ impl History {
         self
     }
 
-    /// Begins with a page that was read after the cursor, up to which the client has everything.
-    pub(super) fn with_page(mut self, entries: Vec<Entry>) -> History {
-        self.is_held = true;
-        self.take(entries);
+    /// Begins with a page that was read after the cursor.
+    pub(super) fn with_page(mut self, page: Page) -> History {
+        self.is_held = page.is_there;
+        self.take(page.entries);
         self
     }
 
@@ -95,6 +106,7 @@ impl History {
             if let Some(missed) = self.gap.take() {
                 return Some(Turn::Told(self.feed.told(missed, None)));
             }
+            self.is_told = false;
             let (frame, marks) = entry::frame(&self.page);
             let average = 1 + frame.len() / self.page.len();
             self.count = (PAGE_SIZE / average).clamp(1, LARGEST_PAGE);
@@ -128,10 +140,16 @@ impl History {
     }
 
     fn join(&mut self, next: u64) -> Turn {
-        match self.gap.take() {
-            Some(missed) => Turn::Told(self.feed.told(missed, Some(next))),
-            None => Turn::Join(next),
+        if self.is_told || self.gap.is_some() {
+            // The log may tell of the same gap next.
+            let next = self.feed.after_gap(next);
+            self.is_told = true;
+            return match self.gap.take() {
+                Some(missed) => Turn::Told(self.feed.told(missed, Some(next))),
+                None => Turn::Join(next),
+            };
         }
+        Turn::Join(next)
     }
 }
 
@@ -186,12 +204,15 @@ pub(super) async fn page(
     feed: &Feed,
     cursor: EntryId,
     count: usize,
-) -> Result<(Page, Option<super::reply::Info>), Error> {
+) -> Result<(Page, Option<Info>), Error> {
     let (mut entries, info) = read_range(shared.link.read(&range(&feed.key, cursor, count + 1)).await?)?;
     let is_there = entries.first().is_some_and(|entry| entry.id == cursor);
     if is_there {
         entries.remove(0);
     }
+    // Ahead of everything is a place for as long as everything is there.
+    let is_there =
+        is_there || (cursor == EntryId::START && info.is_none_or(|info| info.removed() == Some(0)));
     Ok((Page { is_there, entries }, info))
 }
 

@@ -153,6 +153,12 @@ impl Index {
         }
     }
 
+    /// The number of the event from this one on that does not tell of a gap.
+    pub(super) fn after_gap(&self, number: u64) -> u64 {
+        let index = number.saturating_sub(self.first) as usize;
+        number + u64::from(self.places.get(index).is_some_and(|place| place.is_gap))
+    }
+
     /// The number of the oldest event in the log that belongs to the stream.
     pub(super) fn oldest(&self) -> u64 {
         self.first

@@ -7,7 +7,7 @@ use super::{
     reader,
 };
 use crate::{
-    channel::{Builder, Channel, Subscriber},
+    channel::{Builder, Channel, OnLag, Subscriber},
     response::Encoded,
 };
 use alloc::{borrow::ToOwned, string::String, sync::Arc};
@@ -35,13 +35,19 @@ pub struct NodeBuilder {
 
 impl NodeBuilder {
     pub(super) fn new(redis: Redis) -> NodeBuilder {
-        NodeBuilder { redis, channel: Channel::builder(), topics: 10_000, idle: Duration::from_secs(60) }
+        NodeBuilder {
+            redis,
+            channel: Channel::builder().on_lag(OnLag::Close),
+            topics: 10_000,
+            idle: Duration::from_secs(60),
+        }
     }
 
     /// How the channel of each topic is set up, with its bounds and policies.
     ///
     /// Its bounds are for this node's memory, and Redis [retains](Redis::retention) what the topic has. A bound for the
-    /// age does not hold here.
+    /// age does not hold here. By default a subscriber that is too slow is [closed](OnLag::Close), because Redis has
+    /// what it needs when it connects again.
     pub fn channel(mut self, builder: Builder) -> Self {
         self.channel = builder.age(None);
         self

@@ -9,7 +9,7 @@ use super::{
     feed::{Feed, Feeds, range, read_range},
     link,
     node::Shared,
-    reply,
+    reply::{self, Stream},
 };
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 use core::{
@@ -135,7 +135,7 @@ impl Session<'_> {
             return Ok(());
         }
         let by_key: HashMap<&[u8], &Arc<Feed>> = feeds.iter().map(|feed| (&*feed.key, feed)).collect();
-        for (key, entries) in streams {
+        for Stream { key, entries } in streams {
             let Some(feed) = by_key.get(&*key) else { continue };
             if entries.len() as u64 >= NOTICED {
                 self.catch_up(feed).await?;

@@ -49,20 +49,22 @@ pub(super) fn info(reply: Result<Value, redis::RedisError>) -> Result<Option<Inf
     }
 }
 
-/// The answer to `XREAD`: the keys of streams, and their entries.
-pub(super) fn streams(reply: Value) -> Result<Vec<(Vec<u8>, Vec<Entry>)>, Error> {
+/// What `XREAD` found in one stream.
+pub(super) struct Stream {
+    pub(super) key: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The answer to `XREAD`.
+pub(super) fn streams(reply: Value) -> Result<Vec<Stream>, Error> {
+    let stream = |key, list| Ok(Stream { key: bytes(key)?, entries: entries(list)? });
     match reply {
         Value::Nil => Ok(Vec::new()),
-        Value::Map(streams) => {
-            streams.into_iter().map(|(key, list)| Ok((bytes(key)?, entries(list)?))).collect()
+        Value::Map(streams) => streams.into_iter().map(|(key, list)| stream(key, list)).collect(),
+        reply => {
+            let streams = array(reply)?.into_iter();
+            streams.map(|reply| pair(reply).and_then(|[key, list]| stream(key, list))).collect()
         }
-        reply => array(reply)?
-            .into_iter()
-            .map(|stream| {
-                let [key, list] = pair(stream)?;
-                Ok((bytes(key)?, entries(list)?))
-            })
-            .collect(),
     }
 }
 

@@ -92,11 +92,11 @@ impl Topic {
     async fn oldest(&self) -> Result<Option<Subscriber>, Error> {
         let generation = self.feed.generation();
         let (page, _) = history::page(&self.shared, &self.feed, EntryId::START, LOOK).await?;
-        if super::index::finishes(&page.entries) && page.entries.iter().all(|entry| !entry.is_event()) {
+        if page.is_end() {
             return Ok(None);
         }
         let history = History::new(self.shared.clone(), self.feed.clone(), EntryId::START, generation);
-        Ok(Some(subscribe(&self.feed, history.with_page(page.entries))))
+        Ok(Some(subscribe(&self.feed, history.with_page(page))))
     }
 
     /// Looks up what there is after the last event ID of a client, on this node and then in Redis.
@@ -127,26 +127,23 @@ impl Topic {
         }
 
         let (page, info) = history::page(shared, feed, id, LOOK).await?;
-        let removed = info.map(|info| info.removed());
-        match removed {
-            _ if page.is_there => {}
-            // Nothing was ever ahead of the client.
-            None | Some(Some(0)) if id == EntryId::START => {}
-            Some(removed) if id == EntryId::START => return missed(MissedReason::TooOld, removed, id),
-            _ => {
-                let is_too_old = info.is_some_and(|info| {
-                    id <= info.last && info.removed() != Some(0) && info.first.is_none_or(|first| id < first)
-                });
-                return match is_too_old {
-                    true => missed(MissedReason::TooOld, None, id),
-                    false => missed(MissedReason::Unknown, None, EntryId::START),
-                };
-            }
+        if !page.is_there {
+            // Entries are dropped oldest first.
+            let is_too_old = info.is_some_and(|info| {
+                id <= info.last && info.removed() != Some(0) && info.first.is_none_or(|first| id < first)
+            });
+            return match (is_too_old, id) {
+                (true, EntryId::START) => {
+                    missed(MissedReason::TooOld, info.and_then(|info| info.removed()), id)
+                }
+                (true, _) => missed(MissedReason::TooOld, None, id),
+                (false, _) => missed(MissedReason::Unknown, None, EntryId::START),
+            };
         }
-        if super::index::finishes(&page.entries) && page.entries.iter().all(|entry| !entry.is_event()) {
+        if page.is_end() {
             return Ok(Resume::Finished);
         }
-        let history = History::new(shared.clone(), feed.clone(), id, generation).with_page(page.entries);
+        let history = History::new(shared.clone(), feed.clone(), id, generation).with_page(page);
         Ok(Resume::Complete(subscribe(feed, history)))
     }
 
