@@ -72,6 +72,17 @@ impl Feed {
         self.opened.initialized() && !self.channel.is_ended()
     }
 
+    /// Ends what cannot be read, because its key has become something else. Who connects again is told why not.
+    pub(super) fn give_up(&self) {
+        self.channel.close_encoded(Bytes::new());
+        self.progressed();
+    }
+
+    /// Whether it was [given up](Feed::give_up).
+    pub(super) fn is_given_up(&self) -> bool {
+        matches!(self.channel.0.lock().ended, Some(Ended::Closed(_)))
+    }
+
     pub(super) fn is_used(&self) -> bool {
         self.users.load(Ordering::Relaxed) > 0 || self.channel.subscriber_count() > 0
     }
@@ -152,7 +163,8 @@ impl Feed {
 
     /// Publishes what was read after what had been read before. Returns how many entries nobody here understands.
     pub(super) fn append(&self, entries: &[Entry]) -> usize {
-        let start = entries.partition_point(|entry| entry.id <= self.seen());
+        let seen = self.seen();
+        let start = entries.partition_point(|entry| entry.id <= seen);
         let entries = &entries[start..];
         // What follows the end of a channel is nobody's: the node is closed.
         let _ = self.channel.publish_with(|| {

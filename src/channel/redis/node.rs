@@ -208,8 +208,9 @@ impl Shared {
             return Err(Error::Closed);
         }
         let feed = match feeds.get(name) {
-            Some(feed) => feed.clone(),
-            None => {
+            Some(feed) if !feed.is_given_up() => feed.clone(),
+            _ => {
+                feeds.remove(name);
                 if feeds.len() >= self.settings.topics {
                     feeds.retain(|_, feed| feed.is_used());
                     self.version.fetch_add(1, Ordering::Relaxed);

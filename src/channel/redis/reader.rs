@@ -36,8 +36,9 @@ const AGAIN: Duration = Duration::from_millis(10);
 const COMPARE_EVERY: Duration = Duration::from_secs(1);
 const COMPARED: usize = 16;
 
-/// How many entries of a topic are read at once.
+/// How many entries of a topic are read at once, and how many of all that there are, about.
 const PAGE: usize = 512;
+const LARGEST_READ: usize = 64 * 1024;
 
 /// Entries can only have been dropped in front of those that were read if these are all that Redis has. Then they are
 /// at least as many as a publisher has it keep, which is this at least.
@@ -66,7 +67,10 @@ async fn session(shared: &Shared, backoff: &mut Backoff) -> Result<core::convert
     let mut session = Session { shared, connection, client: 0, wait: WAIT };
     session.client = match session.ask(redis::cmd("CLIENT").arg("ID"), Duration::ZERO).await {
         Ok(client) => reply::number(&client).ok_or(Error::UnexpectedReply)?,
-        Err(error) if error.is_answer() => 0,
+        Err(error) if error.is_answer() => {
+            session.wait = SHORT_WAIT;
+            0
+        }
         Err(error) => return Err(error),
     };
 
@@ -118,8 +122,9 @@ impl Session<'_> {
 
     /// Waits for what is published, and publishes it here.
     async fn read(&mut self, feeds: &Feeds) -> Result<(), Error> {
+        let count = (LARGEST_READ / feeds.len()).clamp(1, PAGE);
         let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(self.wait.as_millis() as u64).arg("STREAMS");
+        command.arg("COUNT").arg(count).arg("BLOCK").arg(self.wait.as_millis() as u64).arg("STREAMS");
         for feed in feeds {
             command.arg(&feed.key);
         }
@@ -130,20 +135,33 @@ impl Session<'_> {
         if !can_unblock {
             self.wait = SHORT_WAIT;
         }
-        let streams = reply::streams(answer?)?;
+        let answer = match answer {
+            // It is about one of them; which, is found out when they are read one by one.
+            Err(error) if error.is_answer() => return self.find_wrong(feeds, error).await,
+            answer => answer?,
+        };
+        let streams = reply::streams(answer)?;
         if streams.is_empty() {
             return Ok(());
         }
         let by_key: HashMap<&[u8], &Arc<Feed>> = feeds.iter().map(|feed| (&*feed.key, feed)).collect();
         for Stream { key, entries } in streams {
             let Some(feed) = by_key.get(&*key) else { continue };
-            if entries.len() as u64 >= NOTICED {
+            if entries.len() == count || entries.len() as u64 >= NOTICED {
                 self.catch_up(feed).await?;
             } else {
                 self.count(feed.append(&entries));
             }
         }
         Ok(())
+    }
+
+    /// Gives up the topics that cannot be read.
+    async fn find_wrong(&self, feeds: &Feeds, error: Error) -> Result<(), Error> {
+        for feed in feeds {
+            self.catch_up(feed).await?;
+        }
+        if feeds.iter().all(|feed| feed.is_live()) { Err(error) } else { Ok(()) }
     }
 
     /// The answer to a command for which Redis waits, which is ended when there is another topic to read, and whether
@@ -187,7 +205,13 @@ impl Session<'_> {
                 .await
                 .map_err(|_| Error::TimedOut)?
                 .map_err(|error| Error::new(&error))?;
-            let (entries, info) = read_range(answers)?;
+            let (entries, info) = match read_range(answers) {
+                Err(Error::Reply(text)) if text.starts_with("WRONGTYPE") => {
+                    feed.give_up();
+                    return Ok(());
+                }
+                range => range?,
+            };
             let (unknown, is_more) = feed.catch_up(info, &entries, entries.len() < PAGE);
             self.count(unknown);
             if !is_more {

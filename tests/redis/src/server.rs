@@ -97,6 +97,15 @@ impl RedisServer {
         child.wait().unwrap();
     }
 
+    /// Starts a killed server with its data where no node looks for it, for as long as this takes.
+    pub fn elsewhere(&mut self, change: impl FnOnce(&RedisServer)) {
+        let port = std::mem::replace(&mut self.port, free_port());
+        self.restart();
+        change(self);
+        self.kill();
+        self.port = port;
+    }
+
     /// Removes what a killed server had on the disk.
     pub fn lose_data(&self) {
         assert!(self.child.is_none(), "it is running");
@@ -107,12 +116,6 @@ impl RedisServer {
     /// The answer to a command, over a connection of its own.
     pub fn command(&self, arguments: &[&str]) -> redis::Value {
         self.try_command(arguments).unwrap()
-    }
-
-    /// Sends several commands at once.
-    pub fn pipeline(&self, commands: &redis::Pipeline) {
-        let client = redis::Client::open(self.url()).unwrap();
-        commands.exec(&mut client.get_connection().unwrap()).unwrap();
     }
 
     fn try_command(&self, arguments: &[&str]) -> redis::RedisResult<redis::Value> {

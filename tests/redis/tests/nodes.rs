@@ -224,9 +224,25 @@ async fn what_others_write_is_skipped_and_counted() {
     assert_eq!(node.metrics().unknown, 6);
     let mut client = Client::new(node.connect("a", Some("0-0")).await.unwrap().unwrap());
     assert_eq!(client.data(1).await, ["right"]);
-    // A stream of somebody else's, and a key that is no stream.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_no_stream_harms_no_other_topic() {
+    let Some(server) = RedisServer::start() else { return };
+    let redis = server.redis();
+    let node = small_node(&redis, 10).await;
+    let mut client = Client::new(node.connect("a", None).await.unwrap().unwrap());
     server.command(&["SET", "sse:b", "1"]);
     assert!(node.connect("b", None).await.unwrap_err().to_string().contains("WRONGTYPE"));
+    // It may also become one later.
+    let mut later = Client::new(node.connect("c", None).await.unwrap().unwrap());
+    server.command(&["XADD", "sse:c", "*", "e1", "data: 1\n\n"]);
+    assert_eq!(later.data(1).await, ["1"]);
+    server.command(&["SET", "sse:c", "1"]);
+    assert_eq!(later.rest().await, [""; 0]);
+    assert!(node.connect("c", None).await.is_err());
+    publish(&redis.publisher(), 0..1).await;
+    assert_eq!(client.data(1).await, ["0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
