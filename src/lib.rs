@@ -1,5 +1,9 @@
-// The README's code is compiled by the package in examples/servers, which has the servers that it names.
-#![cfg_attr(not(doctest), doc = include_str!("../README.md"))]
+#![doc = include_str!("crate.md")]
+// With few features, the docs of what is missing are those on docs.rs.
+#![cfg_attr(all(feature = "axum-core-0_5", feature = "channel", feature = "json", feature = "reqwest", feature = "ureq"), doc = include_str!("guide/here.md"))]
+#![cfg_attr(
+    not(all(feature = "axum-core-0_5", feature = "channel", feature = "json", feature = "reqwest", feature = "ureq")), doc = include_str!("guide/elsewhere.md")
+)]
 #![no_std]
 #![deny(unsafe_code)] // but for src/wire/utf8.rs
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -15,6 +19,16 @@ pub mod client;
 mod decode;
 mod encode;
 mod error;
+// Whole only with all features.
+#[cfg(all(
+    any(doc, doctest),
+    feature = "axum-core-0_5",
+    feature = "channel",
+    feature = "json",
+    feature = "reqwest",
+    feature = "ureq"
+))]
+pub mod guide;
 pub mod response;
 #[cfg(feature = "std")]
 mod sync;

@@ -32,10 +32,31 @@ pub fn shutdown() -> Shutdown {
 /// How long a server waits for its connections when it is told to stop.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The README's code, which needs all these servers to compile, and the clients.
+/// The code of the README, the guides, and the recipes, which needs all these servers to compile, and the clients.
 #[cfg(all(doctest, feature = "readme"))]
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;
+mod documentation {
+    macro_rules! pages {
+        ($($page:ident $file:literal)*) => {$(
+            #[doc = include_str!(concat!("../../../", $file))]
+            pub struct $page;
+        )*};
+    }
+
+    pages! {
+        Readme "README.md"
+        Deployment "src/guide/deployment.md"
+        FanOut "src/guide/fan_out.md"
+        Features "src/guide/features.md"
+        Following "src/guide/following.md"
+        Migrating "src/guide/migrating.md"
+        Performance "src/guide/performance.md"
+        Reading "src/guide/reading.md"
+        Relaying "src/guide/relaying.md"
+        Sending "src/guide/sending.md"
+        Serving "src/guide/serving.md"
+        Testing "src/guide/testing.md"
+    }
+}
 
 /// The patterns in the documentation, likewise.
 #[cfg(doctest)]
