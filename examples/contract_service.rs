@@ -1,7 +1,10 @@
-//! Drives `EventSource` on command, for contract tests that are the same for clients in all languages: the
-//! test service that sse-contract-tests talk to.
+//! Drives `EventSource` on command: the test service that the contract tests of LaunchDarkly's SSE clients
+//! (sse-contract-tests), which are the same for clients in all languages, talk to.
 //!
 //!     cargo run --features ureq --example contract_service -- --port 8000
+//!
+//! A `POST` to it makes a client, which reports what it receives to the URL in the request. `GET /` lists what the
+//! client can do.
 
 use serde_json::{Value, json};
 use sse_wire::{

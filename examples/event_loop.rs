@@ -2,7 +2,8 @@
 //!
 //!     cargo run --features client --example event_loop -- http://127.0.0.1:8080/events
 //!
-//! It sleeps where a real loop would wait for `mio` or `poll` to say that the socket is ready.
+//! Look at `main`: `Connection` says what to do next, and never does any I/O. The program sleeps where a real loop
+//! would wait for `mio` or `poll` to say that the socket is ready.
 
 use http::{Request, Response};
 use sse_wire::{

@@ -6,8 +6,10 @@
 //!
 //! With a URL, and perhaps a model and a question, to a real one:
 //!
-//!     OPENAI_API_KEY=… cargo run --features ureq,json --example llm_stream -- \
+//!     OPENAI_API_KEY=… cargo run --features ureq-rustls,json --example llm_stream -- \
 //!         https://api.openai.com/v1/chat/completions gpt-4o-mini 'What is an event stream?'
+//!
+//! The request is a `POST`, which is sent once. A stream that ends before `[DONE]` is an error.
 
 use serde_json::{Value, json};
 use sse_wire::{EventSource, Sse};

@@ -1,9 +1,11 @@
-//! Reads an event stream, from a URL or from standard input, and prints one JSON object a line for each
-//! message.
+//! Reads an event stream, from a URL or from standard input, and prints one JSON object a line for each message.
 //!
 //!     cargo run --features ureq --example tail -- http://127.0.0.1:8080/events
 //!     printf 'event: tick\nid: 7\ndata: 1\n\n' | cargo run --example tail -- -
 //!     {"event": "tick", "data": "1", "lastEventId": "7"}
+//!
+//! With `--all` it also prints comments and reconnection times. Stop the server while it runs: it says what happened,
+//! reconnects, and resumes after the last event ID.
 
 use serde_json::Value;
 use sse_wire::{Decoder, Incoming, MessageEvent, MessageReader, ReadError, TooLarge};
@@ -29,20 +31,21 @@ With --all also, in the order of the stream:
 
   --max N                  end after N messages
   --max-event-size BYTES   skip events that are larger
-For a URL, which is read again whenever the stream ends:
-  --last-event-id ID       resume behind the event with this ID
+For a URL, which is requested again whenever the stream ends:
+  --last-event-id ID       resume after the event with this ID
   --header 'NAME: VALUE'   send this header too; can be repeated
   --data BODY              send a POST with this body, once
-  --timeout MS             connect again if no byte came for so long
+  --timeout MS             reconnect if no byte arrives for so long
   --until-event TYPE       end after an event of this type; can be repeated
   --until-data DATA        end at a message with this data; can be repeated
-  --finish                 an event counts that no blank line has ended
-  --any-type               read an answer of any content type
-  --retry-status CODE      connect again after an answer with this status, also with a POST, until a stream has
+  --finish                 print an event that lacks its blank line at the end
+  --any-type               read a response of any content type
+  --retry-status CODE      reconnect after a response with this status, also with a POST, until a stream has
                            opened; can be repeated
 
-Errors go to standard error, and after one the body of an answer that is no event stream. The exit status is 0
-after status 204, an end that was asked for, or an interrupt, and 1 when there was an error that is final. A second interrupt ends it with status 130, also while nobody reads the output.
+Errors go to standard error, and after one, the body of a response that is not an event stream. The exit status is 0
+after status 204, an end that was asked for, or an interrupt, and 1 after a final error. A second interrupt
+ends it with status 130, even while nobody reads its output.
 ";
 
 #[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are for a URL only"))]

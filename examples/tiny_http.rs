@@ -1,4 +1,9 @@
-//! An event stream from tiny_http: `cargo run --example tiny_http [ADDRESS]`
+//! An event stream from tiny_http, which has a thread for each connection.
+//!
+//!     cargo run --example tiny_http [ADDRESS]
+//!
+//! Open the address it prints in two browsers: each has a stream of its own. Stop the server and start it again: the
+//! page reconnects, and goes on after the last tick that it received.
 
 mod demo;
 

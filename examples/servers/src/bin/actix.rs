@@ -1,4 +1,12 @@
-//! An event stream from actix-web: `cargo run -p sse-wire-servers --bin actix [ADDRESS]`
+//! An event stream from actix-web.
+//!
+//! ```text
+//! cargo run -p sse-wire-servers --bin actix [ADDRESS]
+//! ```
+//!
+//! Look at `events`: a `Body` is a stream of bytes, which actix-web sends with the headers from `response::headers`.
+//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
+//! started again.
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,

@@ -1,4 +1,12 @@
-//! An event stream from axum: `cargo run -p sse-wire-servers --bin axum [ADDRESS]`
+//! An event stream from axum.
+//!
+//! ```text
+//! cargo run -p sse-wire-servers --bin axum [ADDRESS]
+//! ```
+//!
+//! Look at `events`: the response of a `Body` is what a handler of axum returns.
+//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
+//! started again.
 
 use axum::{
     Router,

@@ -1,4 +1,12 @@
-//! An event stream from hyper: `cargo run -p sse-wire-servers --bin hyper [ADDRESS]`
+//! An event stream from hyper.
+//!
+//! ```text
+//! cargo run -p sse-wire-servers --bin hyper [ADDRESS]
+//! ```
+//!
+//! Look at `answer`: the response of a `Body` is what a service of hyper returns, over HTTP/1.1 and HTTP/2.
+//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
+//! started again.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
