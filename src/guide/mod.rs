@@ -14,7 +14,7 @@
 //! | [features] | what each feature adds, and what it depends on |
 //! | [performance] | figures, and peers |
 //!
-//! Programs for each server are in [`response`](crate::response), and what a channel guarantees in
+//! A program for each server is in [`response::servers`](crate::response::servers), and what a channel guarantees in
 //! [`channel`](crate::channel).
 // The code is compiled by the package in examples/servers, which has the servers that it names.
 
