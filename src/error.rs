@@ -159,6 +159,13 @@ pub enum ReadError<E = BoxError> {
 }
 
 #[cfg(any(feature = "std", feature = "stream"))]
+impl<E> From<TooLarge> for ReadError<E> {
+    fn from(error: TooLarge) -> ReadError<E> {
+        ReadError::TooLarge(error)
+    }
+}
+
+#[cfg(any(feature = "std", feature = "stream"))]
 impl<E: fmt::Display> fmt::Display for ReadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,7 +3,7 @@
 
 mod counting;
 
-use counting::{allocations, peak};
+use counting::{allocations, live, peak};
 use sse_wire::{Decoder, IncomingRef, Input};
 
 fn feed(decoder: &mut Decoder, chunk: &[u8]) -> (usize, usize) {
@@ -49,14 +49,84 @@ fn an_event_costs_no_allocation() {
     }
 }
 
+/// A source that gives so many bytes a call.
+#[cfg(feature = "std")]
+struct Pieces<'s>(&'s [u8], usize);
+
+#[cfg(feature = "std")]
+impl std::io::Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..len])
+    }
+}
+
 #[cfg(feature = "std")]
 #[test]
-fn an_owned_message_costs_one_allocation() {
-    let stream = "event: tick\nid: 123456\ndata: 12345678901234567890123456789012\n\n".repeat(1000);
-    let mut messages = sse_wire::MessageReader::new(stream.as_bytes());
-    let mut read = |count| messages.by_ref().take(count).for_each(|message| drop(message.unwrap()));
-    read(300);
-    assert_eq!(allocations(|| read(500)), 500);
+fn a_small_owned_message_costs_no_allocation_and_a_larger_one_costs_one() {
+    let line = |len| "x".repeat(len);
+    for (event, expected) in [
+        ("data: 123456\n\n".to_string(), 0),
+        (format!("event: tick\nid: 1234567\ndata: {}\n\n", line(32)), 0),
+        (format!("data: {}\ndata: é\n\n", line(40)), 0),
+        (format!("data: {}\n\n", line(48)), 0),
+        (format!("data: {}\n\n", line(49)), 1),
+        (format!("id: 1\ndata: {}\n\n", line(41)), 1),
+        (format!("event: tick\nid: 1234567\ndata: {}\n\n", line(1024)), 1),
+        (format!("data: {}\n", line(80)).repeat(800) + "\n", 1),
+        (format!("event: tick\nid: 1234567\ndata: {}\n\n", line(300_000)), 1),
+        (format!("data: {}\n\n", line(1 << 20)), 1),
+    ] {
+        for size in [64, 1460, 16 << 10] {
+            // Enough pieces for an event to be cut in each of its fields.
+            let small = "event: tick\nid: 1234567\ndata: 1\n\n";
+            let (first, half) = (40 * size / small.len(), (40 * size / event.len()).max(20));
+            let stream = small.repeat(first) + "id\ndata\n\n" + &event.repeat(2 * half);
+            let mut messages = sse_wire::MessageReader::new(Pieces(stream.as_bytes(), size));
+            let mut read = |count| messages.by_ref().take(count).for_each(|message| drop(message.unwrap()));
+            read(first + 1 + half);
+            let counted = allocations(|| read(half));
+            assert_eq!(
+                counted,
+                half * expected,
+                "{:?}… of {} in pieces of {size}",
+                &event[..20],
+                event.len()
+            );
+        }
+    }
+}
+
+/// What a message holds is bounded by its own size, whatever came before it and how it was cut.
+#[cfg(feature = "std")]
+#[test]
+fn a_held_message_holds_little_more_than_it_needs() {
+    let event = |len: usize| format!("data: {}\n\n", "x".repeat(len));
+    for (len, before) in [
+        (10, 1 << 20),
+        (1000, 1 << 20),
+        (5000, 0),
+        (9000, 1 << 20),
+        (100_000, 110_000),
+        (300_000, 1 << 20),
+        (1 << 20, 0),
+    ] {
+        for size in [100, 1460, 16 << 10] {
+            let stream = event(before) + &event(len).repeat(20);
+            let mut messages = sse_wire::MessageReader::new(Pieces(stream.as_bytes(), size));
+            assert_eq!(messages.next().unwrap().unwrap().data().len(), before);
+            let mut held = Vec::with_capacity(20);
+            held.extend(messages.by_ref().map(Result::unwrap));
+            assert_eq!(held.len(), 20);
+            let before_drop = live();
+            drop(held);
+            let freed = (before_drop - live()) as usize - 20 * size_of::<sse_wire::MessageEvent>();
+            assert!(
+                freed <= 20 * (len + len / 4),
+                "{freed} bytes for 20 messages of {len} in pieces of {size}"
+            );
+        }
+    }
 }
 
 const LIMIT: usize = 64 << 10;

@@ -12,22 +12,20 @@ pub use plot::plot;
 pub use python::Python;
 pub use threads::{pin, thread_time};
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 /// Runs a workload so many times and says how long that took.
 pub type Pass = Box<dyn FnMut(u64) -> Duration>;
 
-/// The usual [`Pass`]: `run` in a loop.
+/// The usual [`Pass`]: `run` in a loop, and the time for which it had the core. What else runs on the machine then
+/// counts only as far as it gets in the way.
 pub fn timed(mut run: impl FnMut() + 'static) -> Pass {
     Box::new(move |times| {
-        let start = Instant::now();
+        let start = thread_time();
         for _ in 0..times {
             run();
         }
-        start.elapsed()
+        thread_time() - start
     })
 }
 
@@ -101,7 +99,7 @@ impl Bench {
                 .cells
                 .into_iter()
                 .zip(&workloads)
-                .map(|(cell, (_, events))| Some(cell?.figure(*events, row.counted)))
+                .map(|(cell, (_, events))| Some(cell?.measured(*events, row.counted)))
                 .collect(),
         });
         Table { rows: rows.collect(), workloads: workloads.iter().map(|(name, _)| *name).collect() }
@@ -138,13 +136,14 @@ impl Cell {
         self.samples.push((self.pass)(self.times));
     }
 
-    fn figure(mut self, events: u64, count_allocations: bool) -> Figure {
-        self.samples.sort();
+    fn measured(self, events: u64, count_allocations: bool) -> Measured {
         let events = (self.times * events) as f64;
-        Figure {
-            ns: self.samples[self.samples.len() / 2].as_nanos() as f64 / events,
+        let rounds: Vec<f64> = self.samples.iter().map(|sample| sample.as_nanos() as f64 / events).collect();
+        let figure = Figure {
+            ns: median(rounds.clone()),
             allocations: count_allocations.then_some(self.allocations as f64 / events),
-        }
+        };
+        Measured { figure, rounds }
     }
 }
 
@@ -164,7 +163,18 @@ pub struct Table {
 struct TableRow {
     kind: Kind,
     name: String,
-    figures: Vec<Option<Figure>>,
+    figures: Vec<Option<Measured>>,
+}
+
+struct Measured {
+    figure: Figure,
+    /// The nanoseconds of each round.
+    rounds: Vec<f64>,
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 impl Table {
@@ -173,8 +183,29 @@ impl Table {
     /// # Panics
     /// If there is none.
     pub fn get(&self, row: &str, column: usize) -> Figure {
+        self.measured(row, column).figure
+    }
+
+    fn measured(&self, row: &str, column: usize) -> &Measured {
         let row = self.rows.iter().find(|r| r.name == row).expect("no such row");
-        row.figures[column].expect("no such figure")
+        row.figures[column].as_ref().expect("no such figure")
+    }
+
+    /// How long one contender takes for the time of the best peer among those that are meant, and who that is: the largest of the medians of the
+    /// rounds' ratios. Unlike the ratio of two medians it does not move with the machine.
+    ///
+    /// # Panics
+    /// If there is no figure, or no peer.
+    pub fn ratio(&self, row: &str, column: usize, is_meant: impl Fn(&str) -> bool) -> (&str, f64) {
+        let ours = &self.measured(row, column).rounds;
+        let peers = self.rows.iter().filter(|row| row.kind == Kind::Peer && is_meant(&row.name));
+        peers
+            .filter_map(|row| {
+                let theirs = &row.figures[column].as_ref()?.rounds;
+                Some((row.name.as_str(), median(ours.iter().zip(theirs).map(|(a, b)| a / b).collect())))
+            })
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .expect("no peer")
     }
 
     /// The fastest peer.
@@ -184,7 +215,7 @@ impl Table {
     pub fn best_peer(&self, column: usize) -> (&str, Figure) {
         let peers = self.rows.iter().filter(|row| row.kind == Kind::Peer);
         peers
-            .filter_map(|row| Some((row.name.as_str(), row.figures[column]?)))
+            .filter_map(|row| Some((row.name.as_str(), row.figures[column].as_ref()?.figure)))
             .min_by(|(_, a), (_, b)| a.ns.total_cmp(&b.ns))
             .expect("no peer")
     }
@@ -197,12 +228,12 @@ impl fmt::Display for Table {
         for row in &self.rows {
             let bold = if row.kind == Kind::Ours { "**" } else { "" };
             write!(f, "| {bold}{}{bold} |", row.name)?;
-            for figure in &row.figures {
-                match figure {
+            for measured in &row.figures {
+                match measured.as_ref().map(|measured| measured.figure) {
                     Some(Figure { ns, allocations: Some(n) }) => {
-                        write!(f, " {bold}{} / {}{bold} |", grouped(*ns), (n * 10.0).round() / 10.0)?
+                        write!(f, " {bold}{} / {}{bold} |", grouped(ns), (n * 10.0).round() / 10.0)?
                     }
-                    Some(Figure { ns, allocations: None }) => write!(f, " {} |", grouped(*ns))?,
+                    Some(Figure { ns, allocations: None }) => write!(f, " {} |", grouped(ns))?,
                     None => write!(f, " – |")?,
                 }
             }
@@ -243,9 +274,9 @@ impl Target {
     }
 }
 
-/// For instance "at most 0: 0, met".
+/// For instance "at most 0: 0, met". Both are rounded as in the tables, so that what a contender needs once, and
+/// not for each event, does not count.
 pub fn verdict_at_most(limit: f64, figure: f64) -> String {
-    let shown = format!("{figure:.4}");
-    let shown = shown.trim_end_matches('0').trim_end_matches('.');
-    format!("at most {limit}: {shown}, {}", if figure <= limit { "met" } else { "MISSED" })
+    let [limit, figure] = [limit, figure].map(|figure| (figure * 10.0).round() / 10.0);
+    format!("at most {limit}: {figure}, {}", if figure <= limit { "met" } else { "MISSED" })
 }

@@ -59,7 +59,7 @@ fn panel(
     column: usize,
 ) -> Result<f64, fmt::Error> {
     let bars: Vec<(&TableRow, f64)> =
-        table.rows.iter().filter_map(|row| Some((row, row.figures[column]?.ns))).collect();
+        table.rows.iter().filter_map(|row| Some((row, row.figures[column].as_ref()?.figure.ns))).collect();
     let least = bars.iter().map(|(_, ns)| *ns).fold(f64::INFINITY, f64::min);
     let most = bars.iter().map(|(_, ns)| *ns).fold(0.0, f64::max);
     // The axis begins at a decade, so far below the shortest bar that this can be seen.

@@ -19,6 +19,8 @@ pub(super) enum Text<'c> {
 pub(super) struct Buffer {
     pub(super) bytes: Vec<u8>,
     text: String,
+    /// How large the text was, and a little more, that was handed over last. Others like it are expected.
+    expected: usize,
 }
 
 /// What a buffer begins with, in bytes, if the limit lets it: most events fit, so that it grows once.
@@ -27,9 +29,14 @@ const FIRST_CAPACITY: usize = 2048;
 /// Buffers that are needed now and then keep no more than this.
 pub(super) const KEPT_CAPACITY: usize = 4096;
 
+/// Texts from this size on, in bytes, are handed over with their memory. To copy a shorter one takes no longer than to
+/// get new memory for the buffer.
+#[cfg(any(feature = "std", feature = "stream"))]
+const HANDED_OVER: usize = 8 << 10;
+
 impl Buffer {
     pub(super) const fn new() -> Buffer {
-        Buffer { bytes: Vec::new(), text: String::new() }
+        Buffer { bytes: Vec::new(), text: String::new(), expected: 0 }
     }
 
     #[inline]
@@ -37,14 +44,18 @@ impl Buffer {
         if bytes.len() > self.bytes.capacity() - self.bytes.len() {
             self.grow(bytes.len(), limit);
         }
-        self.bytes.extend_from_slice(bytes);
+        for piece in bytes.chunks(utf8::PIECE) {
+            self.bytes.extend_from_slice(piece);
+        }
     }
 
-    /// Doubles the buffer, but not beyond what the limit lets in.
+    /// Doubles the buffer, but not beyond what the limit lets in. One that was handed over is replaced by one as
+    /// large.
     #[cold]
     fn grow(&mut self, more: usize, limit: usize) {
         let needed = self.bytes.len().saturating_add(more);
-        let doubled = self.bytes.capacity().saturating_mul(2).max(FIRST_CAPACITY).min(limit);
+        let first = if self.expected > 0 { self.expected } else { FIRST_CAPACITY };
+        let doubled = self.bytes.capacity().saturating_mul(2).max(first).min(limit);
         self.bytes.reserve_exact(needed.max(doubled) - self.bytes.len());
     }
 
@@ -100,6 +111,31 @@ impl Buffer {
             Text::Chunk(text) => text,
             Text::Kept => &self.text,
         }
+    }
+
+    /// Gives the text away together with its memory. `None` if it has to be copied.
+    ///
+    /// What is much too large is cut to size, which seldom moves it, so that no message holds much more memory than it
+    /// needs. What was needed for a huge event is not cut down to a small one, but kept.
+    #[cfg(any(feature = "std", feature = "stream"))]
+    #[inline]
+    pub(super) fn hand_over(&mut self) -> Option<String> {
+        let len = self.text.len();
+        if len < HANDED_OVER { None } else { self.hand_over_long(len) }
+    }
+
+    #[cfg(any(feature = "std", feature = "stream"))]
+    fn hand_over_long(&mut self, len: usize) -> Option<String> {
+        if self.text.capacity() / 4 > len {
+            self.expected = 0;
+            return None;
+        }
+        self.expected = len + len / 8;
+        let mut text = mem::take(&mut self.text);
+        if text.capacity() - len > len / 4 {
+            text.shrink_to(self.expected);
+        }
+        Some(text)
     }
 
     /// Drops what it holds, and keeps the memory of the bytes.

@@ -115,6 +115,9 @@ impl<'c> Input<'c> {
     /// A value as text. `None` if it is not UTF-8.
     #[inline(always)]
     pub(super) fn text(&mut self, value: Value<'c>) -> Option<&'c str> {
+        if self.ahead == 0 {
+            return utf8::valid(value.bytes);
+        }
         let start = value.end - value.bytes.len();
         // What lies before `checked_at` wraps around to where there is no text.
         let [from, to] = [start, value.end].map(|at| at.wrapping_sub(self.checked_at));

@@ -179,14 +179,7 @@ impl Decoder {
         self.size = 0;
         self.has_data = false;
         self.drop_start(input);
-        let mut copies = Copies::new(self.limit);
-        let mut texts = || {
-            let data = self.data.decode(fields.data, input, &mut copies)?;
-            let event = self.event.decode(fields.event, input, &mut copies)?;
-            let has_id = self.id.commit(fields.id, input, &mut copies)?;
-            Ok((data, event, has_id))
-        };
-        match texts() {
+        match self.texts(fields, input) {
             Ok((data, event, has_id)) => {
                 if let (Text::Kept, _) | (_, Text::Kept) = (data, event) {
                     self.lent = Lent::Event;
@@ -198,6 +191,20 @@ impl Decoder {
                 Found::TooLarge(TooLarge { size, limit: self.limit, is_comment: false })
             }
         }
+    }
+
+    /// The data, the event type, and whether there was an ID, which is the last event ID now.
+    #[inline(always)]
+    fn texts<'c>(
+        &mut self,
+        fields: Fields<'c>,
+        input: &mut Input<'c>,
+    ) -> Result<(Text<'c>, Text<'c>, bool), usize> {
+        let mut copies = Copies::new(self.limit);
+        let data = self.data.decode(fields.data, input, &mut copies)?;
+        let event = self.event.decode(fields.event, input, &mut copies)?;
+        let has_id = self.id.commit(fields.id, input, &mut copies)?;
+        Ok((data, event, has_id))
     }
 
     /// 9.2.6, dispatching, steps 1 and 2: the ID counts, but without data there is no message.
@@ -216,6 +223,7 @@ impl Decoder {
     }
 
     /// What is left when the input ends, as if a blank line came.
+    #[cold]
     pub(super) fn find_last(&mut self) -> Option<Found<'static>> {
         self.release();
         self.end_last_line();

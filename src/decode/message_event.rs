@@ -4,6 +4,7 @@
 use super::MessageRef;
 #[cfg(feature = "json")]
 use crate::error::JsonError;
+use crate::wire::utf8::{self, ShortTexts};
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
@@ -33,23 +34,38 @@ pub(super) const SHORT_ID: usize = 128;
 /// ```
 ///
 /// Two messages are equal if their types, their data and their last event IDs are.
+///
+/// A small one needs no allocation: with up to 48 bytes of data, or 32 with up to 16 of a type and an ID.
 #[derive(Clone)]
-pub struct MessageEvent {
+pub struct MessageEvent(Repr);
+
+// A tag as wide as what is next to it is moved with it.
+#[derive(Clone)]
+#[repr(u32)]
+enum Repr {
+    /// The data, the event type and the ID; and whether this event brought the ID.
+    Short(ShortTexts),
+    Long {
+        has_id: bool,
+        /// How much of the text is the ID.
+        id_len: u8,
+        long: Long,
+    },
+}
+
+#[derive(Clone)]
+struct Long {
     /// The data, the event type, and the ID if it is short: one allocation for all.
     text: String,
     event_at: usize,
-    id_at: usize,
     long_id: Option<Arc<str>>,
-    has_id: bool,
 }
 
 impl MessageEvent {
     /// A message with this data, without an event type and without an ID.
     #[must_use]
     pub fn new(data: impl Into<String>) -> MessageEvent {
-        let text = data.into();
-        let len = text.len();
-        MessageEvent { text, event_at: len, id_at: len, long_id: None, has_id: false }
+        MessageEvent::with_data(data.into(), "", "", None, false)
     }
 
     /// Sets the event type.
@@ -78,12 +94,17 @@ impl MessageEvent {
         self.borrowed().data
     }
 
-    /// The data, without a copy.
+    /// The data. It is not copied, unless it is short and was kept in place.
     #[inline]
     #[must_use]
-    pub fn into_data(mut self) -> String {
-        self.text.truncate(self.event_at);
-        self.text
+    pub fn into_data(self) -> String {
+        match self.0 {
+            Repr::Short(texts) => texts.get().0[0].into(),
+            Repr::Long { long: Long { mut text, event_at, .. }, .. } => {
+                text.truncate(event_at);
+                text
+            }
+        }
     }
 
     /// The last event ID: that of this event, or of the last one before it that had one. Empty if there
@@ -106,10 +127,19 @@ impl MessageEvent {
     #[inline]
     #[must_use]
     pub fn borrowed(&self) -> MessageRef<'_> {
-        let (data, rest) = self.text.split_at_checked(self.event_at).unwrap_or_default();
-        let (event, short_id) = rest.split_at_checked(self.id_at - self.event_at).unwrap_or_default();
-        let last_event_id = self.long_id.as_deref().unwrap_or(short_id);
-        MessageRef { event, data, last_event_id, has_id: self.has_id }
+        match &self.0 {
+            Repr::Short(texts) => {
+                let ([data, event, last_event_id], has_id) = texts.get();
+                MessageRef { event, data, last_event_id, has_id }
+            }
+            Repr::Long { has_id, id_len, long } => {
+                let id_at = long.text.len() - usize::from(*id_len);
+                let (rest, short_id) = long.text.split_at_checked(id_at).unwrap_or_default();
+                let (data, event) = rest.split_at_checked(long.event_at).unwrap_or_default();
+                let last_event_id = long.long_id.as_deref().unwrap_or(short_id);
+                MessageRef { event, data, last_event_id, has_id: *has_id }
+            }
+        }
     }
 
     /// Reads the data as JSON.
@@ -135,22 +165,46 @@ impl MessageEvent {
     }
 
     /// Owns a message. `long_id` is its last event ID, if that is not short.
+    // Inlined, so that a message is written once, to where the caller wants it: to move it once more takes as long as
+    // to decode a short one.
     #[inline(always)]
     pub(super) fn own(message: MessageRef<'_>, long_id: Option<Arc<str>>) -> MessageEvent {
         let MessageRef { event, data, last_event_id, has_id } = message;
-        let short_id = if long_id.is_none() { last_event_id } else { "" };
+        if let Some(texts) = ShortTexts::new([data, event, last_event_id], has_id) {
+            return MessageEvent(Repr::Short(texts));
+        }
+        let mut text = String::with_capacity(data.len() + event.len() + short(last_event_id, &long_id).len());
+        utf8::push(&mut text, data);
+        MessageEvent::with_data(text, event, last_event_id, long_id, has_id)
+    }
+
+    /// Owns a message whose data is handed over.
+    #[inline(always)]
+    pub(super) fn with_data(
+        mut text: String,
+        event: &str,
+        last_event_id: &str,
+        long_id: Option<Arc<str>>,
+        has_id: bool,
+    ) -> MessageEvent {
+        let event_at = text.len();
+        let short_id = short(last_event_id, &long_id);
         // Most messages have neither.
-        let text = if event.is_empty() && short_id.is_empty() {
-            String::from(data)
-        } else {
-            let mut text = String::with_capacity(data.len() + event.len() + short_id.len());
-            text.push_str(data);
+        if !event.is_empty() || !short_id.is_empty() {
+            text.reserve_exact(event.len() + short_id.len());
             text.push_str(event);
             text.push_str(short_id);
-            text
-        };
-        MessageEvent { text, event_at: data.len(), id_at: data.len() + event.len(), long_id, has_id }
+        }
+        // It is not larger than `SHORT_ID`.
+        let id_len = short_id.len() as u8;
+        MessageEvent(Repr::Long { has_id, id_len, long: Long { text, event_at, long_id } })
     }
+}
+
+/// The ID, if it is not in memory of its own.
+#[inline(always)]
+fn short<'i>(id: &'i str, long_id: &Option<Arc<str>>) -> &'i str {
+    if long_id.is_none() { id } else { "" }
 }
 
 impl From<MessageRef<'_>> for MessageEvent {

@@ -1,9 +1,7 @@
 //! What the drivers share: the items of a chunk with their own memory.
 
 use super::{
-    Decoder, Incoming, IncomingRef, Input, MessageEvent,
-    interpret::Found,
-    until::{Ending, Item},
+    Decoder, Incoming, Input, MessageEvent, MessageRef, buffer::Text, interpret::Found, until::Ending,
 };
 use crate::error::{ReadError, TooLarge};
 
@@ -34,21 +32,22 @@ impl OwningDecoder {
         self.decoder.take_middle(&mut Input::once(chunk))
     }
 
-    /// Decodes the chunk up to the next item that `own` takes, the next time from there on. `None` means
-    /// that there is none, and that a new chunk comes next.
+    /// Decodes the chunk up to the next item of this kind, the next time from there on. `None` means that there is
+    /// none: the answer is over, or else a new chunk comes next.
     // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
     // as long as decoding a short one.
     #[inline(always)]
-    pub(super) fn next<T>(
-        &mut self,
-        chunk: &[u8],
-        own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>,
-    ) -> Option<T> {
+    pub(super) fn next<T: Owned, E: From<TooLarge>>(&mut self, chunk: &[u8]) -> Option<Result<T, E>> {
+        if self.ending.is_over() {
+            return None;
+        }
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
-        while let Some(found) = self.decoder.find(&mut input) {
-            if let Some(item) = own(&mut self.decoder, found) {
+        while !input.is_empty()
+            && let Some(found) = self.decoder.find(&mut input)
+        {
+            if let Some(item) = T::own(&mut self.decoder, found) {
                 self.start = chunk.len() - input.remaining().len();
-                return Some(item);
+                return if self.ending.gives(&item) { Some(item) } else { None };
             }
         }
         self.start = 0;
@@ -61,23 +60,19 @@ impl OwningDecoder {
     }
 
     /// The last item, once the source has ended, or that it has ended too early.
-    pub(super) fn last<T: Item, E>(
-        &mut self,
-        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>>,
-    ) -> Option<Result<T, ReadError<E>>> {
-        match self.finish(own) {
-            Some(Ok(item)) => self.ending.judge(item).map(Ok),
-            Some(Err(error)) => Some(Err(ReadError::TooLarge(error))),
+    pub(super) fn last<T: Owned, E>(&mut self) -> Option<Result<T, ReadError<E>>> {
+        match self.finish() {
+            Some(item) => self.ending.gives(&item).then_some(item),
             None => self.ending.is_cut().then_some(Err(ReadError::Cut)),
         }
     }
 
-    fn finish<T>(&mut self, own: impl Fn(&mut Decoder, Found<'_>) -> Option<T>) -> Option<T> {
+    fn finish<T: Owned, E: From<TooLarge>>(&mut self) -> Option<Result<T, E>> {
         if !self.finishes || self.failed {
             return None;
         }
         let found = self.decoder.find_last()?;
-        own(&mut self.decoder, found)
+        T::own(&mut self.decoder, found)
     }
 }
 
@@ -90,35 +85,78 @@ impl Decoder {
             return None;
         }
         let found = self.find(input)?;
-        incoming(self, found)
+        Incoming::own(self, found)
     }
 
     /// The same as [`finish`](Decoder::finish), with its own memory.
     pub(crate) fn finish_owned(&mut self) -> Option<Result<Incoming, TooLarge>> {
         let found = self.find_last()?;
-        incoming(self, found)
+        Incoming::own(self, found)
     }
 }
 
+/// What a driver gives.
+pub(super) trait Owned: Sized {
+    /// `None` if this leaves it out.
+    fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Self, E>>;
+
+    /// The message that it is.
+    fn message(&self) -> Option<&MessageEvent>;
+}
+
 /// A message, or the report of an event that was too large; nothing else.
-#[inline(always)]
-pub(super) fn message(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<MessageEvent, TooLarge>> {
-    match found {
-        Found::Message { .. } => match incoming(decoder, found)? {
-            Ok(Incoming::Message(message)) => Some(Ok(message)),
+impl Owned for MessageEvent {
+    #[inline(always)]
+    fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<MessageEvent, E>> {
+        match found {
+            Found::Message { event, data, has_id } => Some(Ok(decoder.own_message(event, data, has_id))),
+            Found::TooLarge(error) if !error.is_comment => Some(Err(error.into())),
             _ => None,
-        },
-        Found::TooLarge(error) if !error.is_comment => Some(Err(error)),
-        _ => None,
+        }
+    }
+
+    fn message(&self) -> Option<&MessageEvent> {
+        Some(self)
     }
 }
 
 /// Whatever was found.
-#[inline(always)]
-pub(super) fn incoming(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Incoming, TooLarge>> {
-    let long_id = decoder.id.long();
-    Some(decoder.lend(found).map(|incoming| match incoming {
-        IncomingRef::Message(message) => Incoming::Message(MessageEvent::own(message, long_id)),
-        incoming => incoming.into(),
-    }))
+impl Owned for Incoming {
+    #[inline(always)]
+    fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Incoming, E>> {
+        Some(match found {
+            Found::Message { event, data, has_id } => {
+                Ok(Incoming::Message(decoder.own_message(event, data, has_id)))
+            }
+            found => decoder.lend(found).map(Incoming::from).map_err(E::from),
+        })
+    }
+
+    fn message(&self) -> Option<&MessageEvent> {
+        match self {
+            Incoming::Message(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl Decoder {
+    /// A message with its own memory: that of the data buffer, if the data is in there and fills it.
+    #[inline(always)]
+    fn own_message(&mut self, event: Text<'_>, data: Text<'_>, has_id: bool) -> MessageEvent {
+        let long_id = self.id.long();
+        if let Text::Kept = data
+            && let Some(text) = self.data.hand_over()
+        {
+            let [event, id] = [self.event.resolve(event), self.id.committed()];
+            return MessageEvent::with_data(text, event, id, long_id, has_id);
+        }
+        let message = MessageRef {
+            event: self.event.resolve(event),
+            data: self.data.resolve(data),
+            last_event_id: self.id.committed(),
+            has_id,
+        };
+        MessageEvent::own(message, long_id)
+    }
 }

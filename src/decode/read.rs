@@ -2,11 +2,9 @@
 
 use super::{
     Decoder, Incoming, MessageEvent,
-    interpret::Found,
-    own::{self, OwningDecoder},
-    until::Item,
+    own::{Owned, OwningDecoder},
 };
-use crate::error::{ReadError, TooLarge};
+use crate::error::ReadError;
 use alloc::{boxed::Box, string::String, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
@@ -68,30 +66,24 @@ impl<R: Read> MessageReader<R> {
     ///
     /// # Errors
     ///
-    /// Those of the source, and [`TooLarge`]. You can call this again after each.
+    /// Those of the source, and [`TooLarge`](ReadError::TooLarge). You can call this again after each.
     pub fn next_incoming(&mut self) -> Option<Result<Incoming, ReadError<io::Error>>> {
-        self.next_own(own::incoming)
+        self.next_own()
     }
 
-    /// Reads up to the next item that `own` takes, or an error of the source.
+    /// Reads up to the next item of this kind, or an error of the source.
     #[inline(always)]
-    fn next_own<T: Item>(
-        &mut self,
-        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
-    ) -> Option<Result<T, ReadError<io::Error>>> {
+    fn next_own<T: Owned>(&mut self) -> Option<Result<T, ReadError<io::Error>>> {
         loop {
+            if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default()) {
+                return Some(item);
+            }
             if self.decoder.ending.is_over() {
                 return None;
             }
-            if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default(), own) {
-                return match item.map(|item| self.decoder.ending.judge(item)) {
-                    Ok(item) => item.map(Ok),
-                    Err(error) => Some(Err(ReadError::TooLarge(error))),
-                };
-            }
             self.len = 0;
             if self.at_end {
-                return self.decoder.last(own);
+                return self.decoder.last();
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,
@@ -215,7 +207,7 @@ impl<R: Read> Iterator for MessageReader<R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_own(own::message)
+        self.next_own()
     }
 }
 

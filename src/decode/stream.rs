@@ -2,11 +2,9 @@
 
 use super::{
     Decoder, Incoming, MessageEvent,
-    interpret::Found,
-    own::{self, OwningDecoder},
-    until::Item,
+    own::{Owned, OwningDecoder},
 };
-use crate::error::{ReadError, TooLarge};
+use crate::error::ReadError;
 use alloc::{boxed::Box, string::String};
 use core::{
     error::Error,
@@ -93,38 +91,34 @@ where
     ///
     /// # Errors
     ///
-    /// Those of the source, as it gives them, and [`TooLarge`].
+    /// Those of the source, as it gives them, and [`TooLarge`](ReadError::TooLarge).
     pub fn poll_incoming(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Incoming, ReadError<E>>>> {
-        self.poll_own(context, own::incoming, |error| error)
+        self.poll_own(context, |error| error)
     }
 
-    /// Reads up to the next item that `own` takes, or an error of the source.
+    /// Reads up to the next item of this kind, or an error of the source.
     #[inline(always)]
-    fn poll_own<T: Item, F>(
+    fn poll_own<T: Owned, F>(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        own: impl Fn(&mut Decoder, Found<'_>) -> Option<Result<T, TooLarge>> + Copy,
         fail: impl Fn(E) -> F,
     ) -> Poll<Option<Result<T, ReadError<F>>>> {
         let mut this = self.project();
         loop {
-            if this.decoder.ending.is_over() {
-                return Poll::Ready(None);
-            }
             if let Some(chunk) = this.chunk {
-                if let Some(item) = this.decoder.next(chunk.as_ref(), own) {
-                    return Poll::Ready(match item.map(|item| this.decoder.ending.judge(item)) {
-                        Ok(item) => item.map(Ok),
-                        Err(error) => Some(Err(ReadError::TooLarge(error))),
-                    });
+                if let Some(item) = this.decoder.next(chunk.as_ref()) {
+                    return Poll::Ready(Some(item));
                 }
                 *this.chunk = None;
             }
+            if this.decoder.ending.is_over() {
+                return Poll::Ready(None);
+            }
             if *this.at_end {
-                return Poll::Ready(this.decoder.last(own));
+                return Poll::Ready(this.decoder.last());
             }
             match ready!(this.source.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}
@@ -221,7 +215,7 @@ where
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_own(context, own::message, Into::into)
+        self.poll_own(context, Into::into)
     }
 }
 
@@ -274,6 +268,6 @@ where
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.project().messages.poll_own(context, own::incoming, Into::into)
+        self.project().messages.poll_own(context, Into::into)
     }
 }

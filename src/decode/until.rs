@@ -1,6 +1,6 @@
 //! What ends an answer before the connection does: how models and other services say that all is done.
 
-use super::{Incoming, MessageEvent};
+use super::{MessageEvent, own::Owned};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -67,26 +67,6 @@ impl fmt::Debug for Until {
     }
 }
 
-/// What a driver reads.
-pub(super) trait Item {
-    fn message(&self) -> Option<&MessageEvent>;
-}
-
-impl Item for MessageEvent {
-    fn message(&self) -> Option<&MessageEvent> {
-        Some(self)
-    }
-}
-
-impl Item for Incoming {
-    fn message(&self) -> Option<&MessageEvent> {
-        match self {
-            Incoming::Message(message) => Some(message),
-            _ => None,
-        }
-    }
-}
-
 /// How far an answer is from its end.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
@@ -101,20 +81,19 @@ impl Ending {
         self.is_over
     }
 
-    /// The item, unless it only says that the one before was the last one.
-    #[inline]
-    pub(super) fn judge<T: Item>(&mut self, item: T) -> Option<T> {
-        match item.message().map_or(Judged::GoesOn, |message| self.until.judge(message)) {
-            Judged::GoesOn => Some(item),
-            Judged::Last => {
-                self.is_over = true;
-                Some(item)
-            }
-            Judged::Terminator => {
-                self.is_over = true;
-                None
-            }
+    /// Whether a driver gives this item. It does not if that only says that the one before was the last one.
+    #[inline(always)]
+    pub(super) fn gives<T: Owned, E>(&mut self, item: &Result<T, E>) -> bool {
+        match item {
+            Ok(item) if !self.until.is_empty() => self.judge(item.message()),
+            _ => true,
         }
+    }
+
+    fn judge(&mut self, message: Option<&MessageEvent>) -> bool {
+        let judged = message.map_or(Judged::GoesOn, |message| self.until.judge(message));
+        self.is_over = judged != Judged::GoesOn;
+        judged != Judged::Terminator
     }
 
     /// Whether the source has ended before the answer, which is reported once.

@@ -18,7 +18,7 @@ pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
     if bytes.len() >= 64 {
         return simdutf8::basic::from_utf8(bytes).ok();
     }
-    if is_long_ascii(bytes) {
+    if is_ascii(bytes) {
         // SAFETY: every sequence of ASCII bytes is UTF-8.
         return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
     }
@@ -35,6 +35,127 @@ pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
+/// Three short texts, in place.
+///
+/// They are put together in registers and written a word at a time. What is written in smaller pieces and moved soon
+/// after takes several times as long to move.
+#[derive(Clone, Copy)]
+pub(crate) struct ShortTexts {
+    /// How long they are, in bytes of this number, and a flag. The first text begins with the first word. The other two
+    /// follow each other in the next words after it.
+    lens: u32,
+    words: Words,
+}
+
+#[derive(Clone, Copy)]
+#[repr(align(4))]
+struct Words([[u8; WORD]; WORDS]);
+
+const WORD: usize = 8;
+const WORDS: usize = 6;
+
+impl ShortTexts {
+    /// `None` if they do not fit.
+    #[inline(always)]
+    pub(crate) fn new([first, second, third]: [&str; 3], flag: bool) -> Option<ShortTexts> {
+        let mut words = [0; WORDS];
+        let tail_len = second.len() + third.len();
+        let tail_at = first.len().div_ceil(WORD);
+        if tail_len > 2 * WORD || tail_at + tail_len.div_ceil(WORD) > WORDS {
+            return None;
+        }
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = self::word(first.as_bytes(), i * WORD);
+        }
+        if tail_len > 0 {
+            let third = two_words(third.as_bytes()).checked_shl(second.len() as u32 * 8).unwrap_or(0);
+            let tail = two_words(second.as_bytes()) | third;
+            for (i, word) in words.iter_mut().enumerate() {
+                match i.wrapping_sub(tail_at) {
+                    0 => *word = tail as u64,
+                    1 => *word = (tail >> 64) as u64,
+                    _ => {}
+                }
+            }
+        }
+        // None is longer than the words are.
+        let [first, second, third] = [first, second, third].map(|text| text.len() as u8);
+        let lens = u32::from_le_bytes([first, second, third, u8::from(flag)]);
+        Some(ShortTexts { lens, words: Words(words.map(u64::to_le_bytes)) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> ([&str; 3], bool) {
+        let [first, second, third, flag] = self.lens.to_le_bytes().map(usize::from);
+        let after_first = first.next_multiple_of(WORD);
+        let bytes = self.words.0.as_flattened();
+        let text = |from: usize, len: usize| {
+            let bytes = bytes.get(from..from + len).unwrap_or_default();
+            // SAFETY: `new` alone makes such a value, and it put a text of this length there.
+            unsafe { core::str::from_utf8_unchecked(bytes) }
+        };
+        ([text(0, first), text(after_first, second), text(after_first + second, third)], flag != 0)
+    }
+}
+
+/// The eight bytes from here on, or zeros where there are none.
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    match bytes.len().saturating_sub(at) {
+        0 => 0,
+        missing @ 1..WORD if at > 0 => match bytes.last_chunk() {
+            Some(last) => u64::from_le_bytes(*last) >> ((WORD - missing) * 8),
+            None => 0,
+        },
+        1..WORD => short_word(bytes),
+        _ => match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
+            Some(word) => u64::from_le_bytes(*word),
+            None => 0,
+        },
+    }
+}
+
+/// The same for one to seven bytes.
+#[inline(always)]
+fn short_word(bytes: &[u8]) -> u64 {
+    // Two halves, which may overlap: the second is shifted to where it begins, so that a byte which is in both falls
+    // on itself.
+    if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*a)) | u64::from(u32::from_le_bytes(*b)) << ((bytes.len() - 4) * 8)
+    } else if let (Some(a), Some(b)) = (bytes.first_chunk::<2>(), bytes.last_chunk::<2>()) {
+        u64::from(u16::from_le_bytes(*a)) | u64::from(u16::from_le_bytes(*b)) << ((bytes.len() - 2) * 8)
+    } else {
+        bytes.first().map_or(0, |byte| u64::from(*byte))
+    }
+}
+
+/// Up to 16 bytes.
+#[inline(always)]
+fn two_words(bytes: &[u8]) -> u128 {
+    u128::from(word(bytes, 0)) | u128::from(word(bytes, WORD)) << 64
+}
+
+/// How much is copied at once. glibc copies 2 KiB and more by `rep movsb`, which takes several times as long where the
+/// destination is a few bytes after the source in the lower bits of their addresses.
+pub(crate) const PIECE: usize = 1024;
+
+/// Appends a text, which may be long.
+#[inline(always)]
+pub(crate) fn push(text: &mut String, more: &str) {
+    if more.len() <= PIECE { text.push_str(more) } else { push_long(text, more) }
+}
+
+fn push_long(text: &mut String, mut more: &str) {
+    text.reserve(more.len());
+    while more.len() > PIECE {
+        let end = (0..=PIECE).rev().find(|at| more.is_char_boundary(*at)).unwrap_or_default();
+        let (piece, rest) = more.split_at(end);
+        text.push_str(piece);
+        more = rest;
+    }
+    text.push_str(more);
+}
+
 /// What stands for what is no text, or cannot be sent: U+FFFD.
 pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 
@@ -47,8 +168,20 @@ pub(crate) fn lossy(bytes: &[u8]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether this is ASCII, and long enough for the answer to come sooner than that of std's check. (std's own
-/// `is_ascii` looks at up to 31 bytes at the end one by one.)
+/// Whether this is ASCII. (std's own `is_ascii` looks at up to 31 bytes at the end one by one.)
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    if bytes.len() < BLOCK { is_short_ascii(bytes) } else { is_long_ascii(bytes) }
+}
+
+#[inline(always)]
+fn is_short_ascii(bytes: &[u8]) -> bool {
+    let (words, _) = bytes.as_chunks();
+    // The last word overlaps the one before.
+    let last = bytes.last_chunk().map_or_else(|| short_word(bytes), |last| u64::from_le_bytes(*last));
+    words.iter().fold(last, |all, word| all | u64::from_le_bytes(*word)) & HIGH_BITS == 0
+}
+
 #[inline]
 fn is_long_ascii(bytes: &[u8]) -> bool {
     let is_ascii = |block: &[u8; BLOCK]| {
@@ -106,5 +239,39 @@ mod tests {
             let bytes: Vec<u8> = [b"0123456", &pair.to_be_bytes()[..]].concat();
             assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok(), "{pair:#06x}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_appended_whole() {
+        for text in ["x", "é", "…", "\u{1f600}"] {
+            for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3000] {
+                let more = text.repeat(len);
+                let mut all = String::from("a");
+                push(&mut all, &more);
+                assert_eq!(all, ["a", &more].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn short_texts_are_what_they_were() {
+        let text = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ";
+        for [first, second, third] in (0..text.len()).flat_map(|a| {
+            (0..18).flat_map(move |b| {
+                (0..18).map(move |c| [&text[..a], &text[text.len() - b..], &text[20..20 + c]])
+            })
+        }) {
+            let tail = second.len() + third.len();
+            let fits = tail <= 16 && first.len().next_multiple_of(8) + tail.next_multiple_of(8) <= 48;
+            for flag in [false, true] {
+                let short = ShortTexts::new([first, second, third], flag);
+                assert_eq!(
+                    short.as_ref().map(ShortTexts::get),
+                    fits.then_some(([first, second, third], flag))
+                );
+            }
+        }
+        let short = ShortTexts::new(["é", "…", "\u{1f600}"], true).unwrap();
+        assert_eq!(short.get(), (["é", "…", "\u{1f600}"], true));
     }
 }

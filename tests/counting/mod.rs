@@ -59,3 +59,9 @@ pub fn peak(work: impl FnOnce()) -> usize {
     work();
     (PEAK.get() - before) as usize
 }
+
+/// How many bytes this thread has allocated and not freed.
+#[allow(dead_code)]
+pub fn live() -> isize {
+    LIVE.get()
+}
