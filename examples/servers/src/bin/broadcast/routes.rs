@@ -1,19 +1,26 @@
 //! What is answered to a request.
 
-use crate::{feeds::Feeds, metrics, query, refusal::Refusal};
+use crate::{feeds::Feeds, metrics, query, refusal::Refusal, socket::Stall};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::{Body as _, Incoming},
+    body::{Body as _, Frame, Incoming},
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE},
 };
+use pin_project_lite::pin_project;
 use sse_wire::{
     Event,
     channel::{Channel, Subscriber},
-    response::{self, Body, Shutdown, TokioTimer, last_event_id},
+    response::{self, Body, Shutdown, last_event_id},
 };
-use std::{borrow::Cow, convert::Infallible, pin::Pin, time::Duration};
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// The longest data of an event, in bytes.
@@ -23,7 +30,33 @@ const MAX_BODY: usize = 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Nothing is boxed: the stream lies in the task of its connection.
-pub type Answer = Response<Either<Body<Subscriber, TokioTimer>, Full<Bytes>>>;
+pub type Answer = Response<Either<Paced, Full<Bytes>>>;
+
+pin_project! {
+    /// A stream of events that waits while its client does not read.
+    pub struct Paced {
+        #[pin]
+        body: Body<Subscriber>,
+        stall: Stall,
+    }
+}
+
+impl hyper::body::Body for Paced {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let paced = self.project();
+        if paced.stall.is_on() { Poll::Pending } else { paced.body.poll_frame(cx) }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -33,16 +66,22 @@ pub fn answer(
     request: Request<Incoming>,
     feeds: Feeds,
     shutdown: Shutdown,
+    stall: Stall,
 ) -> Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>> {
-    Box::pin(async move { Ok(route(request, &feeds, &shutdown).await.unwrap_or_else(refuse)) })
+    Box::pin(async move { Ok(route(request, &feeds, &shutdown, stall).await.unwrap_or_else(refuse)) })
 }
 
-async fn route(request: Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -> Result<Answer, Refusal> {
+async fn route(
+    request: Request<Incoming>,
+    feeds: &Feeds,
+    shutdown: &Shutdown,
+    stall: Stall,
+) -> Result<Answer, Refusal> {
     match (request.uri().path(), request.method()) {
         ("/", &Method::GET | &Method::HEAD) => {
             Ok(whole("text/html; charset=utf-8", include_str!("page.html")))
         }
-        ("/events", &Method::GET | &Method::HEAD) => events(&request, feeds, shutdown),
+        ("/events", &Method::GET | &Method::HEAD) => events(&request, feeds, shutdown, stall),
         ("/publish", &Method::POST) => publish(request, feeds).await,
         ("/metrics", &Method::GET | &Method::HEAD) => Ok(whole(metrics::CONTENT_TYPE, metrics::text(feeds))),
         ("/" | "/events" | "/metrics", _) => Err(Refusal::method("GET, HEAD")),
@@ -54,7 +93,12 @@ async fn route(request: Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -
     }
 }
 
-fn events(request: &Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -> Result<Answer, Refusal> {
+fn events(
+    request: &Request<Incoming>,
+    feeds: &Feeds,
+    shutdown: &Shutdown,
+    stall: Stall,
+) -> Result<Answer, Refusal> {
     let channel = channel(request, feeds)?;
     let query = request.uri().query();
     let in_header = last_event_id::from_headers(request.headers()).map_err(Refusal::bad_request)?;
@@ -75,7 +119,7 @@ fn events(request: &Request<Incoming>, feeds: &Feeds, shutdown: &Shutdown) -> Re
     match subscriber {
         Some(subscriber) => {
             let body = Body::new(subscriber).shutdown(shutdown).method(request.method());
-            Ok(body.into_http().map(Either::Left))
+            Ok(body.into_http().map(|body| Either::Left(Paced { body, stall })))
         }
         None => Ok(response::no_content().map(Either::Right)),
     }

@@ -1,6 +1,10 @@
 //! Connections: sockets, HTTP, and the end.
 
-use crate::{feeds::Feeds, routes, socket::Socket};
+use crate::{
+    feeds::Feeds,
+    routes,
+    socket::{Socket, Stall},
+};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
 use sse_wire_servers::{DEADLINE, shutdown};
@@ -64,10 +68,13 @@ pub async fn serve(addr: &str, feeds: Feeds) -> io::Result<()> {
                 continue;
             }
         };
-        let (feeds, shutdown) = (feeds.clone(), shutdown.clone());
-        let service = service_fn(move |request| routes::answer(request, feeds.clone(), shutdown.clone()));
+        let (feeds, shutdown, stall) = (feeds.clone(), shutdown.clone(), Stall::default());
+        let socket = Socket::new(socket, stall.clone());
+        let service = service_fn(move |request| {
+            routes::answer(request, feeds.clone(), shutdown.clone(), stall.clone())
+        });
         // An error here means that the client left, or that it does not speak HTTP.
-        tokio::spawn(connections.watch(http.serve_connection(Socket::new(socket), service)));
+        tokio::spawn(connections.watch(http.serve_connection(socket, service)));
     }
     drop(listener);
     shutdown.begin();

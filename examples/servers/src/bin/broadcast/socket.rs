@@ -1,10 +1,14 @@
-//! A socket that writes small pieces as one.
+//! A socket that writes small pieces as one, and tells when it can write nothing.
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll},
 };
 use tokio::net::TcpStream;
@@ -17,14 +21,41 @@ const SMALL: usize = 2 * 1024;
 /// large pieces too, and each connection keeps the memory for the largest one that it ever had: after one burst, 64
 /// KiB for each client. This copies what is small on the stack, and lets what is large leave from where it lies, in
 /// memory that all connections share.
-pub struct Socket(TokioIo<TcpStream>);
+pub struct Socket {
+    socket: TokioIo<TcpStream>,
+    stall: Stall,
+}
+
+/// Whether the kernel takes nothing of what is written, because the client does not read.
+///
+/// hyper goes on to ask a body for frames until it has 8 KiB of its own for each such client. With this the body
+/// knows, and what is not under way stays in the channel, where all connections share it.
+#[derive(Clone, Default)]
+pub struct Stall(Arc<AtomicBool>);
+
+impl Stall {
+    /// If so, the task is woken when it is over.
+    pub fn is_on(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    fn follow<T>(&self, written: Poll<T>, cx: &Context<'_>) -> Poll<T> {
+        if self.0.load(Relaxed) != written.is_pending() {
+            self.0.store(written.is_pending(), Relaxed);
+            if written.is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        written
+    }
+}
 
 impl Socket {
-    pub fn new(socket: TcpStream) -> Socket {
+    pub fn new(socket: TcpStream, stall: Stall) -> Socket {
         // Without this the kernel holds a small event back while an earlier one is on its way. A client that has
         // left already is noticed at the first read.
         let _ = socket.set_nodelay(true);
-        Socket(TokioIo::new(socket))
+        Socket { socket: TokioIo::new(socket), stall }
     }
 }
 
@@ -37,7 +68,8 @@ impl Write for Socket {
         let (mut joined, mut len) = ([0; SMALL], 0);
         for piece in pieces {
             let Some(room) = joined.get_mut(len..len + piece.len()) else {
-                return Pin::new(&mut self.0).poll_write_vectored(cx, pieces);
+                let written = Pin::new(&mut self.socket).poll_write_vectored(cx, pieces);
+                return self.stall.follow(written, cx);
             };
             room.copy_from_slice(piece);
             len += piece.len();
@@ -50,15 +82,16 @@ impl Write for Socket {
     }
 
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.stall.follow(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 
@@ -68,6 +101,6 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
     }
 }
