@@ -1,9 +1,16 @@
 //! What `broadcast` answers, and how it ends.
 
 mod node;
+#[path = "../../../tests/skip/mod.rs"]
+mod skip;
 
-use node::{Feed, Node, Publisher, request};
+use node::{Feed, Node, PATIENCE, Publisher, request};
 use rustix::process::Signal;
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+use tokio::time::timeout;
 
 /// A request for a connection of its own.
 fn send(node: &Node, method: &str, target: &str, headers: &str, body: impl AsRef<[u8]>) -> (u16, String) {
@@ -148,4 +155,54 @@ async fn it_says_goodbye_when_it_is_told_to_stop() {
         assert!((1.0..=5.0).contains(&retry), "{retry}");
         assert!(node.wait().success());
     }
+}
+
+/// Kills a process when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn two_servers_share_a_redis() {
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let redis = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .stdout(Stdio::null())
+        .spawn();
+    let _redis = match redis {
+        Ok(redis) => Killed(redis),
+        Err(error) => {
+            return skip::skip(&format!("redis-server does not start ({error}): --redis is not tested"));
+        }
+    };
+    let url = format!("redis://127.0.0.1:{port}/");
+    let (one, other) = (Node::start(&["--redis", &url]), Node::start(&["--redis", &url]));
+    // Redis may still be starting, which is said with status 503.
+    let first = timeout(PATIENCE, async {
+        loop {
+            match publish(&one, "?event=tick", "1") {
+                (200, id) => break id,
+                (status, reason) => assert_eq!(status, 503, "{reason}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let first = first.await.expect("in time");
+    let mut live = Feed::connect(other.address, &first).await.expect("a stream");
+    let (_, second) = publish(&one, "", "2");
+    let (_, third) = publish(&other, "", "3");
+    let expected = [[&*second, "message", "2"], [&*third, "message", "3"]];
+    assert_eq!(messages(&mut live, 2).await, expected);
+    drop(live);
+    // It goes on at the server that it was not at.
+    let mut resumed = Feed::connect(one.address, &second).await.expect("a stream");
+    assert_eq!(messages(&mut resumed, 1).await, expected[1..]);
+    let (status, reason) = publish(&one, "?id=mine", "4");
+    assert!(status == 400 && reason.contains("ID of its own"), "{status} {reason}");
 }

@@ -1,31 +1,39 @@
-//! The channels, by name.
+//! The channels, by name: in this process, or in Redis.
 
-use crate::{options::Options, refusal::Refusal};
-use hyper::StatusCode;
-use sse_wire::channel::{self, Channel, Metrics};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+use crate::{memory::Memory, options::Options, refusal::Refusal, shared::Shared};
+use sse_wire::{
+    Event,
+    channel::{Channel, Metrics, Subscriber},
 };
+use std::fmt::Display;
 
 /// The channel of a request that names none.
-const MAIN: &str = "main";
+pub const MAIN: &str = "main";
 
 /// How many channels there may be. Each retains events for itself, so this bounds memory.
-const MAX_CHANNELS: usize = 1_000;
+pub const MAX_CHANNELS: usize = 1_000;
 
 const MAX_NAME: usize = 100;
 
-#[derive(Clone)]
-pub struct Feeds(Arc<Shared>);
+/// Where the events of a client begin.
+pub enum From<'a> {
+    /// With what is published next.
+    Live,
+    /// With all that is retained.
+    Oldest,
+    /// After the event with this ID.
+    After(&'a str),
+}
 
-struct Shared {
-    builder: channel::Builder,
-    channels: Mutex<BTreeMap<String, Channel>>,
+#[derive(Clone)]
+pub enum Feeds {
+    Memory(Memory),
+    Shared(Shared),
 }
 
 impl Feeds {
-    pub fn new(options: &Options) -> Feeds {
+    /// Needs a tokio runtime.
+    pub fn new(options: &Options) -> Result<Feeds, impl Display + use<>> {
         let mut builder = Channel::builder();
         if let Some(events) = options.events {
             builder = builder.events(events);
@@ -33,36 +41,45 @@ impl Feeds {
         if let Some(bytes) = options.bytes {
             builder = builder.bytes(bytes);
         }
-        let channels = Mutex::new(BTreeMap::from([(MAIN.to_owned(), builder.clone().build())]));
-        Feeds(Arc::new(Shared { builder, channels }))
+        match &options.redis {
+            None => Ok(Feeds::Memory(Memory::new(builder))),
+            Some(url) => Shared::new(url, builder).map(Feeds::Shared),
+        }
     }
 
-    /// The channel of this name, which is made if there is none yet.
-    pub fn channel(&self, name: Option<&str>) -> Result<Channel, Refusal> {
-        let name = name.unwrap_or(MAIN);
-        if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
-            return Err(Refusal::bad_request(format_args!(
-                "the name of a channel has 1 to {MAX_NAME} bytes and no control characters"
-            )));
+    /// Subscribes to a channel, which is made if there is none yet. `None` means that it is finished, and that the
+    /// client has all of it.
+    pub async fn subscribe(&self, name: &str, from: From<'_>) -> Result<Option<Subscriber>, Refusal> {
+        check_name(name)?;
+        match self {
+            Feeds::Memory(memory) => memory.subscribe(name, from),
+            Feeds::Shared(shared) => shared.subscribe(name, from).await,
         }
-        let mut channels = self.lock();
-        if let Some(channel) = channels.get(name) {
-            return Ok(channel.clone());
-        }
-        if channels.len() == MAX_CHANNELS {
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                format_args!("there are {MAX_CHANNELS} channels already"),
-            ));
-        }
-        Ok(channels.entry(name.to_owned()).or_insert(self.0.builder.clone().build()).clone())
     }
 
+    /// Publishes an event, and returns the ID that the channel gives it.
+    pub async fn publish(&self, name: &str, event: Event) -> Result<String, Refusal> {
+        check_name(name)?;
+        match self {
+            Feeds::Memory(memory) => memory.publish(name, event),
+            Feeds::Shared(shared) => shared.publish(name, event).await,
+        }
+    }
+
+    /// What each channel has counted, by name.
     pub fn metrics(&self) -> Vec<(String, Metrics)> {
-        self.lock().iter().map(|(name, channel)| (name.clone(), channel.metrics())).collect()
+        match self {
+            Feeds::Memory(memory) => memory.metrics(),
+            Feeds::Shared(shared) => shared.metrics(),
+        }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Channel>> {
-        self.0.channels.lock().unwrap_or_else(PoisonError::into_inner)
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Refusal::bad_request(format_args!(
+            "the name of a channel has 1 to {MAX_NAME} bytes and no control characters"
+        )));
     }
+    Ok(())
 }

@@ -11,15 +11,18 @@
 //! | `POST /publish?channel=NAME&event=TYPE&id=ID` | publishes the body as the data of an event, and answers with its ID |
 //! | `GET /metrics` | what the channels have counted, for Prometheus |
 //!
-//! Everything in the query may be left out.
+//! Everything in the query may be left out. With `--redis URL` the channels are in Redis, and any number of these
+//! servers share them; events have the IDs that Redis gives them then, and none of their own.
 
 mod feeds;
+mod memory;
 mod metrics;
 mod options;
 mod query;
 mod refusal;
 mod routes;
 mod server;
+mod shared;
 mod socket;
 
 use feeds::Feeds;
@@ -39,8 +42,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let feeds = Feeds::new(&options);
-    match runtime(options.threads).and_then(|runtime| runtime.block_on(server::serve(&options.addr, feeds))) {
+    let served = runtime(options.threads).and_then(|runtime| {
+        runtime.block_on(async {
+            let feeds = Feeds::new(&options).map_err(|error| io::Error::other(error.to_string()))?;
+            server::serve(&options.addr, feeds).await
+        })
+    });
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("broadcast: {error}");

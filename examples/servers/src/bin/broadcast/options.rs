@@ -8,6 +8,7 @@ Usage: broadcast [OPTIONS]
   --addr HOST:PORT  where to listen [127.0.0.1:8080]; port 0 is any free one
   --events N        how many events each channel retains at most [10000]
   --bytes N         how many bytes each channel retains at most [1048576]
+  --redis URL       keep the channels in this Redis, which other servers may share
   --threads N       how many threads serve connections [1]
   --help            this text
 ";
@@ -18,6 +19,8 @@ pub struct Options {
     pub events: Option<usize>,
     /// How many bytes a channel retains at most.
     pub bytes: Option<usize>,
+    /// Where the channels are, if not in this process.
+    pub redis: Option<String>,
     pub threads: usize,
 }
 
@@ -25,7 +28,7 @@ impl Options {
     /// `None` if help was asked for.
     pub fn from_args(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
         let mut options =
-            Options { addr: "127.0.0.1:8080".to_owned(), events: None, bytes: None, threads: 1 };
+            Options { addr: "127.0.0.1:8080".to_owned(), events: None, bytes: None, redis: None, threads: 1 };
         while let Some(arg) = args.next() {
             let (name, value) = match arg.split_once('=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
@@ -39,6 +42,7 @@ impl Options {
                 "--addr" => options.addr = value()?,
                 "--events" => options.events = Some(positive(name, &value()?)?),
                 "--bytes" => options.bytes = Some(positive(name, &value()?)?),
+                "--redis" => options.redis = Some(value()?),
                 "--threads" => options.threads = positive(name, &value()?)?,
                 _ => return Err(format!("there is no option {arg}")),
             }

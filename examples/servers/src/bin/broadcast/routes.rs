@@ -1,6 +1,11 @@
 //! What is answered to a request.
 
-use crate::{feeds::Feeds, metrics, query, refusal::Refusal, socket::Stall};
+use crate::{
+    feeds::{Feeds, From, MAIN},
+    metrics, query,
+    refusal::Refusal,
+    socket::Stall,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::{
@@ -11,7 +16,7 @@ use hyper::{
 use pin_project_lite::pin_project;
 use sse_wire::{
     Event,
-    channel::{Channel, Subscriber},
+    channel::Subscriber,
     response::{self, Body, Shutdown, last_event_id},
 };
 use std::{
@@ -81,7 +86,7 @@ async fn route(
         ("/", &Method::GET | &Method::HEAD) => {
             Ok(whole("text/html; charset=utf-8", include_str!("page.html")))
         }
-        ("/events", &Method::GET | &Method::HEAD) => events(&request, feeds, shutdown, stall),
+        ("/events", &Method::GET | &Method::HEAD) => events(&request, feeds, shutdown, stall).await,
         ("/publish", &Method::POST) => publish(request, feeds).await,
         ("/metrics", &Method::GET | &Method::HEAD) => Ok(whole(metrics::CONTENT_TYPE, metrics::text(feeds))),
         ("/" | "/events" | "/metrics", _) => Err(Refusal::method("GET, HEAD")),
@@ -93,13 +98,12 @@ async fn route(
     }
 }
 
-fn events(
+async fn events(
     request: &Request<Incoming>,
     feeds: &Feeds,
     shutdown: &Shutdown,
     stall: Stall,
 ) -> Result<Answer, Refusal> {
-    let channel = channel(request, feeds)?;
     let query = request.uri().query();
     let in_header = last_event_id::from_headers(request.headers()).map_err(Refusal::bad_request)?;
     let id = match in_header {
@@ -107,15 +111,17 @@ fn events(
         None => last_event_id::from_query(query.unwrap_or_default(), "lastEventId")
             .map_err(Refusal::bad_request)?,
     };
-    let subscriber = match (id, query::parameter(query, "from").map_err(Refusal::bad_request)?.as_deref()) {
+    let from = match (&id, parameter(request, "from")?.as_deref()) {
         // A client that had an event goes on there, whatever it wanted first.
-        (Some(id), _) => channel.connect(Some(&id)),
-        (None, Some("oldest")) => Some(channel.subscribe_from_oldest()),
-        (None, None) => channel.connect(None),
+        (Some(id), _) => From::After(id),
+        (None, Some("oldest")) => From::Oldest,
+        (None, None) => From::Live,
         (None, Some(_)) => {
             return Err(Refusal::bad_request("the only value of the parameter from is oldest"));
         }
     };
+    let channel = parameter(request, "channel")?;
+    let subscriber = feeds.subscribe(channel.as_deref().unwrap_or(MAIN), from).await?;
     match subscriber {
         Some(subscriber) => {
             let body = Body::new(subscriber).shutdown(shutdown).method(request.method());
@@ -126,10 +132,8 @@ fn events(
 }
 
 async fn publish(request: Request<Incoming>, feeds: &Feeds) -> Result<Answer, Refusal> {
-    let channel = channel(&request, feeds)?;
-    let query = request.uri().query();
-    let parameter = |name| query::parameter(query, name).map_err(Refusal::bad_request);
-    let (event_type, id) = (parameter("event")?, parameter("id")?);
+    let channel = parameter(&request, "channel")?;
+    let (event_type, id) = (parameter(&request, "event")?, parameter(&request, "id")?);
     let mut event = Event::new();
     if let Some(event_type) = event_type {
         event = event.try_event(&event_type).map_err(Refusal::bad_request)?;
@@ -141,10 +145,8 @@ async fn publish(request: Request<Incoming>, feeds: &Feeds) -> Result<Answer, Re
     let data = str::from_utf8(&data).map_err(|error| {
         Refusal::bad_request(format_args!("the body is not UTF-8 after byte {}", error.valid_up_to()))
     })?;
-    match channel.publish(event.data(data)) {
-        Ok(of_channel) => Ok(whole(TEXT, id.unwrap_or_else(|| of_channel.to_string()))),
-        Err(error) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)),
-    }
+    let of_channel = feeds.publish(channel.as_deref().unwrap_or(MAIN), event.data(data)).await?;
+    Ok(whole(TEXT, id.unwrap_or(of_channel)))
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {
@@ -165,9 +167,8 @@ async fn read(body: Incoming) -> Result<Bytes, Refusal> {
     }
 }
 
-fn channel(request: &Request<Incoming>, feeds: &Feeds) -> Result<Channel, Refusal> {
-    let name = query::parameter(request.uri().query(), "channel").map_err(Refusal::bad_request)?;
-    feeds.channel(name.as_deref())
+fn parameter(request: &Request<Incoming>, name: &str) -> Result<Option<String>, Refusal> {
+    query::parameter(request.uri().query(), name).map_err(Refusal::bad_request)
 }
 
 fn whole(content_type: &'static str, body: impl Into<Bytes>) -> Answer {
