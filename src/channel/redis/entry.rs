@@ -123,7 +123,7 @@ pub(super) fn frame(entries: &[Entry]) -> (Bytes, Vec<Mark>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Event;
+    use crate::encode::{Event, Sse};
 
     fn content(block: &[u8]) -> Content {
         Content::new([(EVENT.to_vec(), block.to_vec())].into_iter())
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_was_encoded_is_one_event_each() {
-        let blocks = encode(crate::Sse::from_iter([
+        let blocks = encode(Sse::from_iter([
             Event::new().event("tick").data("1\r\n2\r3"),
             Event::new().data(""),
             Event::new().comment("c").retry(5),
