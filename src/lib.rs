@@ -1,8 +1,8 @@
 #![doc = include_str!("crate.md")]
 // With few features, the docs of what is missing are those on docs.rs.
-#![cfg_attr(all(feature = "axum-core-0_5", feature = "channel", feature = "json", feature = "reqwest", feature = "ureq"), doc = include_str!("guide/here.md"))]
+#![cfg_attr(all(feature = "axum-core-0_5", feature = "json", feature = "redis", feature = "reqwest", feature = "ureq"), doc = include_str!("guide/here.md"))]
 #![cfg_attr(
-    not(all(feature = "axum-core-0_5", feature = "channel", feature = "json", feature = "reqwest", feature = "ureq")), doc = include_str!("guide/elsewhere.md")
+    not(all(feature = "axum-core-0_5", feature = "json", feature = "redis", feature = "reqwest", feature = "ureq")), doc = include_str!("guide/elsewhere.md")
 )]
 #![no_std]
 #![deny(unsafe_code)] // but for src/wire/utf8.rs
@@ -23,11 +23,12 @@ mod error;
 #[cfg(all(
     any(doc, doctest),
     feature = "axum-core-0_5",
-    feature = "channel",
     feature = "json",
+    feature = "redis",
     feature = "reqwest",
     feature = "ureq"
 ))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
 pub mod guide;
 pub mod response;
 #[cfg(feature = "std")]
@@ -35,6 +36,7 @@ mod sync;
 mod wire;
 
 #[cfg(feature = "client")]
+#[doc(inline)]
 pub use client::{AsyncEventSource, EventSource};
 pub use decode::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef};
 #[cfg(feature = "std")]

@@ -5,6 +5,7 @@
 //! | [sending] | writing events into any response |
 //! | [serving] | a stream that stays open |
 //! | [fan-out and replay](fan_out) | one feed, many clients |
+//! | [many machines](machines) | the same with Redis |
 //! | [relaying] | an upstream's stream, such as the answer of a language model |
 //! | [reading] | a stream from anywhere |
 //! | [following] | a client that reconnects |
@@ -29,6 +30,7 @@ pages! {
     sending "sending.md"
     serving "serving.md"
     fan_out "fan_out.md"
+    machines "machines.md"
     relaying "relaying.md"
     reading "reading.md"
     following "following.md"

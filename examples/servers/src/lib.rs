@@ -48,6 +48,7 @@ mod documentation {
         FanOut "src/guide/fan_out.md"
         Features "src/guide/features.md"
         Following "src/guide/following.md"
+        Machines "src/guide/machines.md"
         Migrating "src/guide/migrating.md"
         Performance "src/guide/performance.md"
         Reading "src/guide/reading.md"
