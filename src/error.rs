@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why something was not taken. An [`Sse`](crate::Sse) that returns it is as it was before.
+/// Why something was refused. An [`Sse`](crate::Sse) that returns it is unchanged.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::without_retry();
@@ -91,7 +91,7 @@ impl core::error::Error for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
-    /// The `event` field: any text without CR, LF and NUL.
+    /// The `event` field: any text without CR, LF, and NUL.
     ///
     /// A line end would begin another field. Firefox deletes NUL, so an event for `ad\0min` would reach the
     /// listeners of `admin`.
@@ -99,7 +99,7 @@ pub enum Field {
     /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request header.
     ///
     /// That excludes ASCII control characters, except for a tab in the middle, and white space (a space or a
-    /// tab) at either end. Not every server takes such a header beyond ASCII, see [`EventId`](crate::EventId).
+    /// tab) at either end. Not every server accepts such a header beyond ASCII, see [`EventId`](crate::EventId).
     EventId,
 }
 
@@ -117,8 +117,8 @@ impl fmt::Display for Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooLarge {
-    /// How many bytes of it had arrived when it was given up, one for each line end among them, or how many it
-    /// would have become when invalid UTF-8 was replaced. More may have followed.
+    /// How many bytes of it had arrived when it was given up, counting each line end as one, or how many it would
+    /// have become when invalid UTF-8 was replaced. More may have followed.
     pub size: usize,
     /// The limit, in bytes.
     pub limit: usize,
@@ -140,8 +140,8 @@ impl core::error::Error for TooLarge {}
 #[cfg(any(feature = "std", feature = "stream"))]
 type BoxError = alloc::boxed::Box<dyn core::error::Error + Send + Sync>;
 
-/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) gives no message this time. You
-/// can ask it again after either.
+/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) returned no message. You can ask it
+/// again after any of these.
 ///
 /// The reader gives the [`io::Error`](std::io::Error) of its source. A stream gives what its source failed with in
 /// a `Box`, whether that is an error or a boxed one: `downcast_ref` finds out which.
@@ -153,8 +153,8 @@ pub enum ReadError<E = BoxError> {
     Source(E),
     /// An event was too large. The next one will be read.
     TooLarge(TooLarge),
-    /// The source ended before the answer did: none of the ends has come that were set, by `until_data` for
-    /// example.
+    /// The source ended before the answer did: none of the ends that were set, for example by `until_data`, has
+    /// arrived.
     Cut,
 }
 

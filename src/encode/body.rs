@@ -13,8 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 /// The content of an [`Sse`] as a response body that ends after it.
 ///
 /// It is a [`Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of [`Bytes`] for
-/// actix-web and warp. All comes in one frame, without a copy. (Whoever imports the extension traits of both,
-/// `BodyExt` and `StreamExt`, has to say which `collect` is meant.)
+/// actix-web and warp. It is one frame, without a copy. (If you import the extension traits of both,
+/// `BodyExt` and `StreamExt`, you have to say which `collect` you mean.)
 ///
 /// ```
 /// use sse_wire::{Sse, SseBody};
@@ -31,7 +31,7 @@ pub struct SseBody(Bytes);
 
 impl Sse {
     /// Turns what is buffered into a response body that ends after it. The client will then wait for
-    /// the reconnection time and connect again.
+    /// the reconnection time, and reconnect.
     pub fn into_body(self) -> SseBody {
         SseBody(self.into())
     }

@@ -1,4 +1,4 @@
-//! What draining yields.
+//! What draining returns.
 
 use crate::wire::{inline::INLINE, utf8};
 use alloc::{string::String, vec::Vec};
@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 /// One whole block of an event stream, taken out of an [`Sse`](crate::Sse), as bytes.
 ///
-/// It is an event with the blank line that ends it; or, if a writer had already taken the beginning
-/// of a block, the rest of that. Short blocks are kept inline, which makes them cheap to hand to
+/// It is an event with the blank line that ends it; or, if a writer has already taken the beginning
+/// of a block, the rest of it. Short blocks are kept inline, which makes them cheap to hand to
 /// another thread.
 ///
 /// ```

@@ -15,8 +15,8 @@ use core::fmt;
 /// One outgoing event, encoded while it is built.
 ///
 /// It borrows nothing and is cheap to hand to another thread: what fits in 128 bytes is kept inline.
-/// The fields are written in the order in which they are set, which means nothing to a client. Where
-/// one is set twice the last one holds, except for comments and [`data`](Event::data), which add up.
+/// The fields are written in the order in which they are set, which means nothing to a client. If
+/// one is set twice, the last one counts, except for comments and [`data`](Event::data), which add up.
 ///
 /// What a client does with an event depends on the fields it has:
 ///
@@ -53,7 +53,7 @@ impl Event {
         Self::default()
     }
 
-    /// Sets the event type, which says which listeners get the message. Without one, or with an empty
+    /// Sets the event type, which decides which listeners get the message. Without one, or with an empty
     /// one, those of `message` do.
     ///
     /// A CR, LF or NUL in it becomes U+FFFD.
@@ -69,18 +69,18 @@ impl Event {
     /// As [`event`](Event::event).
     ///
     /// # Errors
-    /// If the event type holds a CR, LF or NUL. The event that was begun is gone then, as with the other methods
-    /// here that return a `Result`.
+    /// If the event type holds a CR, LF or NUL. The event is dropped then, as with the other methods here that
+    /// return a `Result`.
     pub fn try_event(self, event: &str) -> Result<Self, Error> {
         block::check(Field::EventType, event)?;
         Ok(self.event(event))
     }
 
     /// Sets the event ID, text or an integer, which a client sends back as `Last-Event-ID` when it
-    /// connects again. An empty one makes it forget the ID that it has.
+    /// reconnects. An empty one makes it forget the ID that it has.
     ///
-    /// What would not come back unchanged in a request header becomes `?`: control characters other than a
-    /// tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
+    /// What a client could not send back unchanged in a request header becomes `?`: control characters other
+    /// than a tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
     #[inline]
     pub fn id(mut self, id: impl EventId) -> Self {
         let fields = self.field();
@@ -114,7 +114,7 @@ impl Event {
         self
     }
 
-    /// Adds data. Each line of the text becomes a line of data; called again, it goes on with a new
+    /// Adds data. Each line of the text becomes a line of data; called again, it continues on a new
     /// line.
     #[inline]
     pub fn data(mut self, data: impl Data) -> Self {

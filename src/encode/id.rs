@@ -5,14 +5,14 @@ use crate::error::{Error, Field};
 use alloc::{borrow::Cow, boxed::Box, rc::Rc, string::String, sync::Arc};
 use private::Sealed;
 
-/// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and behind references, `Box`, `Rc`, `Arc`) or an
+/// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and references, `Box`, `Rc`, and `Arc` of these) or an
 /// integer.
 ///
 /// An integer literal is an `i32`, as everywhere: write `1_763_665_741_000_u64` for a time in milliseconds.
 ///
-/// The ID has to come back in a request header, and servers differ in what they take there. A few hundred bytes
-/// of ASCII are safe everywhere. tiny_http, for one, closes the connection at a header beyond ASCII: a browser
-/// that was given such an ID never gets through again, however often it reconnects.
+/// Clients return the ID in a request header, and servers differ in what they accept there. A few hundred bytes
+/// of ASCII are safe everywhere. tiny_http, for one, closes the connection if a header is not ASCII, so a browser
+/// that was given such an ID never connects again, however often it tries.
 ///
 /// This trait is sealed. An ID of another type goes in as its text.
 ///

@@ -16,8 +16,8 @@ use core::fmt;
 /// It takes any text: each line end begins a new line of data, also a CRLF whose halves come in two
 /// writes. Writing fails only if a `Display` implementation does, and then keeps what that wrote.
 ///
-/// Only [`finish`](MessageWriter::finish) adds the message. Dropped before that, it leaves the buffer as
-/// it was, and an event ID that was set for the message waits for the next one. (Forgotten with
+/// Only [`finish`](MessageWriter::finish) adds the message. If it is dropped before that, it leaves the buffer
+/// as it was, and an event ID that was set for the message waits for the next one. (Forgotten with
 /// [`mem::forget`](core::mem::forget), it takes the ID with it.)
 ///
 /// ```

@@ -6,7 +6,7 @@ use private::Sealed;
 /// What can be a reconnection time: whole milliseconds as a `u64`, which an integer literal becomes, or a
 /// [`Duration`], which rounds up to the next millisecond.
 ///
-/// Clients wait this long before they connect again. Their timers hold less than 2<sup>31</sup> ms
+/// Clients wait this long before they reconnect. Their timers hold less than 2<sup>31</sup> ms
 /// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits
 /// for at least 500 ms.
 ///

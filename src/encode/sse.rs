@@ -22,8 +22,8 @@ use core::ops::Range;
 ///
 /// The methods that return `&mut Self` never fail. A character that an event type or an event ID cannot
 /// carry is replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`](alloc::string::String::from_utf8_lossy), and by `?` in an ID.
-/// The methods that return a `Result` check instead, and leave the buffer as it was if they fail. Which
-/// characters these are says [`Field`](crate::Field).
+/// The methods that return a `Result` check instead, and leave the buffer as it was if they fail. [`Field`](crate::Field)
+/// says which characters these are.
 ///
 /// ```
 /// use sse_wire::Sse;
@@ -37,7 +37,7 @@ pub struct Sse {
     /// Blocks, one after the other. Those that have left are removed now and then, but never the
     /// beginning of a block that has left in part.
     buf: Vec<u8>,
-    /// Where the last block ends, 0 if there is none. What lies behind it is being written.
+    /// Where the last block ends, 0 if there is none. What follows it is being written.
     end: usize,
     /// Where the blocks before it end. An event that is sent at once never gets here.
     earlier_ends: Vec<usize>,
@@ -79,7 +79,7 @@ impl Sse {
     // --- adding ---
 
     /// Sets the client's reconnection time, in milliseconds or as a
-    /// [`Duration`](core::time::Duration): how long it waits before it connects again.
+    /// [`Duration`](core::time::Duration): how long it waits before it reconnects.
     ///
     /// A duration rounds up to whole milliseconds, and 2<sup>31</sup> ms or more, which a client's
     /// timer does not hold, become 2<sup>31</sup> − 1. Browsers may have a minimum: Firefox waits for at least
@@ -88,15 +88,15 @@ impl Sse {
         self.add_beside_id(|buf| block::retry(buf, retry.to_wire()))
     }
 
-    /// Sets the ID of the next message, text or an integer. A client sends the last ID that it got
-    /// back as `Last-Event-ID` when it connects again.
+    /// Sets the ID of the next message, text or an integer. When a client reconnects, it sends the last ID that
+    /// it received as `Last-Event-ID`.
     ///
     /// The ID travels in the same block as the message. If no message follows, it is sent as a block
-    /// of its own. Set twice, the last one holds; an empty one is as
-    /// [`reset_event_id`](Sse::reset_event_id).
+    /// of its own. If it is set twice, the last one counts; an empty one
+    /// has the effect of [`reset_event_id`](Sse::reset_event_id).
     ///
-    /// What would not come back unchanged in a request header becomes `?`: control characters other than a
-    /// tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
+    /// What a client could not send back unchanged in a request header becomes `?`: control characters other
+    /// than a tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
     #[inline]
     pub fn set_event_id(&mut self, id: impl EventId) -> &mut Self {
         self.drop_waiting_id();
@@ -121,14 +121,14 @@ impl Sse {
         self.set_event_id("")
     }
 
-    /// Adds a message: an event type, which says which listeners get it, and data.
+    /// Adds a message: an event type, which decides which listeners get it, and data.
     ///
     /// A CR, LF or NUL in the event type becomes U+FFFD. An empty event type is the default one,
-    /// `message`. (In browsers, listeners of `error` and `open` also get what the `EventSource`
-    /// itself has to say.)
+    /// `message`. (In browsers, listeners of `error` and `open` also get the events of the
+    /// `EventSource` itself.)
     ///
-    /// The data may be any text, a number, a list and more, see [`Data`]. A line end in it (CRLF, LF or
-    /// CR) is read back as LF; everything else is read back as it was, but for NUL, which Firefox deletes. If a
+    /// The data may be any text, a number, a list, and more: see [`Data`]. A line end in it (CRLF, LF or
+    /// CR) is read back as LF; everything else is read back as it was, except NUL, which Firefox deletes. If a
     /// `Display` implementation in it fails, what it wrote is kept and ends with U+FFFD.
     #[inline]
     pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
@@ -226,8 +226,8 @@ impl Sse {
 
     // --- sending ---
 
-    /// All that is buffered and has not left yet, whole blocks but for the first, of which a part may
-    /// have left.
+    /// All that is buffered and not sent yet: whole blocks, except that part of the first may have been
+    /// sent.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.buf.get(self.sent..self.end).unwrap_or_default()
@@ -239,10 +239,10 @@ impl Sse {
         self.sent == self.end
     }
 
-    /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. More than there are count as
-    /// all.
+    /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. A larger `n` counts
+    /// as all of them.
     ///
-    /// For writers that are no `std::io::Write`, as those of async runtimes:
+    /// For writers that are not a `std::io::Write`, such as those of async runtimes:
     ///
     /// ```
     /// # async fn send(sse: &mut sse_wire::Sse, socket: &mut Socket) -> std::io::Result<()> {
@@ -271,12 +271,12 @@ impl Sse {
 
     /// Sends all that is buffered into `writer`. It does not flush the writer.
     ///
-    /// What the writer took is gone from the buffer, and what it did not take stays, also when it takes
-    /// a part of a block or fails: call it again to go on, and nothing is lost or repeated.
+    /// What the writer took is removed from the buffer, and what it did not take stays, even if it takes
+    /// part of a block or fails: call this again to continue, and nothing is lost or repeated.
     ///
     /// # Errors
-    /// The writer's own, but for [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries
-    /// again; and [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes nothing.
+    /// The writer's own, except [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries
+    /// again, and [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes nothing.
     #[cfg(feature = "std")]
     #[inline]
     pub fn write_to<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
@@ -308,8 +308,8 @@ impl Sse {
 
     /// Drops what is buffered, an ID for the next message included, and keeps the allocation.
     ///
-    /// If a part of a block has left, the rest of that block stays, because the client would take what
-    /// follows for a part of it. To start over on another connection use [`clear`](Sse::clear).
+    /// If part of a block has been sent, the rest of that block stays, because the client would take what
+    /// follows for part of it. To start over on another connection, use [`clear`](Sse::clear).
     pub fn flush(&mut self) -> &mut Self {
         if self.sent > self.start() {
             self.end = self.first_end();
@@ -321,7 +321,7 @@ impl Sse {
         self
     }
 
-    /// Drops everything, also the rest of a block of which a part has left, and keeps the allocation.
+    /// Drops everything, including the rest of a block that has been sent in part, and keeps the allocation.
     #[inline]
     pub fn clear(&mut self) {
         self.buf.clear();
@@ -332,7 +332,7 @@ impl Sse {
         self.id_waits = false;
     }
 
-    /// The buffer, and what in it has not left.
+    /// The buffer, and what in it has not been sent.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Range<usize>) {
         let unsent = self.sent..self.end;
         (self.buf, unsent)

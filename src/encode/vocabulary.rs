@@ -5,7 +5,7 @@ use crate::error::Field;
 /// Declares a vocabulary of events: a trait that gives [`Sse`](crate::Sse) one method for each event
 /// type, with the type of its data.
 ///
-/// The Python original makes up a method `add_event_<name>` when it is called. Here the names are
+/// In the Python original, any method `add_event_<name>` exists when it is called. Here the names are
 /// declared once, and a misspelt name, data of another type, or an event type that an event stream
 /// cannot carry does not compile.
 ///

@@ -17,7 +17,7 @@ impl Sse {
         self.earlier_ends.get(self.sent_blocks).copied().unwrap_or(self.end)
     }
 
-    /// Makes what was written behind the last block, up to `end`, a block.
+    /// Makes what was written after the last block, up to `end`, a block.
     #[inline]
     pub(super) fn push_end(&mut self, end: usize) {
         if self.end > 0 {
@@ -58,7 +58,7 @@ impl Sse {
         let id_len = id_end - self.end;
         write_fields(&mut self.buf);
         block::end(&mut self.buf);
-        // An ID that waits goes behind it.
+        // An ID that waits goes after it.
         self.buf[self.end..].rotate_left(id_len);
         self.push_end(self.buf.len() - id_len);
         if self.id_waits {
