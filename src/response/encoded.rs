@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender
 /// also takes a reference to an event, and `&mut Sse`, which it leaves empty.
 ///
-/// With the feature `http` also `Bytes` that were encoded before. They are sent as they are. If they do not
-/// end with a whole block, nothing else is sent until what follows has ended it: no keep-alive and no farewell.
+/// With the feature `http` also `Bytes` that were encoded before. They are sent unchanged. If they end
+/// within a block, no keep-alive and no farewell is sent until later bytes have ended it.
 /// Bytes that were cut anywhere, such as an upstream's answer, become whole blocks by
 /// [`Blocks`](crate::response::Blocks).
 ///
-/// What is empty is not sent. This trait is sealed: text is not among these, since it would tear the
-/// stream.
+/// What is empty is not sent. This trait is sealed. Text is not one of these types, because it could
+/// corrupt the stream.
 ///
 /// ```compile_fail
 /// # use sse_wire::response::Shutdown;
@@ -149,7 +149,7 @@ impl sealed::Encoded for bytes::Bytes {
     }
 }
 
-/// What the stream under a [`Body`](crate::response::Body) yields: an [`Event`], an [`Sse`], a
+/// An item of the stream under a [`Body`](crate::response::Body): an [`Event`], an [`Sse`], a
 /// [`Chunk`] or `Bytes` (see [`Encoded`]), or a `Result` of one of them.
 ///
 /// This trait is sealed.
@@ -160,8 +160,8 @@ impl sealed::Encoded for bytes::Bytes {
     note = "text becomes an event with `StreamExt::map(stream, |text| Event::new().data(text))`"
 )]
 pub trait Item: item::Sealed {
-    /// The error that ends the stream; [`Infallible`](core::convert::Infallible) for what is no
-    /// `Result`.
+    /// The error that ends the stream; [`Infallible`](core::convert::Infallible) if the item is not
+    /// a `Result`.
     type Error;
 
     #[doc(hidden)]

@@ -4,15 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum End {
-    /// The event source ended, and the server took all that it had. So it is for a `HEAD` request,
-    /// which has no stream.
+    /// The event source ended, and the server took all that it had. A `HEAD` request, which has no
+    /// stream, ends like this too.
     Finished,
     /// It was ended by a [`Shutdown`](crate::response::Shutdown).
     ShutDown,
-    /// The event source returned an error. So it is also if the server drops the body after that.
+    /// The event source returned an error, even if the server drops the body after that.
     Failed,
     /// The server dropped the body before its end: the client left, or the server itself was dropped.
     Dropped,
-    /// Events waited, and the client read nothing for as long as the send timeout.
+    /// Events were waiting, and the client read nothing for as long as the send timeout.
     TimedOut,
 }

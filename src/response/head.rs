@@ -1,4 +1,4 @@
-//! What goes ahead of the stream: status and headers.
+//! What precedes the stream: status and headers.
 
 /// The headers of an event stream, as pairs of a name in lower case and a value, for any server.
 ///
@@ -14,8 +14,8 @@
 /// );
 /// ```
 ///
-/// `no-transform` asks what lies between not to compress, which would hold events back, and
-/// `X-Accel-Buffering` asks the same of nginx's buffer. `Connection` is not among them: it belongs to
+/// `no-transform` asks proxies not to compress the stream, which would delay events, and
+/// `X-Accel-Buffering: no` asks nginx not to buffer it. `Connection` is not among them: it belongs to
 /// the server, and HTTP/2 forbids it.
 pub fn headers() -> Headers<'static> {
     Headers { cache_control: "no-cache, no-transform", next: 0 }
@@ -90,7 +90,7 @@ pub fn with_headers<B>(body: B) -> http::Response<B> {
     response
 }
 
-/// The response `204 No Content`, which tells a client to stop and not to connect again.
+/// The response `204 No Content`, which tells a client not to reconnect.
 ///
 /// ```
 /// let response: http::Response<String> = sse_wire::response::no_content();

@@ -1,4 +1,4 @@
-//! What is sent so that a silent connection is not taken for a dead one.
+//! What is sent so that nobody takes a silent connection for a dead one.
 
 use super::{Encoded, encoded};
 use crate::encode::{Chunk, Event};
@@ -7,7 +7,7 @@ use core::{fmt, time::Duration};
 
 /// What is sent after a time of silence, and after how long.
 ///
-/// Whatever is sent to a client begins the time anew, so a busy stream carries no keep-alive at all.
+/// Whatever is sent to a client restarts the interval, so a busy stream carries no keep-alive at all.
 /// By default it is an empty comment every 15 seconds, as the HTML standard advises (section 9.2.7:
 /// proxies drop connections after a short time). One value serves all streams of a server; a clone
 /// shares its message.
@@ -50,7 +50,7 @@ impl Default for KeepAlive {
 }
 
 impl KeepAlive {
-    /// An empty comment after each `interval` of silence. A zero interval is as
+    /// An empty comment after each `interval` of silence. A zero interval means
     /// [`off`](KeepAlive::off).
     pub fn every(interval: Duration) -> Self {
         KeepAlive {
@@ -60,8 +60,7 @@ impl KeepAlive {
         }
     }
 
-    /// No keep-alive. A client that vanished without a word is then noticed at the next event at the
-    /// earliest.
+    /// No keep-alive. A client that vanished is then not noticed before the next event.
     pub fn off() -> Self {
         Self::every(Duration::ZERO)
     }
@@ -90,8 +89,8 @@ impl KeepAlive {
         KeepAlive { message: Message::Event(Vec::from(event).into()), ..self }
     }
 
-    /// Sends what `message` returns at the time: an [`Event`] or an [`Sse`](crate::Sse). If it is empty,
-    /// nothing is sent and the silence begins anew.
+    /// Sends what `message` returns each time: an [`Event`] or an [`Sse`](crate::Sse). If it is empty,
+    /// nothing is sent, and the interval begins again.
     ///
     /// ```
     /// use sse_wire::{Event, response::KeepAlive};
@@ -103,9 +102,9 @@ impl KeepAlive {
     /// });
     /// ```
     ///
-    /// A blocking driver calls `message` on its own thread. If that sends something itself, it has to be
-    /// by [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only the same
-    /// thread makes.
+    /// A blocking driver calls `message` on its own thread. If it sends something itself, it must use
+    /// [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only the same
+    /// thread can make.
     pub fn computed<E: Encoded>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
         let message = move || encoded::to_vec(message());
         KeepAlive { message: Message::Computed(Arc::new(message)), ..self }

@@ -1,21 +1,21 @@
-//! Where a client wants to go on.
+//! Where a client wants to resume.
 //!
-//! A client that had an event with an ID sends that ID when it connects again, in the header
+//! A client that received an event with an ID sends that ID when it reconnects, in the header
 //! `Last-Event-ID`. A polyfill that cannot set headers sends it in the query.
 //!
-//! The ID comes from a client: it may be one that this server never sent. These functions say whether
-//! there is one and that it is text of at most [`MAX_LEN`] bytes; what it means, and whether it still
-//! means something, is for the event source to say. Do not repeat it unchecked, in a page, a header or a
-//! log: from a query it may hold any character, line ends among them.
+//! The ID comes from a client: it may be one that this server never sent. These functions tell
+//! whether there is one, and that it is text of at most [`MAX_LEN`] bytes; what it means, and whether it still
+//! means anything, is up to the event source. Do not repeat it unchecked in a page, a header, or a log: one
+//! from a query may contain any character, including line ends.
 
 use crate::wire::http::form_decode;
 use alloc::{borrow::Cow, string::String};
 use core::{fmt, str::FromStr};
 
-/// The longest last event ID that is taken, in bytes.
+/// The longest last event ID that is accepted, in bytes.
 pub const MAX_LEN: usize = 4096;
 
-/// Why a last event ID was not taken.
+/// Why a last event ID was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LastEventIdError {

@@ -29,8 +29,8 @@
 //!
 //! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
 //! at a [`Shutdown`], and both say how the stream ended ([`End`]). [`last_event_id`] says where a client wants
-//! to go on. Nothing of this goes between two halves of an event: bytes that were cut anywhere become whole
-//! blocks by [`Blocks`] and [`BlockReader`].
+//! to resume. None of this is ever sent within an event: [`Blocks`] and [`BlockReader`] make whole blocks of
+//! bytes that were cut anywhere.
 //!
 //! Nothing here needs a runtime. Where time is needed a [`Timer`] is a parameter; the feature `tokio` adds
 //! tokio's, for [`Body::new`].

@@ -34,7 +34,7 @@ pub(super) const PIECE: usize = 16 * 1024;
 #[cfg(feature = "stream")]
 const LAST: usize = 1024 * 1024;
 
-/// Writes what a [`Sender`](super::Sender) sends, or a stream yields, to a connection, which it owns while it
+/// Writes what a [`Sender`](super::Sender) sends, or a stream returns, to a connection, which it owns while it
 /// [`run`](Driver::run)s.
 #[must_use = "nothing is sent until the driver runs"]
 pub struct Driver<S: Source = Queue> {
@@ -72,7 +72,7 @@ impl<S: Source> Driver<S> {
     }
 
     /// Sets a header of the response, instead of one that has this name. Only `Set-Cookie` is added to
-    /// those that there are, since each cookie has its own (RFC 6265, section 3).
+    /// those that are set, since each cookie has its own (RFC 6265, section 3).
     ///
     /// There is no `Date` unless it is set here, as it should be by a server that has a clock (RFC 9110,
     /// section 6.6.1): the standard library cannot write one. `Connection: close` is there where the
@@ -100,7 +100,7 @@ impl<S: Source> Driver<S> {
 
     /// What is sent after a time of silence. By default it is an empty comment every 15 seconds.
     ///
-    /// It is also how a client that left is noticed while there is nothing to send.
+    /// It also reveals that a client left while there is nothing to send.
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
         self.keep_alive = keep_alive;
         self
@@ -269,11 +269,11 @@ impl Driver<Queue> {
     }
 
     /// How long events may find no room while the connection takes nothing, because the client does not
-    /// read; 30 seconds by default. After that [`SendError::TimedOut`] ends the stream. `None` is for
-    /// ever.
+    /// read; 30 seconds by default. After that [`SendError::TimedOut`] ends the stream. `None` means
+    /// forever.
     ///
-    /// A client that reads slowly is no such client: the time begins anew with each write that returns,
-    /// of 16 KiB at most.
+    /// A client that merely reads slowly is not affected: the time begins again with each write that
+    /// returns, of 16 KiB at most.
     ///
     /// The driver learns of it when its write returns. To end that as well, give the socket a write
     /// timeout; tiny_http has no way to set one.
@@ -289,7 +289,7 @@ where
     S: futures_core::Stream,
     S::Item: super::super::Encoded,
 {
-    /// A driver of a stream of events, without senders in between. The stream is polled on the driver's
+    /// A driver of a stream of events, without senders. The stream is polled on the driver's
     /// thread, which sleeps while nothing is ready: it needs no runtime, unless the stream does.
     ///
     /// ```
@@ -302,7 +302,7 @@ where
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// At a shutdown what is ready is sent first, and of a stream that always has more, about 1 MiB.
+    /// At a shutdown, what is ready is sent first: at most about 1 MiB, if the stream always has more.
     pub fn over(framing: Framing, events: S) -> Self {
         Driver::new(framing, Events::new(events, PIECE, LAST))
     }

@@ -4,7 +4,7 @@ use crate::response::head;
 use alloc::vec::Vec;
 use std::io::Write as _;
 
-/// How a blocking server sends the stream, which follows from the request.
+/// How a blocking server sends the stream, which depends on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {
@@ -14,8 +14,8 @@ pub enum Framing {
     /// connection closed anyway.
     ///
     /// The response says `Connection: close`, and the server has to close the connection when the
-    /// [`Driver`](crate::response::Driver) drops it. tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and has no way to
-    /// be told to: such a client never sees the end of the stream.
+    /// [`Driver`](crate::response::Driver) drops it. tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and cannot be told
+    /// to: such a client never sees the end of the stream.
     UntilClose,
     /// Not at all: a `HEAD` request is answered with the headers alone.
     HeadersOnly,

@@ -21,8 +21,8 @@ pub use source::Source;
 /// A response for a server in which each connection has a thread: tiny_http, or a bare TCP socket.
 ///
 /// Events go into the [`Sender`], from any thread and any number of its clones. The [`Driver`] runs on
-/// the connection's thread and writes: the head of the response, then whatever has been sent, each time
-/// all of it with one flush and one write for each 16 KiB, and a keep-alive when there was nothing.
+/// the connection's thread and writes: the head of the response, then whatever has been sent, all of it
+/// with one flush and one write for each 16 KiB, and a keep-alive when there was nothing to send.
 ///
 /// ```no_run
 /// use sse_wire::{Event, response::{self, Framing}};

@@ -56,7 +56,7 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
     }
 }
 
-/// Why a header was not taken.
+/// Why a header was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderError {
@@ -65,10 +65,10 @@ pub enum HeaderError {
     /// The value holds a control character.
     #[non_exhaustive]
     Value {
-        /// Where the first one stands, in bytes.
+        /// The position of the first one, in bytes.
         position: usize,
     },
-    /// The header says where the response ends, which is for the driver to say.
+    /// The header says where the response ends, which is up to the driver.
     Framing,
 }
 

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use std::io;
 
-/// Sends events to a [`Driver`](super::Driver). Clones send into the same stream; an event is never torn.
+/// Sends events to a [`Driver`](super::Driver). Clones send into the same stream, and events never mix.
 pub struct Sender(pub(super) Arc<Shared>);
 
 impl Sender {
@@ -18,7 +18,7 @@ impl Sender {
     /// Sends an [`Event`](crate::Event), or all that an [`Sse`](crate::Sse) holds: `send(&mut sse)`
     /// leaves that empty. It waits while the queue has no room.
     ///
-    /// That it returns `Ok` means that the event will be written, not that the client has it.
+    /// `Ok` means that the event will be written, not that the client has received it.
     ///
     /// # Errors
     /// If the stream has ended: the client left, the server shuts down, or the client read nothing for
@@ -77,7 +77,7 @@ pub enum SendError {
     /// The driver was dropped.
     NoDriver,
     /// The client does not read as fast as events are sent, and there is no room now. Only
-    /// [`try_send`](Sender::try_send) returns this; the stream goes on.
+    /// [`try_send`](Sender::try_send) returns this; the stream continues.
     Full,
 }
 

@@ -10,8 +10,8 @@ use std::io::{self, Read};
 const BUFFER: usize = 16 * 1024;
 
 /// Whole blocks out of anything that is [`Read`], such as the body of an upstream's answer: one or several at a
-/// time, byte for byte as they came, cut at blank lines. A [`Sender`](crate::response::Sender) takes them. A byte
-/// order mark at the start goes.
+/// time, byte for byte as they arrived, cut at blank lines. A [`Sender`](crate::response::Sender) takes them. A byte
+/// order mark at the start is dropped.
 ///
 /// ```
 /// use sse_wire::response::BlockReader;
@@ -23,7 +23,7 @@ const BUFFER: usize = 16 * 1024;
 /// ```
 ///
 /// # Errors
-/// The reader's own. Nothing of what was read before is lost by one: after a timeout it can go on.
+/// The reader's own. An error loses nothing that was read before it: after a timeout, reading can continue.
 pub struct BlockReader<R> {
     /// `None` once it has ended.
     reader: Option<R>,
@@ -53,7 +53,7 @@ impl<R> BlockReader<R> {
         self
     }
 
-    /// What becomes of a block that is not whole when the reader ends. By default it is dropped, as a client
+    /// What happens to a block that is not whole when the reader ends. By default it is dropped, as a client
     /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
     /// leave out the last one.
     pub fn close_unfinished(mut self, close: bool) -> Self {

@@ -20,10 +20,10 @@ pin_project! {
     ///
     /// TCP and HTTP cut bytes where they like. A [`Body`](crate::response::Body) over these bytes themselves
     /// may not send a keep-alive or a farewell for as long as they do not end with a whole block. Each item of
-    /// this stream is one or several whole blocks, byte for byte as they came, cut at blank lines. What is whole
-    /// in one piece is not copied. A byte order mark at the start goes.
+    /// this stream is one or several whole blocks, byte for byte as they arrived, cut at blank lines. What is whole
+    /// in one piece is not copied. A byte order mark at the start is dropped.
     ///
-    /// The stream of pieces may yield `Bytes` or `Vec<u8>`, each also in a `Result` (see [`Piece`]). After an
+    /// The pieces may be `Bytes` or `Vec<u8>`, each also in a `Result` (see [`Piece`]). After an
     /// error it is not polled again, and a block that has begun is dropped.
     ///
     /// ```
@@ -68,7 +68,7 @@ impl<S> Blocks<S> {
         self
     }
 
-    /// What becomes of a block that is not whole when the pieces end. By default it is dropped, as a client
+    /// What happens to a block that is not whole when the pieces end. By default it is dropped, as a client
     /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
     /// leave out the last one.
     pub fn close_unfinished(mut self, close: bool) -> Self {
@@ -127,7 +127,7 @@ impl<S> fmt::Debug for Blocks<S> {
     }
 }
 
-/// What the stream under [`Blocks`] yields: `Bytes` or `Vec<u8>`, or a `Result` of one of them.
+/// An item of the stream under [`Blocks`]: `Bytes` or `Vec<u8>`, or a `Result` of one of them.
 ///
 /// This trait is sealed.
 #[diagnostic::on_unimplemented(
@@ -135,7 +135,7 @@ impl<S> fmt::Debug for Blocks<S> {
     label = "expected a stream of `Bytes` or `Vec<u8>`, or of a `Result` of one of them"
 )]
 pub trait Piece: sealed::Piece {
-    /// The error that ends the stream; [`Infallible`] for what is no `Result`.
+    /// The error that ends the stream; [`Infallible`] if the item is not a `Result`.
     type Error;
 
     #[doc(hidden)]

@@ -41,7 +41,7 @@ pin_project! {
     /// A response body over a stream of events.
     ///
     /// It is an [`http_body::Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of
-    /// `Result<Bytes, _>` for actix-web, warp and poem. The stream under it may yield anything that is an
+    /// `Result<Bytes, _>` for actix-web, warp and poem. The items of the stream under it are anything that is an
     /// [`Item`]: events, buffers or encoded bytes, each also in a `Result`.
     ///
     /// It **batches**: whatever is ready goes into one frame, up to [`batch`](Body::batch) bytes, and it
@@ -59,7 +59,7 @@ pin_project! {
     ///
     /// # Its type
     /// `S` is the stream, `T` the [`Timer`], and `E` the error of the stream's items, [`Infallible`] where they
-    /// are no `Result`. None of them is bounded here, so a struct that holds a body needs no bounds either:
+    /// are not a `Result`. None of them is bounded here, so a struct that holds a body needs no bounds either:
     ///
     /// ```
     /// # #[cfg(feature = "tokio")] {
@@ -118,7 +118,7 @@ where
     S: Stream,
     S::Item: Item<Error = E>,
 {
-    /// A body that keeps its time with tokio. It must be polled in a tokio runtime whose time is
+    /// A body that uses tokio's timer. It must be polled in a tokio runtime whose time driver is
     /// enabled, as it is by `#[tokio::main]`.
     pub fn new(events: S) -> Self {
         Self::over(events, TokioTimer::new())
@@ -132,7 +132,7 @@ where
     F: Fn(Duration) -> Sleep,
     Sleep: Future,
 {
-    /// A body that keeps its time with this timer: a function from a [`Duration`] to a future. It reads no
+    /// A body that uses this timer: a function from a [`Duration`] to a future. It reads no
     /// other clock, unless a shutdown gives it [some time](Shutdown::begin_within).
     ///
     /// ```
@@ -187,8 +187,8 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// Ends the body when this shutdown begins. What the event source has ready then is sent first, and
-    /// of a source that always has more, about 1 MiB.
+    /// Ends the body when this shutdown begins. What the event source has ready is sent first: at
+    /// most about 1 MiB, if it always has more.
     ///
     /// A body may be under several, see [Several handles](Shutdown#several-handles).
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {
@@ -211,8 +211,8 @@ impl<S, T, E> Body<S, T, E> {
     }
 
     /// Calls this once, with how the stream ended: when the server takes the last of it, or drops the
-    /// body before that. See [what each server can see](crate::response#when-a-client-leaves). Set twice, the
-    /// last one holds.
+    /// body before that. See [what each server can see](crate::response#when-a-client-leaves). If it is set
+    /// twice, the last one counts.
     ///
     /// ```
     /// use sse_wire::{Event, response::{Body, End}};
@@ -226,14 +226,14 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// Calls this if the event source yields an error, after which it is not polled again. What was ready
-    /// before the error is sent first. Then it depends on what the hook returns:
+    /// Calls this if the event source returns an error, after which it is not polled again. What was ready
+    /// before the error is sent first. What follows depends on what the hook returns:
     ///
     /// * `Ok(())` ends the body as if the source had ended;
     /// * `Ok(events)` sends these last: an [`Event`](crate::Event) that tells the client, or anything that is
     ///   [`Encoded`](crate::response::Encoded). If the source broke off within a block, there is no place for
     ///   them, and they are left out;
-    /// * `Err(error)` fails the body, and the server cuts the connection off. So it is without a hook.
+    /// * `Err(error)` fails the body, and the server cuts the connection off, as it does without a hook.
     ///
     /// In each case [`on_end`](Body::on_end) is told [`End::Failed`]. An `EventSource` reconnects in each case;
     /// a client that reads an answer to a `POST` can tell them apart.

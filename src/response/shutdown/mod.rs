@@ -33,14 +33,14 @@ use std::{
 
 /// A handle that ends event streams: all of a server, or those of a session.
 ///
-/// An open stream has no end of its own, so a server that waits for its connections when it shuts down
-/// would wait for ever. Give this handle to each body, or blocking driver, and call
+/// An open stream does not end by itself, so a server that waits for its connections when it shuts down
+/// would wait forever. Give this handle to each body, or blocking driver, and call
 /// [`begin`](Shutdown::begin) when the server is told to stop. Each stream wakes at once, sends what is
-/// ready and then the [`farewell`](ShutdownBuilder::farewell), and ends. So that it does end, a stream takes
-/// about 1 MiB at most from a source that always has more.
+/// ready and then the [`farewell`](ShutdownBuilder::farewell), and ends. A source that always has more cannot prevent
+/// this: at most about 1 MiB is taken from it.
 ///
-/// Clients reconnect by themselves when a stream ends. So that they do not all do it in the same moment, give
-/// them a range of reconnection times: [`retry`](ShutdownBuilder::retry).
+/// Clients reconnect by themselves when a stream ends. To keep them from all doing so at the same
+/// moment, give them a range of reconnection times: [`retry`](ShutdownBuilder::retry).
 ///
 #[cfg_attr(feature = "http", doc = "```")]
 #[cfg_attr(not(feature = "http"), doc = "```ignore")]
