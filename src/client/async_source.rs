@@ -23,7 +23,7 @@ use http::{Request, Response};
 use http_body::Body;
 use std::time::{Instant, SystemTime};
 
-/// Reads the messages of an event stream, and connects again whenever it ends: a [`Stream`].
+/// Reads the messages of an event stream, and reconnects whenever it ends: a [`Stream`].
 ///
 /// It is [`EventSource`](crate::EventSource) for async code. Dropping it ends it.
 #[cfg_attr(feature = "reqwest", doc = "```no_run")]

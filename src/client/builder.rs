@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 /// The settings of an [`EventSource`](crate::EventSource), of an [`AsyncEventSource`](crate::AsyncEventSource), or
 /// of a bare [`Connection`].
 ///
-/// What is wrong with them is said when it is built. Each of the three has a `builder`, which builds that kind.
+/// Building it reports what is wrong with them. Each of the three has a `builder`, which builds that kind.
 ///
 /// ```
 /// use sse_wire::client::{Connection, Policy};
@@ -123,14 +123,14 @@ impl<K: Kind> Builder<K> {
     /// Sets the last event ID to begin with, as if an event with it had been received.
     ///
     /// The last event ID goes wherever redirects lead, to other origins too, as in browsers: it is the
-    /// client's header and not one of yours. It is what a server said, and nothing that should be secret.
+    /// client's header and not one of yours. It is what a server sent, and should not be a secret.
     /// One that holds a control character or more than 64 KiB is not sent.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.decoder = self.decoder.with_last_event_id(id);
         self
     }
 
-    /// Adds a header to each request. It replaces one that the client would send by itself, but for
+    /// Adds a header to each request. It replaces one that the client would send by itself, except
     /// `Content-Length` and `Transfer-Encoding`, which cannot be set.
     ///
     /// A redirect to another origin drops it, as it drops the credentials of the URL.
@@ -145,16 +145,16 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets the body of each request. A `Content-Type` is for you to set.
+    /// Sets the body of each request. Setting a `Content-Type` is up to you.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Sets whether and when to connect again.
+    /// Sets whether and when to reconnect.
     ///
     /// By default [`Policy::new`] for a request that may be repeated. For another one, such as `POST`, it
-    /// is [`Policy::never`]: what it does would be done twice. [`Policy::until_open`] is for those that may be
+    /// is [`Policy::never`]: repeating it could have its effect twice. [`Policy::until_open`] is for those that may be
     /// repeated until they are answered.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
@@ -192,11 +192,11 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets how long it may take until the next byte comes, whatever it is: a keep-alive counts. Then the
-    /// client connects again. 5 minutes by default.
+    /// Sets how long to wait for the next byte, whatever it is: a keep-alive counts. Then the client
+    /// reconnects. 5 minutes by default.
     ///
     /// It also limits how long a server may not read on while the body of the request is sent. Without it
-    /// nothing limits how long the head of an answer, or the next byte, is waited for.
+    /// nothing limits how long the client waits for the head of an answer, or for the next byte.
     ///
     /// Over a transport of your own, an `EventSource` leaves both timeouts to it: they are [`Timeouts`] in the
     /// request's extensions. It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
@@ -225,7 +225,7 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets the data of a message that says that all is done, such as `[DONE]`. It closes the client, and
+    /// Sets the data of the message that marks the end, such as `[DONE]`. It closes the client, and
     /// is not returned. There can be several.
     ///
     /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
@@ -243,7 +243,7 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets a function that knows the last message. It closes the client when it has been returned. There can be
+    /// Sets a function that recognizes the last message. It closes the client when it has been returned. There can be
     /// several.
     ///
     /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
@@ -252,8 +252,8 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets whether an event is dispatched that the body ends in, in good order but without the event's blank line:
-    /// see [`Decoder::finish`]. By default it is discarded, as the standard says; some servers do not send the last
+    /// Sets whether to dispatch an event that the end of the body cuts off before its blank line: see
+    /// [`Decoder::finish`]. By default it is discarded, as the standard says; some servers do not send the last
     /// blank line.
     pub fn dispatch_unfinished(mut self, dispatch: bool) -> Self {
         self.dispatch_unfinished = dispatch;
@@ -268,7 +268,7 @@ impl<K: Kind> Builder<K> {
     }
 
     /// Sets whether the HTTP library may ask for a compressed stream, as it would by itself. By default the client
-    /// sends `Accept-Encoding: identity`, because whoever compresses a stream may hold events back.
+    /// sends `Accept-Encoding: identity`, because compression may delay events.
     ///
     /// The library must undo what it asked for: ureq and reqwest do with their own feature `gzip`.
     pub fn compression(mut self, may_compress: bool) -> Self {

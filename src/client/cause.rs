@@ -13,14 +13,14 @@ pub enum Cause {
     /// The stream ended.
     #[non_exhaustive]
     Ended {
-        /// How many bytes of an unfinished event had come, which is discarded.
+        /// How many bytes of an unfinished event, which is discarded, had arrived.
         unfinished: usize,
         /// The first of them, up to 128.
         start: String,
     },
-    /// The stream was open, and nothing came for as long as the read timeout.
+    /// The stream was open, and nothing arrived for as long as the read timeout.
     ReadTimeout(Duration),
-    /// No connection was established, or the request found no answer. If a timeout was over, the error is
+    /// No connection was established, or the request found no answer. If it timed out, the error is
     /// an [`io::Error`](std::io::Error) of the kind `TimedOut` for the transports of this crate.
     Connect(BoxError),
     /// The connection broke while the stream was read.

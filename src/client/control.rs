@@ -33,7 +33,7 @@ pub struct EventSourceHandle {
 }
 
 impl EventSourceHandle {
-    /// Ends the client at once and for good, also while it waits, connects or reads.
+    /// Ends the client at once and for good, even while it waits, connects, or reads.
     pub fn close(&self) {
         self.control.command(Command::Close);
     }

@@ -74,8 +74,8 @@ impl Error for BuildError {}
 /// Why a connection did not open, or ended, or why a message is missing.
 ///
 /// It says whether the client reconnects, and when. Its text holds the reason that the transport gave; the
-/// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause) gives it
-/// back. Neither its text nor its `Debug` shows credentials or the values of a query.
+/// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause)
+/// returns it. Neither its text nor its `Debug` shows credentials or the values of a query.
 ///
 /// ```
 /// use sse_wire::client::{Cause, ClientError};
@@ -174,7 +174,7 @@ impl ClientError {
         self.inner.answer.as_ref().map_or(&[], |(_, body)| body)
     }
 
-    /// After how long the client connects again. `None` if it will not, or need not.
+    /// After how long the client reconnects. `None` if it will not, or need not.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         match self.inner.outlook {
@@ -183,7 +183,7 @@ impl ClientError {
         }
     }
 
-    /// Whether the client has given up: nothing will come any more.
+    /// Whether the client has given up: nothing will follow.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         matches!(self.inner.outlook, Outlook::GivesUp { .. })

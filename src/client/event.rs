@@ -13,17 +13,17 @@ use http::response::Parts;
 pub enum ClientEvent {
     /// A stream is open.
     Open(Opened),
-    /// A message came.
+    /// A message arrived.
     Message(MessageEvent),
-    /// A comment came, without the colon and one space after it. Only if the client reports
+    /// A comment arrived, without the colon and one space after it. Only if the client reports
     /// [`comments`](crate::client::Builder::comments).
     Comment(String),
     /// The server set the reconnection time.
     Retry(Duration),
     /// A connection did not open, or ended, or a message was too large. The error says what happens next.
     Error(ClientError),
-    /// Nothing will come any more: the server said so with status 204, the client was closed, or it has
-    /// given up, which the last error says.
+    /// Nothing will follow: the server said so with status 204, the client was closed, or it has given up, as
+    /// the last error says.
     Closed,
 }
 

@@ -5,21 +5,21 @@
 //!
 //! # An HTTP client of your own
 //!
-//! A transport is a function from an [`http::Request`] to an [`http::Response`], so that the client that a program
-//! already has, with its certificates, proxies and cookies, is one of a few lines:
+//! A transport is a function from an [`http::Request`] to an [`http::Response`], so the client that a program
+//! already has, with its certificates, proxies, and cookies, becomes one in a few lines:
 //! [`Builder::<Blocking>::build_with`] and [`Builder::<Async>::build_with`] show ureq and reqwest. With
 //! `hyper_util::client::legacy::Client` it is `move |request| client.request(request)`, and with a
 //! [`tower`](https://docs.rs/tower) service, where `ServiceExt` is in scope, `move |request|
-//! service.clone().oneshot(request)`. It must not follow redirects, because the client does, and no user's header
-//! reaches another origin then. Its `User-Agent` stays; its `Accept-Encoding` stays if
+//! service.clone().oneshot(request)`. It must not follow redirects: the client does, so that no header of
+//! yours reaches another origin. Its `User-Agent` stays; its `Accept-Encoding` stays if
 //! [`compression`](Builder::compression) is on.
 //!
 //! A transport that keeps cookies keeps them over reconnects too, which sticky sessions need.
 //!
 //! # A new token after a 401
 //!
-//! Headers can be computed for each attempt. Have the statuses retried after which another token helps, and forget
-//! the old one when there was such an error:
+//! Headers can be computed for each attempt. Name the statuses after which another token helps, and forget the old
+//! token when one of them arrives:
 //!
 //! ```
 //! use sse_wire::{EventSource, client::Policy};
@@ -48,9 +48,9 @@
 //!
 //! A stream that is cut is an error, and not an end (RFC 9112, 8 and 9.8). HTTP/1.1 has a body without a length and
 //! without chunks, which ends with its connection: if something between the server and the client closes that in good
-//! order, no client can tell. Over HTTP/2, a server that resets a stream with `NO_ERROR` in mid-answer looks as if the
-//! body had ended for those who read it over hyper; the client over reqwest looks closer. A transport of your own is
-//! believed. [`until_data`](Builder::until_data) and [`until_event`](Builder::until_event) make sure.
+//! order, no client can tell. Over HTTP/2, a server that resets a stream with `NO_ERROR` in mid-answer looks like the
+//! end of the body to those who read it over hyper; the client over reqwest looks closer. A transport of your own is
+//! trusted. [`until_data`](Builder::until_data) and [`until_event`](Builder::until_event) make sure.
 
 mod async_source;
 mod body;

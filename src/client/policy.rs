@@ -6,7 +6,7 @@ use core::time::Duration;
 /// The longest time that a client waits for, whatever it is told: what a `setTimeout` holds, 24.8 days.
 pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Whether and when an [`EventSource`](crate::EventSource) connects again.
+/// Whether and when an [`EventSource`](crate::EventSource) reconnects.
 ///
 /// After a stream that ended in good order it waits for the reconnection time, which the server sets with
 /// `retry`. After each failure in a row the range to wait in doubles: the delay is drawn at random from
@@ -16,7 +16,7 @@ pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 /// connection": "wait a delay equal to the reconnection time", then "optionally, wait some more").
 ///
 /// A `Retry-After` is followed exactly, also where it is shorter than the reconnection time (RFC 9110, 10.2.3).
-/// It only never takes the client below the [`floor`](Policy::floor).
+/// But it never takes the client below the [`floor`](Policy::floor).
 ///
 /// A stream is healthy if it was open for [`healthy_after`](Policy::healthy_after), or if it ended in good order
 /// after at least one message whose data is not empty. That ends the row of failures. A comment, a `retry`, an
@@ -92,8 +92,8 @@ impl Policy {
         policy
     }
 
-    /// Tries until a stream has opened, and not again after that: for a `POST` whose answer must not be asked
-    /// for twice.
+    /// Tries until a stream has opened, and not again after that: for a `POST` whose answer must not be
+    /// requested twice.
     ///
     /// Errors of the connection are retried, and [statuses](Policy::retry_statuses) as they are set. What ends
     /// the stream once it has opened is final.
@@ -118,15 +118,15 @@ impl Policy {
         self
     }
 
-    /// Sets how far the delay grows. 30 s by default. A reconnection time or a `Retry-After` that is
-    /// longer still holds.
+    /// Sets how far the delay grows. 30 s by default. A longer reconnection time or `Retry-After` is still
+    /// honoured.
     #[must_use]
     pub fn cap(mut self, delay: Duration) -> Policy {
         self.cap = delay.min(LONGEST);
         self
     }
 
-    /// Sets how many failures in a row are the end. No limit by default.
+    /// Sets after how many failures in a row to give up. No limit by default.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Policy {
         self.max_attempts = attempts;
@@ -157,7 +157,7 @@ impl Policy {
         self
     }
 
-    /// Sets whether to reconnect after an answer that is no event stream, such as the page of a proxy
+    /// Sets whether to reconnect after a response that is not an event stream, such as the page of a proxy
     /// that is starting. Not by default.
     #[must_use]
     pub fn retry_content_type(mut self, retry: bool) -> Policy {

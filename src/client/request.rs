@@ -40,8 +40,8 @@ impl Timeouts {
         self.connect
     }
 
-    /// How long it may take until the next byte of the request is sent, and until the next one of the answer
-    /// comes, of the head and of the body.
+    /// How long it may take until the next byte of the request is sent, and until the next byte of the response,
+    /// its head or its body, arrives.
     #[must_use]
     pub fn read(&self) -> Option<Duration> {
         self.read

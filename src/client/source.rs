@@ -1,4 +1,4 @@
-//! EventSource: messages for sync code, over as many connections as it takes.
+//! EventSource: messages for blocking code, over as many connections as it takes.
 
 use super::{
     Builder, ClientError, ClientEvent, EventSourceHandle, Stop,
@@ -18,7 +18,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-/// Reads the messages of an event stream, and connects again whenever it ends: an iterator.
+/// Reads the messages of an event stream, and reconnects whenever it ends: an iterator.
 ///
 /// It does what `EventSource` does in a browser, with what people add to it. The iterator ends when the
 /// server answers with status 204, when [`close`](EventSourceHandle::close) is called, and after an error

@@ -11,10 +11,10 @@ use crate::{error::TooLarge, wire::line::Lines};
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
-/// Reads event streams: takes bytes in chunks of any size and gives the messages in them.
+/// Reads event streams: takes bytes in chunks of any size, and returns the messages in them.
 ///
-/// It does no I/O and no content makes it fail: the WHATWG HTML standard says what every sequence of bytes
-/// means, and this is what it does. `MessageReader` (feature `std`) and `MessageStream` (feature `stream`)
+/// It does no I/O, and no content makes it fail: it does what the WHATWG HTML standard says, which gives every
+/// sequence of bytes a meaning. `MessageReader` (feature `std`) and `MessageStream` (feature `stream`)
 /// drive it.
 ///
 /// ```
@@ -136,17 +136,17 @@ impl Decoder {
 
     /// Sets whether comments are reported.
     ///
-    /// A comment comes when its line is complete: before the message among whose lines it is.
+    /// A comment is reported when its line is complete, and thus before the message whose lines surround it.
     #[must_use]
     pub fn comments(mut self, report: bool) -> Decoder {
         self.comments = report;
         self
     }
 
-    /// Sets whether IDs are reported that come without a message.
+    /// Sets whether IDs without a message are reported.
     ///
     /// A block with an `id` field and without data dispatches nothing, but it sets the last event ID, or resets
-    /// it. Servers send one to say from where a client may resume. The ID of a message comes with the message:
+    /// it. Servers send one to say from where a client may resume. The ID of a message is reported with the message:
     /// see [`MessageRef::id`].
     ///
     /// ```
@@ -174,7 +174,7 @@ impl Decoder {
 
     /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects. Empty if there is none.
     ///
-    /// An ID counts from the blank line on that ends its event.
+    /// An ID counts once its event has ended with a blank line.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.id.committed()
@@ -188,7 +188,7 @@ impl Decoder {
         self.reconnection_time
     }
 
-    /// How many bytes have come of an event that no blank line has ended. Comments do not count.
+    /// How many bytes of an unfinished event, which no blank line has ended, have arrived. Comments do not count.
     ///
     /// When the input ends, such an event is discarded (WHATWG HTML, 9.2.6), unless you call
     /// [`finish`](Decoder::finish). This tells that there was one, until [`reconnect`](Decoder::reconnect) is
@@ -198,7 +198,7 @@ impl Decoder {
         if self.skipping { 0 } else { self.size.saturating_add(self.line.event_len()) }
     }
 
-    /// The first of the bytes that have come of an event that no blank line has ended: up to 128, as they came.
+    /// The first bytes, up to 128, of an unfinished event, which no blank line has ended, as they arrived.
     ///
     /// They are for an error message: what ends without a blank line is often no event at all.
     ///
@@ -229,14 +229,14 @@ impl Decoder {
         self.drop_event();
     }
 
-    /// Decodes up to the next item, and gives it. `None` means that all of `input` has been decoded.
+    /// Decodes up to the next item, and returns it. `None` means that all of `input` has been decoded.
     ///
     /// An event is dispatched when the first byte of the line end of its blank line is seen.
     ///
     /// # Errors
     ///
     /// If an event or a comment is larger than [`max_event_size`](Decoder::max_event_size). The decoder skips it
-    /// and goes on: call this again.
+    /// and continues: call this again.
     #[inline]
     pub fn next<'d, 'c: 'd>(
         &'d mut self,
@@ -249,9 +249,9 @@ impl Decoder {
         Some(self.lend(found))
     }
 
-    /// Ends the input: dispatches an event that no blank line has ended, as if one had come.
+    /// Ends the input: dispatches an event that no blank line has ended, as if there were one.
     ///
-    /// The standard says that such an event is discarded, because it may have been cut short, and so it is if
+    /// The standard says that such an event is discarded, because it may have been cut short, which happens if
     /// you do not call this. Some servers close the connection without the last blank line, though. A line
     /// without a line end counts as well, unless it is an `id` or a `retry`: what is cut short there is the ID
     /// or the time of something else.

@@ -24,7 +24,7 @@ pub(super) const SHORT_ID: usize = 128;
 /// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
 /// ```
 ///
-/// You can also make one, for a test or to pass on what came by other means:
+/// You can also make one, for a test, or to pass on what arrived by other means:
 ///
 /// ```
 /// use sse_wire::{Event, MessageEvent};

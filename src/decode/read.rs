@@ -16,8 +16,8 @@ const BUFFER_SIZE: usize = 16 * 1024;
 ///
 /// A message is returned as soon as its blank line has been read. There is no need for a `BufReader`.
 ///
-/// After an error of the source the iterator goes on where it was: it reads again, and has what had come of an
-/// event. So it is up to the source whether an error is the end, and [`WouldBlock`] loses nothing.
+/// After an error of the source the iterator continues where it was: it reads again, and still has what it
+/// received of an event. So the source decides whether an error is the end, and [`WouldBlock`] loses nothing.
 /// [`Interrupted`] is tried again at once.
 ///
 /// ```
@@ -103,7 +103,7 @@ impl<R: Read> MessageReader<R> {
 }
 
 impl<R> MessageReader<R> {
-    /// Sets whether an event is dispatched that the input ends in, without its blank line: see
+    /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
     /// [`Decoder::finish`]. By default it is discarded, as the standard says.
     ///
     /// An event that an error of the source cut off is not dispatched.
@@ -121,10 +121,10 @@ impl<R> MessageReader<R> {
         self
     }
 
-    /// Sets the data of a message that says that all is done, such as `[DONE]`. The input ends there for the reader,
+    /// Sets the data of the message that marks the end, such as `[DONE]`. The input ends there for the reader,
     /// and the message is not returned. There can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     ///
     /// ```
     /// use sse_wire::{MessageReader, ReadError};
@@ -147,16 +147,16 @@ impl<R> MessageReader<R> {
     /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
     /// returned, and the input ends there for the reader. There can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     pub fn until_event(mut self, event: impl Into<String>) -> MessageReader<R> {
         self.decoder.ending.until.event(event.into());
         self
     }
 
-    /// Sets a function that knows the last message. It is returned, and the input ends there for the reader. There
+    /// Sets a function that recognizes the last message. It is returned, and the input ends there for the reader. There
     /// can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     pub fn until(
         mut self,
         is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
@@ -226,7 +226,7 @@ impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
 /// Reads all that a decoder reports from anything that is [`Read`]: messages, and what the settings of the
 /// [`Decoder`] add.
 ///
-/// It is what [`MessageReader::into_incoming`] gives, and does the same in all else.
+/// [`MessageReader::into_incoming`] returns it. In all else it does the same.
 ///
 /// ```
 /// use sse_wire::{Decoder, Incoming, MessageReader};
@@ -244,17 +244,17 @@ pub struct IncomingReader<R> {
 }
 
 impl<R> IncomingReader<R> {
-    /// The reader that it was.
+    /// The reader of messages.
     pub fn get_ref(&self) -> &MessageReader<R> {
         &self.messages
     }
 
-    /// The reader that it was. What is read from it directly is missing here.
+    /// The reader of messages. What is read from it directly is missing here.
     pub fn get_mut(&mut self) -> &mut MessageReader<R> {
         &mut self.messages
     }
 
-    /// The reader that it was, where it is now.
+    /// The reader of messages, in its present state.
     pub fn into_inner(self) -> MessageReader<R> {
         self.messages
     }

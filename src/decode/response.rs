@@ -7,9 +7,9 @@ use alloc::{
 use core::{error::Error, fmt, str};
 use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 
-/// Checks that an answer is an event stream that can be read: its status, its content type and its encoding.
+/// Checks that a response is an event stream that can be read: its status, its content type and its encoding.
 ///
-/// For those who have an answer of an HTTP library and read its body with a
+/// For those who have a response of an HTTP library and read its body with a
 /// [`MessageStream`](crate::MessageStream) or a [`MessageReader`](crate::MessageReader): an error as JSON, or a
 /// body that is compressed, holds no messages and would look like a stream that ended.
 ///
@@ -51,7 +51,7 @@ pub(crate) fn check(head: &Parts, any_type: bool) -> Result<(), ResponseError> {
     }
 }
 
-/// Why an answer is no event stream: see [`check_response`].
+/// Why a response is not an event stream: see [`check_response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {

@@ -20,11 +20,11 @@ pin_project! {
     /// that ends where the chunks end.
     ///
     /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. An error is anything that goes
-    /// into a `Box<dyn Error + Send + Sync>`: an error, or such a box. A message is yielded as soon as its blank
-    /// line has come. This is [`Unpin`] if the source is; pin one that is not with `Box::pin` or `pin!`.
+    /// into a `Box<dyn Error + Send + Sync>`: an error, or such a box. A message is returned as soon as its blank
+    /// line has arrived. This is [`Unpin`] if the source is; pin one that is not with `Box::pin` or `pin!`.
     ///
-    /// After an error of the source the stream goes on where it was: it polls the source again, and has what had
-    /// come of an event. So it is up to the source whether an error is the end.
+    /// After an error of the source the stream continues where it was: it polls the source again, and still has
+    /// what it received of an event. So the source decides whether an error is the end.
     ///
     /// ```
     /// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
@@ -134,7 +134,7 @@ where
 }
 
 impl<S, C> MessageStream<S, C> {
-    /// Sets whether an event is dispatched that the input ends in, without its blank line: see
+    /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
     /// [`Decoder::finish`]. By default it is discarded, as the standard says.
     ///
     /// An event that an error of the source cut off is not dispatched.
@@ -143,10 +143,10 @@ impl<S, C> MessageStream<S, C> {
         self
     }
 
-    /// Sets the data of a message that says that all is done, such as `[DONE]`. The input ends there for the stream,
+    /// Sets the data of the message that marks the end, such as `[DONE]`. The input ends there for the stream,
     /// and the message is not returned. There can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     pub fn until_data(mut self, data: impl Into<String>) -> MessageStream<S, C> {
         self.decoder.ending.until.data(data.into());
         self
@@ -155,16 +155,16 @@ impl<S, C> MessageStream<S, C> {
     /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
     /// returned, and the input ends there for the stream. There can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     pub fn until_event(mut self, event: impl Into<String>) -> MessageStream<S, C> {
         self.decoder.ending.until.event(event.into());
         self
     }
 
-    /// Sets a function that knows the last message. It is returned, and the input ends there for the stream. There
+    /// Sets a function that recognizes the last message. It is returned, and the input ends there for the stream. There
     /// can be several ends.
     ///
-    /// If the source ends before one of them has come, that is a [`ReadError::Cut`].
+    /// If the source ends before one of them, that is a [`ReadError::Cut`].
     pub fn until(
         mut self,
         is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
@@ -232,7 +232,7 @@ pin_project! {
     /// Reads all that a decoder reports from a stream of chunks of bytes: messages, and what the settings of the
     /// [`Decoder`] add.
     ///
-    /// It is what [`MessageStream::into_incoming`] gives, and does the same in all else.
+    /// [`MessageStream::into_incoming`] returns it. In all else it does the same.
     #[must_use = "it reads nothing until it is polled"]
     #[derive(Debug)]
     pub struct IncomingStream<S, C> {
@@ -242,12 +242,12 @@ pin_project! {
 }
 
 impl<S, C> IncomingStream<S, C> {
-    /// The stream that it was.
+    /// The stream of messages.
     pub fn get_ref(&self) -> &MessageStream<S, C> {
         &self.messages
     }
 
-    /// The stream that it was. What is taken from it directly is missing here.
+    /// The stream of messages. What is taken from it directly is missing here.
     pub fn get_mut(&mut self) -> &mut MessageStream<S, C> {
         &mut self.messages
     }
