@@ -24,7 +24,7 @@ pub fn ticks(first: u64) -> impl Stream<Item = Sse> + Send + Sync + 'static {
     })
 }
 
-/// Ends all streams when the server is told to stop. Clients come back within the next 1 to 5 seconds.
+/// Ends all streams when the server is told to stop. Clients reconnect within the next 1 to 5 seconds.
 pub fn shutdown() -> Shutdown {
     Shutdown::builder().retry(Duration::from_secs(1)..=Duration::from_secs(5)).build()
 }

@@ -1,5 +1,5 @@
 //! Answers of a language model that grow token by token and survive everything: a reload, a second tab, a network
-//! that goes and comes back.
+//! that fails for a while.
 //!
 //! Each answer is a channel. The model publishes its tokens there and finishes it; whether anybody reads makes no
 //! difference to it. A browser that connects gets the answer from its beginning, or from where it was, and at the
