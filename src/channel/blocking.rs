@@ -33,7 +33,7 @@ pub struct Blocking {
 
 impl Blocking {
     pub(super) fn new(subscriber: Subscriber) -> Blocking {
-        let signal = Arc::new(Signal::default());
+        let signal = Arc::new(Signal::new());
         Blocking { subscriber, waker: signal.clone().into(), signal }
     }
 
@@ -49,9 +49,10 @@ impl Blocking {
                 return frame.ok_or(RecvError::Ended);
             }
             let deadline = *deadline.get_or_insert_with(|| Instant::now().checked_add(timeout));
-            if !self.signal.wait_until(deadline) {
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return Err(RecvError::TimedOut);
             }
+            self.signal.wait(deadline);
         }
     }
 
@@ -85,7 +86,7 @@ impl Iterator for Blocking {
             if let Poll::Ready(frame) = self.poll() {
                 return frame;
             }
-            self.signal.wait_until(None);
+            self.signal.wait(None);
         }
     }
 }
