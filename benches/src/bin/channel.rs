@@ -7,13 +7,17 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sse_wire::{Event, channel::Channel};
-use sse_wire_bench::{Bench, Kind, Pass, Row, Target};
-use std::{cell::Cell, env, hint::black_box, rc::Rc, time::Instant};
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::broadcast,
-    task::{LocalSet, yield_now},
+use sse_wire_bench::{Bench, Kind, Pass, Row, Target, timed};
+use std::{
+    cell::{Cell, RefCell},
+    env,
+    hint::black_box,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Wake, Waker},
 };
+use tokio::sync::broadcast;
 
 const SUBSCRIBERS: usize = 1000;
 
@@ -24,45 +28,66 @@ fn event() -> Event {
 /// How many events are published before the tasks run.
 const WORKLOADS: [(&str, usize); 2] = [("one event", 1), ("a burst of 1,000", 1000)];
 
-/// Tasks that read, and the bytes that they got together.
+thread_local! {
+    static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An executor that does as little as one can, so that the channels are measured and not the runtime.
 struct Readers {
-    runtime: Runtime,
-    tasks: LocalSet,
+    tasks: Vec<(Pin<Box<dyn Future<Output = ()>>>, Waker)>,
+    /// What the tasks got together.
     bytes: Rc<Cell<usize>>,
+}
+
+struct Task(usize);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        WOKEN.with_borrow_mut(|woken| woken.push(self.0));
+    }
 }
 
 impl Readers {
     fn new<F: Future<Output = ()> + 'static>(read: impl Fn(Rc<Cell<usize>>) -> F) -> Readers {
         let bytes = Rc::default();
-        let tasks = LocalSet::new();
-        for _ in 0..SUBSCRIBERS {
-            tasks.spawn_local(read(Rc::clone(&bytes)));
-        }
-        Readers { runtime: Builder::new_current_thread().build().unwrap(), tasks, bytes }
+        let task = |index| -> (Pin<Box<dyn Future<Output = ()>>>, Waker) {
+            (Box::pin(read(Rc::clone(&bytes))), Arc::new(Task(index)).into())
+        };
+        let tasks = (0..SUBSCRIBERS).map(task).collect();
+        WOKEN.with_borrow_mut(|woken| woken.extend(0..SUBSCRIBERS));
+        let mut readers = Readers { tasks, bytes };
+        readers.run();
+        readers
     }
 
-    /// Publishes so many times, and waits until all subscribers together have the bytes that this says.
-    fn pass(self, events: usize, publish: impl Fn() -> usize + 'static) -> Pass {
-        Box::new(move |times| {
-            self.tasks.block_on(&self.runtime, async {
-                // All wait then.
-                yield_now().await;
-                let start = Instant::now();
-                for _ in 0..times {
-                    self.bytes.set(0);
-                    let bytes: usize = (0..events).map(|_| publish()).sum();
-                    while self.bytes.get() < SUBSCRIBERS * bytes {
-                        yield_now().await;
-                    }
-                }
-                start.elapsed()
-            })
+    /// Polls the tasks that were woken.
+    fn run(&mut self) {
+        let mut woken = WOKEN.take();
+        for index in woken.drain(..) {
+            let (task, waker) = &mut self.tasks[index];
+            assert!(task.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+        }
+        WOKEN.set(woken);
+    }
+
+    /// Publishes so many events, and lets all subscribers read them; together they get the bytes that this says.
+    fn pass(mut self, events: usize, publish: impl Fn() -> usize + 'static) -> Pass {
+        timed(move || {
+            self.bytes.set(0);
+            let bytes: usize = (0..events).map(|_| publish()).sum();
+            self.run();
+            assert_eq!(self.bytes.get(), SUBSCRIBERS * bytes);
         })
     }
 }
 
 fn ours(events: usize) -> Pass {
     let channel = Channel::builder().bytes(4 * 1024 * 1024).build();
+    let first = channel.publish(event()).unwrap();
     let readers = Readers::new(|bytes| {
         let mut subscriber = channel.subscribe();
         async move {
@@ -71,7 +96,6 @@ fn ours(events: usize) -> Pass {
             }
         }
     });
-    let first = channel.publish(event()).unwrap();
     let len = first.to_string().len() - 1 + "id: \n".len() + event().to_string().len();
     readers.pass(events, move || {
         let id = channel.publish(event()).unwrap();
