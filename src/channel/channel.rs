@@ -256,7 +256,7 @@ impl Channel {
         let next = state.log.next();
         let mut first = Vec::new();
         snapshot(Id { epoch: state.log.epoch, number: next - 1 }).write(&mut first);
-        first.extend_from_slice(&state.log.id_line(next - 1));
+        first.extend_from_slice(&state.log.id_block(next - 1));
         let mut subscriber = Subscriber::new(&self.0, state, next);
         subscriber.send_first(first.into());
         subscriber

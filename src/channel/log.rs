@@ -265,22 +265,34 @@ impl Log {
         }));
     }
 
-    /// The ID with which a client that has all events up to this one resumes.
+    /// The line with the ID with which a client that has all events up to this one resumes. It is empty if that
+    /// ID was given by whoever published the event, and is forgotten.
     pub(super) fn id_line(&mut self, number: u64) -> Vec<u8> {
         let mut line = b"id: ".to_vec();
-        match self.entry(number).copied() {
-            Some(entry) if entry.id_hash != 0 => {
-                if let Some((bytes, _)) = self.read(number) {
-                    line.extend_from_slice(value(&bytes[entry.id_at..]));
-                }
+        let own = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.id_hash != 0);
+        if own(self.entry(number)) {
+            let at = self.entry(number).map_or(0, |entry| entry.id_at);
+            if let Some((bytes, _)) = self.read(number) {
+                line.extend_from_slice(value(&bytes[at..]));
             }
-            _ => {
-                line.extend_from_slice(self.epoch.as_bytes());
-                line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-            }
+        } else if number < self.first && own(self.entry(self.first)) {
+            // Other channels that are fed with the same events know the IDs of those, and none of this channel's.
+            return Vec::new();
+        } else {
+            line.extend_from_slice(self.epoch.as_bytes());
+            line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         }
-        line.extend_from_slice(b"\n\n");
+        line.push(b'\n');
         line
+    }
+
+    /// A block with nothing but that line, or nothing.
+    pub(super) fn id_block(&mut self, number: u64) -> Vec<u8> {
+        let mut block = self.id_line(number);
+        if !block.is_empty() {
+            block.push(b'\n');
+        }
+        block
     }
 
     /// As many of the events from `from` on as lie in one piece, and the number of the event after them. `from`

@@ -38,8 +38,9 @@ pub enum OnMissed {
 /// Events that a client missed, which it is told in an event of its own.
 ///
 /// By default that is `event: gap` with the data `{"missed":17}`, or `{"missed":null}` where the number is not
-/// known. It has no ID, because it is no event of the channel's; nothing of a channel's is sent twice or left
-/// out beside it.
+/// known. Its ID is that of the last event that is missing, so that a client which is cut off right after it is
+/// not told again. (Where that event was published with an ID of its own, which is forgotten with it, there is
+/// none.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gap {

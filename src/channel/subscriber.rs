@@ -70,7 +70,7 @@ pub(super) enum Turn {
 enum Step {
     /// The events of this frame, which are also marked in the filter if there is one.
     Frame(Bytes),
-    /// A gap, and the ID of the place after it if no event follows at once that tells it.
+    /// A gap, and the line with the ID of its last event.
     Gap(Gap, Vec<u8>),
     Block(Bytes),
     End,
@@ -81,7 +81,7 @@ impl Subscriber {
     pub(super) fn new(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, next: u64) -> Subscriber {
         state.subscribers += 1;
         let first = match shared.policy.prime {
-            true => First::Block(state.log.id_line(next - 1).into()),
+            true => First::Block(state.log.id_block(next - 1).into()),
             false => First::Nothing,
         };
         drop(state);
@@ -173,12 +173,11 @@ impl Subscriber {
                 },
                 Step::Gap(gap, id_line) => {
                     let event = (self.shared.policy.gap_event.0)(gap);
-                    let mut block = Vec::with_capacity(event.block_len() + id_line.len());
-                    event.write_block(&mut block);
-                    block.extend_from_slice(&id_line);
-                    // A gap event without fields says nothing.
-                    if block.is_empty() {
-                        continue;
+                    let mut block = if event.has_id() { Vec::new() } else { id_line };
+                    match (block.is_empty(), event.is_empty()) {
+                        (true, true) => continue,
+                        (false, true) => block.push(b'\n'),
+                        (_, false) => event.write_block(&mut block),
                     }
                     Some(block.into())
                 }
@@ -225,10 +224,8 @@ impl Subscriber {
         missed = missed.map(|missed| missed + lag);
         if missed != Some(0) {
             state.missed += missed.unwrap_or(0);
-            let id_line = match *next == state.log.next() {
-                true => state.log.id_line(*next - 1),
-                false => Vec::new(),
-            };
+            // So that a client which is cut off after the gap is not told of it again.
+            let id_line = state.log.id_line(*next - 1);
             return Step::Gap(Gap { missed }, id_line);
         }
 
@@ -258,7 +255,7 @@ impl Subscriber {
             waits &= matches!(frame, Step::Wait);
             filter.report(&mut state.delivered, &mut state.filtered);
             if matches!(frame, Step::Wait) && filter.must_tell_id(state.log.len()) {
-                return Step::Block(state.log.id_line(*next - 1).into());
+                return Step::Block(state.log.id_block(*next - 1).into());
             }
         }
         // A task that has everything will wait next. It waits from now on, which saves it another lock then.
