@@ -244,6 +244,9 @@ fn number(id: &str) -> u64 {
     id.rsplit_once('-').expect("an ID of the channel").1.parse().unwrap()
 }
 
+/// The events that a client got in a row, with their numbers and data.
+type Run = Vec<(u64, String)>;
+
 /// A client, through all its connections.
 struct Client {
     subscriber: Option<Blocking>,
@@ -252,9 +255,9 @@ struct Client {
     /// The number of the last event that it has, or knows to be filtered or missing.
     place: u64,
     /// The events that it got, with their data, since it last did not know what it missed.
-    run: Vec<(u64, String)>,
+    run: Run,
     /// The runs before, each with where it began and ended.
-    runs: Vec<(Range<u64>, Vec<(u64, String)>)>,
+    runs: Vec<(Range<u64>, Run)>,
     began: u64,
 }
 
@@ -339,7 +342,7 @@ fn ten_thousand_subscribers_on_many_threads() {
     let steps = 6_000 * rounds();
     // One channel closes the streams that are too slow, the other tells them.
     for (seed, on_lag) in [(1, OnLag::Gap), (2, OnLag::Close)] {
-        let channel = Channel::builder().events(200).bytes(8 * 1024).prime(true).on_lag(on_lag).build();
+        let channel = Channel::builder().events(60).bytes(3 * 1024).prime(true).on_lag(on_lag).build();
         let (done, running) = (AtomicBool::new(false), AtomicUsize::new(THREADS));
         let barrier = Barrier::new(THREADS + PUBLISHERS + 2);
         let (published, clients) = thread::scope(|scope| {

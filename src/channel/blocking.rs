@@ -72,7 +72,7 @@ impl Blocking {
         self.subscriber
     }
 
-    fn poll(&mut self) -> Poll<Option<Bytes>> {
+    pub(super) fn poll(&mut self) -> Poll<Option<Bytes>> {
         self.subscriber.poll_frame(&Context::from_waker(&self.waker))
     }
 }

@@ -149,6 +149,10 @@ impl Channel {
     /// # Errors
     /// If the channel is finished or closed. The function is not called then.
     pub fn publish_with<E: Events>(&self, events: impl FnOnce() -> E) -> Result<Id, PublishError> {
+        self.append(events, None)
+    }
+
+    fn append<E: Events>(&self, events: impl FnOnce() -> E, then: Option<Ended>) -> Result<Id, PublishError> {
         let mut state = self.0.lock();
         if let Some(ended) = &state.ended {
             return Err(ended.into());
@@ -156,6 +160,7 @@ impl Channel {
         let from = state.log.next();
         events().append(&mut state.log);
         state.log.commit(from);
+        state.ended = then;
         let id = Id { epoch: state.log.epoch, number: state.log.next() - 1 };
         self.0.wake(state);
         Ok(id)
@@ -175,17 +180,7 @@ impl Channel {
     /// # Errors
     /// If the channel is finished or closed.
     pub fn finish_with(&self, events: impl Events) -> Result<Id, PublishError> {
-        let mut state = self.0.lock();
-        if let Some(ended) = &state.ended {
-            return Err(ended.into());
-        }
-        let from = state.log.next();
-        events.append(&mut state.log);
-        state.log.commit(from);
-        let id = Id { epoch: state.log.epoch, number: state.log.next() - 1 };
-        state.ended = Some(Ended::Finished);
-        self.0.wake(state);
-        Ok(id)
+        self.append(|| events, Some(Ended::Finished))
     }
 
     /// Ends the streams of all subscribers, those that come later too: each gets what it has not read, then this

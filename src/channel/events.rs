@@ -15,19 +15,21 @@ use bytes::Bytes;
 /// Several are published at once: a reader sees all of them or none. Encoded blocks are cut at their blank
 /// lines, so that each gets an ID, and what lacks the last blank line is ended with one. `&mut Sse` is left
 /// empty. This trait is sealed.
-pub trait Events: sealed::Events {}
-impl<T: sealed::Events> Events for T {}
+pub trait Events: Sealed {}
 
 pub(super) mod sealed {
     use super::Log;
 
-    pub trait Events {
+    pub trait Sealed {
         /// Appends the blocks to the log. Runs under the channel's lock, so no code of a user's may run in it.
         fn append(self, log: &mut Log);
     }
 }
 
-impl sealed::Events for &Event {
+use sealed::Sealed;
+
+impl Events for &Event {}
+impl Sealed for &Event {
     #[inline]
     fn append(self, log: &mut Log) {
         if self.is_empty() {
@@ -38,50 +40,58 @@ impl sealed::Events for &Event {
     }
 }
 
-impl sealed::Events for Event {
+impl Events for Event {}
+impl Sealed for Event {
     #[inline]
     fn append(self, log: &mut Log) {
         (&self).append(log);
     }
 }
 
-impl sealed::Events for &[Event] {
+impl Events for &[Event] {}
+impl Sealed for &[Event] {
     fn append(self, log: &mut Log) {
         self.iter().for_each(|event| event.append(log));
     }
 }
 
-impl<const N: usize> sealed::Events for [Event; N] {
+impl<const N: usize> Events for [Event; N] {}
+impl<const N: usize> Sealed for [Event; N] {
     fn append(self, log: &mut Log) {
         self.as_slice().append(log);
     }
 }
 
-impl sealed::Events for Vec<Event> {
+impl Events for Vec<Event> {}
+impl Sealed for Vec<Event> {
     fn append(self, log: &mut Log) {
         self.as_slice().append(log);
     }
 }
 
-impl sealed::Events for Bytes {
+impl Events for Bytes {}
+impl Sealed for Bytes {
     fn append(self, log: &mut Log) {
         append_encoded(&self, log);
     }
 }
 
-impl sealed::Events for Chunk {
+impl Events for Chunk {}
+impl Sealed for Chunk {
     fn append(self, log: &mut Log) {
         append_encoded(&self, log);
     }
 }
 
-impl sealed::Events for Sse {
+impl Events for Sse {}
+impl Sealed for Sse {
     fn append(self, log: &mut Log) {
         append_encoded(self.as_bytes(), log);
     }
 }
 
-impl sealed::Events for &mut Sse {
+impl Events for &mut Sse {}
+impl Sealed for &mut Sse {
     fn append(self, log: &mut Log) {
         append_encoded(self.as_bytes(), log);
         self.clear();

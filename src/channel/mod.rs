@@ -1,6 +1,23 @@
-//! One feed, many clients: nothing missed, nothing sent twice, no memory for slow readers.
+//! One feed, many clients: nothing missed in silence, nothing sent twice, and no memory for slow readers.
 //!
-//! A [`Channel`] is a bounded log of encoded events. Publishing appends to it; a [`Subscriber`] is a place in it.
+//! A [`Channel`] is a bounded log of encoded events, and a [`Subscriber`] is a place in it. Publishing appends to the
+//! log, encodes once however many read, and never waits. Broadcast, replay after a
+//! [last event ID](crate::response::last_event_id), late joiners, batching and slow readers are all the same: each
+//! subscriber reads on from its place, all that is ready at once, and is told what is no longer there.
+//!
+//! ```
+//! use sse_wire::{Event, channel::Channel};
+//!
+//! let channel = Channel::new();
+//! let mut subscriber = channel.subscribe().into_blocking();
+//! let id = channel.publish(Event::new().data("to all"))?;
+//! assert_eq!(subscriber.next().unwrap(), format!("id: {id}\ndata: to all\n\n"));
+//! # Ok::<(), sse_wire::channel::PublishError>(())
+//! ```
+//!
+// The guide is compiled by the package in examples/servers, which has axum.
+#![cfg_attr(not(doctest), doc = include_str!("guide.md"))]
+#![cfg_attr(not(feature = "http"), allow(rustdoc::broken_intra_doc_links))]
 
 mod blocking;
 mod builder;
@@ -11,11 +28,14 @@ mod filter;
 mod id;
 mod log;
 mod metrics;
+#[cfg(all(test, loom))]
+mod models;
 mod policy;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod resume;
 mod subscriber;
+mod topics;
 
 pub use blocking::{Blocking, RecvError};
 pub use builder::Builder;
@@ -27,3 +47,4 @@ pub use metrics::Metrics;
 pub use policy::{Gap, OnLag, OnMissed, Start};
 pub use resume::{Missed, MissedReason, Resume};
 pub use subscriber::Subscriber;
+pub use topics::{TooManyTopics, Topics};

@@ -6,7 +6,10 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use sse_wire::{Event, channel::Channel};
+use sse_wire::{
+    Event,
+    channel::{Channel, Resume},
+};
 use sse_wire_bench::{Bench, Kind, Pass, Row, Target, timed};
 use std::{
     cell::{Cell, RefCell},
@@ -125,6 +128,38 @@ fn broadcast(events: usize) -> Pass {
     })
 }
 
+/// What must not depend on how much is retained.
+const RETAINED: [(&str, usize); 2] = [("1,000 retained", 1_000), ("1,000,000 retained", 1_000_000)];
+
+fn retaining(events: usize, own_ids: bool) -> (Channel, Vec<String>) {
+    let channel = Channel::builder().events(events).bytes(None).build();
+    let id = |n: usize| if own_ids { format!("order-{n}") } else { String::new() };
+    let ids = (0..events).map(|n| {
+        let own = id(n);
+        let event = if own_ids { event().id(&own) } else { event() };
+        let made = channel.publish(event).unwrap();
+        if own_ids { own } else { made.to_string() }
+    });
+    let ids = ids.collect();
+    (channel, ids)
+}
+
+fn publish(events: usize) -> Pass {
+    let (channel, _) = retaining(events, false);
+    timed(move || _ = black_box(channel.publish(event())))
+}
+
+/// Subscribes after each of the IDs in turn, and leaves again.
+fn resume(events: usize, own_ids: bool) -> Pass {
+    let (channel, ids) = retaining(events, own_ids);
+    let mut at = 0;
+    timed(move || {
+        // Far from the one before, so that caches help as little as they do a server.
+        at = (at + 617_371) % ids.len();
+        assert!(matches!(black_box(channel.resume(&ids[at])), Resume::Complete(_)));
+    })
+}
+
 fn main() {
     let rounds = env::args().nth(1).map_or(31, |rounds| rounds.parse().expect("a number of rounds"));
     let row = |kind, name, pass: fn(usize) -> Pass| {
@@ -143,4 +178,18 @@ fn main() {
     println!("one event, times broadcast: {}", Target { must: 0.7, aim: 0.5 }.verdict(ratio(0)));
     let burst = table.get("sse-wire `Channel`", 1).ns;
     println!("a burst, ns: {}", Target { must: 2.0, aim: 2.0 }.verdict(burst));
+
+    let row = |name, pass: &dyn Fn(usize) -> Pass| {
+        Row::new(Kind::Ours, name, RETAINED.map(|(_, events)| Some(pass(events))))
+    };
+    let table = Bench {
+        workloads: RETAINED.map(|(name, _)| (name, 1)).into(),
+        rows: vec![
+            row("publish", &publish),
+            row("resume at an ID of the channel's", &|events| resume(events, false)),
+            row("resume at an event's own ID", &|events| resume(events, true)),
+        ],
+    }
+    .run(rounds);
+    println!("\nWithout other subscribers:\n\n{table}");
 }

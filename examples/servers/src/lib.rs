@@ -63,3 +63,8 @@ mod documentation {
 #[cfg(doctest)]
 #[doc = include_str!("../../../src/response/patterns.md")]
 pub struct Patterns;
+
+/// The guide to the channel, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../../src/channel/guide.md")]
+pub struct ChannelGuide;
