@@ -5,9 +5,11 @@ use sse_wire::{
     channel::{
         Blocking, Channel, Gap, Missed, MissedReason, OnLag, OnMissed, PublishError, RecvError, Resume, Start,
     },
+    response::{Driver, End, Framing, Shutdown},
 };
 use std::{
     sync::{Arc, Mutex},
+    thread,
     time::Duration,
 };
 
@@ -344,4 +346,77 @@ fn frames_are_long_and_shared_however_often_the_log_was_frozen() {
         std::iter::from_fn(|| oldest.try_recv().ok()).collect()
     };
     assert!(again.iter().zip(&frames).all(|(one, other)| one.as_ptr() == other.as_ptr()));
+}
+
+/// The driver of a blocking server takes a subscriber as it takes a sender.
+#[test]
+fn a_blocking_server_serves_a_subscriber() {
+    struct Client {
+        got: Vec<u8>,
+        channel: Channel,
+    }
+    // What is written is read at once, and each event is answered with the next.
+    impl std::io::Write for &mut Client {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.got.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            let text = String::from_utf8_lossy(&self.got);
+            if text.ends_with("data: 1\n\n") {
+                assert_eq!(self.channel.subscriber_count(), 1);
+                self.channel.publish([event(2), event(3)]).unwrap();
+            } else if text.ends_with("data: 3\n\n") {
+                self.channel.finish_with(event(4)).unwrap();
+            }
+            Ok(())
+        }
+    }
+    let channel = Channel::builder().start(Start::Oldest).build();
+    channel.publish(event(1)).unwrap();
+    let mut client = Client { got: Vec::new(), channel: channel.clone() };
+    let end = Driver::over(Framing::UntilClose, channel.connect(None).unwrap()).run(&mut client).unwrap();
+    assert_eq!(end, End::Finished);
+    let text = String::from_utf8(client.got).unwrap();
+    assert_eq!(read(text.split_once("\r\n\r\n").unwrap().1).0, ["1", "2", "3", "4"]);
+    assert_eq!(channel.subscriber_count(), 0);
+
+    // A client that is gone, and a shutdown.
+    let mut gone: &mut [u8] = &mut [];
+    let live = Channel::new();
+    assert!(Driver::over(Framing::Chunked, live.subscribe()).run(&mut gone).is_err());
+    assert_eq!(live.subscriber_count(), 0);
+    let shutdown = Shutdown::new();
+    let subscriber = live.subscribe();
+    live.publish(event(1)).unwrap();
+    let mut got = Vec::new();
+    thread::scope(|scope| {
+        let driver = Driver::over(Framing::UntilClose, subscriber).shutdown(&shutdown);
+        let server = scope.spawn(|| driver.run(&mut got).unwrap());
+        shutdown.begin();
+        assert_eq!(server.join().unwrap(), End::ShutDown);
+    });
+    assert!(String::from_utf8(got).unwrap().ends_with("data: 1\n\n"));
+}
+
+/// The event type and the ID of encoded blocks are found wherever they are and however lines end.
+#[test]
+fn encoded_blocks_are_cut_as_a_client_cuts_them() {
+    for end in ["\n", "\r", "\r\n"] {
+        let channel = Channel::new();
+        let mut ticks = channel.subscribe().filter(|event| event.event_type() == "tick").into_blocking();
+        let mut all = channel.subscribe().into_blocking();
+        let blocks =
+            ["data: 1|event: tick|id: a||", "event:tick|data: 2|event: tock||", "id|data: 3|event:tick"];
+        channel.publish(bytes::Bytes::from(blocks.concat().replace('|', end))).unwrap();
+        assert_eq!(messages(&mut ticks), ["tick 1", "tick 3"]);
+        let text = ready(&mut all);
+        assert_eq!(read(&text).0, ["tick 1", "tock 2", "tick 3"]);
+        assert_eq!(text.matches("\n\n").count(), 3);
+        assert!(!text.contains("\n\n\n") && text.ends_with("tick\n\n"));
+        // The last block makes the client forget its ID.
+        assert_eq!(read(&text).1, "");
+        assert_eq!(read(&ready(&mut complete(channel.resume("a")))).0, ["tock 2", "tick 3"]);
+    }
 }

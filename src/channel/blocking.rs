@@ -33,7 +33,7 @@ pub struct Blocking {
 
 impl Blocking {
     pub(super) fn new(subscriber: Subscriber) -> Blocking {
-        let signal = Arc::new(Signal::new());
+        let signal = Arc::new(Signal::default());
         Blocking { subscriber, waker: signal.clone().into(), signal }
     }
 
@@ -49,10 +49,9 @@ impl Blocking {
                 return frame.ok_or(RecvError::Ended);
             }
             let deadline = *deadline.get_or_insert_with(|| Instant::now().checked_add(timeout));
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if !self.signal.wait_until(deadline) {
                 return Err(RecvError::TimedOut);
             }
-            self.signal.wait(deadline);
         }
     }
 
@@ -86,7 +85,7 @@ impl Iterator for Blocking {
             if let Poll::Ready(frame) = self.poll() {
                 return frame;
             }
-            self.signal.wait(None);
+            self.signal.wait_until(None);
         }
     }
 }

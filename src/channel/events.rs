@@ -100,21 +100,18 @@ impl Sealed for &mut Sse {
 
 /// Appends blocks that were encoded before.
 fn append_encoded(bytes: &[u8], log: &mut Log) {
-    for Block { bytes, values, is_ended } in blocks(bytes) {
-        let end: &[u8] = if is_ended { b"" } else { b"\n\n" };
-        log.append(bytes.len() + end.len(), values, |out| {
+    for Block { bytes, values } in blocks(bytes) {
+        log.append(bytes.len() + "\n\n".len(), values, |out| {
             out.extend_from_slice(bytes);
-            out.extend_from_slice(end);
+            out.extend_from_slice(b"\n\n");
         });
     }
 }
 
-/// A block that was encoded before.
+/// A block that was encoded before, without the end of its last line and the blank line that ends it.
 pub(super) struct Block<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) values: Values,
-    /// Whether it ends with a blank line.
-    pub(super) is_ended: bool,
 }
 
 /// The blocks of a stream, as a client would find them.
@@ -136,20 +133,23 @@ fn next_block<'b>(rest: &mut &'b [u8]) -> Option<Block<'b>> {
     }
     let mut lines = Lines::new();
     let mut values = Values { id_at: None, type_at: None };
-    let is_ended = loop {
+    loop {
         let Some(line) = lines.next(rest) else {
             values.read(rest, bytes.len());
             *rest = &[];
-            break false;
+            break;
         };
         if line.is_empty() {
-            break true;
+            break;
         }
         // A line end is one byte here: the LF of a CRLF is taken with the next line.
         values.read(line, bytes.len() - rest.len() - 1);
-    };
-    // The LF of a CRLF that ends the block is a blank line to the loop above, the next time.
-    Some(Block { bytes: &bytes[..bytes.len() - rest.len()], values, is_ended })
+    }
+    let mut bytes = &bytes[..bytes.len() - rest.len()];
+    while let [start @ .., b'\n' | b'\r'] = bytes {
+        bytes = start;
+    }
+    Some(Block { bytes, values })
 }
 
 impl Values {

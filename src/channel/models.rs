@@ -1,21 +1,16 @@
-//! Models of the channel, walked through by loom: every order in which threads can meet.
-//!
-//! `RUSTFLAGS='--cfg loom' cargo test --release --features channel --lib channel::models`
+//! The log, the wakers and the blocking wait, in every order in which threads can meet.
 
 use super::{Blocking, Channel, RecvError, Subscriber};
 use crate::{
     encode::Event,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        model::check,
+    },
 };
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::task::{Context, Poll, Waker};
-use loom::{model::Builder, thread};
-
-fn model(preemptions: usize, walk: impl Fn() + Send + Sync + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(walk);
-}
+use loom::thread;
 
 fn event(n: u64) -> Event {
     Event::new().data(n)
@@ -34,7 +29,7 @@ fn read(subscriber: Blocking) -> Vec<String> {
 /// The log and the blocking wait: a subscriber that blocks gets everything, in order, and the end.
 #[test]
 fn one_publishes_and_one_blocks() {
-    model(3, || {
+    check(|| {
         let channel = Channel::new();
         let subscriber = channel.subscribe().into_blocking();
         let publisher = thread::spawn(move || {
@@ -50,7 +45,7 @@ fn one_publishes_and_one_blocks() {
 /// Who publishes while another one wakes the waiting makes room of its own for the wakers.
 #[test]
 fn two_publish_and_one_blocks() {
-    model(2, || {
+    check(|| {
         let channel = Channel::new();
         let mut subscriber = channel.subscribe().into_blocking();
         let publishers = [1, 2].map(|n| {
@@ -71,7 +66,7 @@ fn two_publish_and_one_blocks() {
 /// Nothing is missing or doubled between what a subscriber finds and what follows, wherever it begins.
 #[test]
 fn one_subscribes_while_another_publishes() {
-    model(3, || {
+    check(|| {
         let channel = Channel::new();
         let publisher = {
             let channel = channel.clone();
@@ -89,7 +84,7 @@ fn one_subscribes_while_another_publishes() {
 /// The wakers: one subscriber leaves while it is woken, and the other is woken all the same.
 #[test]
 fn one_leaves_while_both_are_woken() {
-    model(3, || {
+    check(|| {
         let channel = Channel::new();
         let (leaving, staying) = (channel.subscribe().into_blocking(), channel.subscribe().into_blocking());
         let leaver = thread::spawn(move || {
@@ -106,7 +101,7 @@ fn one_leaves_while_both_are_woken() {
 /// A subscriber that another task polls wakes that one, and no longer the first.
 #[test]
 fn one_is_handed_to_another_task() {
-    model(3, || {
+    check(|| {
         let channel = Channel::new();
         let mut subscriber: Subscriber = channel.subscribe();
         assert!(subscriber.poll_frame(&Context::from_waker(Waker::noop())).is_pending());
@@ -122,7 +117,7 @@ fn one_is_handed_to_another_task() {
 /// The hooks are called in turns, and in the end they know whether there is a subscriber.
 #[test]
 fn hooks_are_told_in_turns() {
-    model(3, || {
+    check(|| {
         let active = Arc::new(AtomicUsize::new(0));
         let (first, last) = (active.clone(), active.clone());
         let channel = Channel::builder()
@@ -144,7 +139,7 @@ fn hooks_are_told_in_turns() {
 /// The end comes after what was published before it, also to who is about to wait.
 #[test]
 fn a_farewell_is_the_last() {
-    model(3, || {
+    check(|| {
         let channel = Channel::new();
         let mut subscriber = channel.subscribe().into_blocking();
         let closer = thread::spawn(move || {

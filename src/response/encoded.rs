@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender
 /// also takes a reference to an event, and `&mut Sse`, which it leaves empty.
 ///
-/// With the feature `http` also `Bytes` that were encoded before. They are sent unchanged. If they end
+/// With the feature `http` or `channel` also `Bytes` that were encoded before. They are sent unchanged. If they end
 /// within a block, no keep-alive and no farewell is sent until later bytes have ended it.
 /// Bytes that were cut anywhere, such as an upstream's answer, become whole blocks by
 /// [`Blocks`](crate::response::Blocks).
@@ -130,9 +130,9 @@ impl sealed::Encoded for &mut Sse {
     }
 }
 
-#[cfg(feature = "http")]
+#[cfg(any(feature = "channel", feature = "http"))]
 impl Encoded for bytes::Bytes {}
-#[cfg(feature = "http")]
+#[cfg(any(feature = "channel", feature = "http"))]
 impl sealed::Encoded for bytes::Bytes {
     #[inline]
     fn encoded_len(&self) -> usize {
@@ -144,6 +144,7 @@ impl sealed::Encoded for bytes::Bytes {
         out.extend_from_slice(&self);
     }
 
+    #[cfg(feature = "http")]
     fn into_bytes(self) -> bytes::Bytes {
         self
     }

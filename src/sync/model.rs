@@ -3,7 +3,7 @@
 //! fails. Models are beside the code that they check, in files of the name `models.rs`, and run with
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --release --lib --features http --target-dir target/loom models
+//! RUSTFLAGS="--cfg loom" cargo test --release --lib --features channel,http --target-dir target/loom models
 //! ```
 
 use super::signal::Signal;

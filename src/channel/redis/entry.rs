@@ -53,10 +53,8 @@ impl Content {
     /// that the stream of a client stays whole, and its IDs are those of the entries.
     fn event(block: Vec<u8>) -> Content {
         let type_at = match blocks(&block).next() {
-            Some(Block { bytes, values: Values { id_at: None, type_at }, is_ended: true })
-                if bytes.len() == block.len()
-                    // The end of a CRLF is a line of its own to who cuts blocks.
-                    || (bytes.len() + 1 == block.len() && block.ends_with(b"\r\n")) =>
+            Some(Block { bytes, values: Values { id_at: None, type_at } })
+                if matches!(block.strip_prefix(bytes), Some(b"\n\n" | b"\r\n\r\n" | b"\r\r")) =>
             {
                 type_at
             }
@@ -79,7 +77,6 @@ pub(super) fn encode(events: impl Encoded) -> Result<Vec<Vec<u8>>, PublishError>
     let blocks: Vec<_> = blocks(&encoded)
         .map(|block| match block.values.id_at {
             Some(_) => Err(PublishError::OwnId),
-            None if block.is_ended => Ok(block.bytes.to_vec()),
             None => Ok([block.bytes, b"\n\n"].concat()),
         })
         .collect::<Result<_, _>>()?;
