@@ -286,6 +286,27 @@ fn a_filter_keeps_ids_right() {
 }
 
 #[test]
+fn filters_add_up_and_their_clients_stop_at_the_end() {
+    let channel = Channel::builder().start(Start::Oldest).build();
+    for (kind, n) in [("a", 1), ("b", 2), ("a", 3), ("", 4), ("message", 5), ("a", 6)] {
+        channel.publish(Event::new().event(kind).data(n)).unwrap();
+    }
+    let mut some = channel
+        .connect(None)
+        .unwrap()
+        .event_types(["a", "message"])
+        .filter(|event| !event.block().ends_with(b"3\n\n") && !event.id().ends_with("-6"))
+        .into_blocking();
+    assert_eq!(messages(&mut some), ["a 1", "4", "5"]);
+    channel.finish();
+    // Nothing that passes is left, but the ID with which the client is told to stop.
+    let (told, id) = read(&ready(&mut some));
+    assert!(told.is_empty());
+    assert_eq!(some.try_recv(), Err(RecvError::Ended));
+    assert!(channel.connect(Some(&id)).is_none());
+}
+
+#[test]
 fn hooks_tell_of_the_first_and_the_last_subscriber() {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let call = |name: &'static str| {
@@ -303,6 +324,27 @@ fn hooks_tell_of_the_first_and_the_last_subscriber() {
     assert_eq!(*calls.lock().unwrap(), ["first", "last", "first"]);
     drop(three);
     assert_eq!(calls.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn a_hook_may_use_the_channel_and_may_panic() {
+    let slot: Arc<Mutex<Option<Channel>>> = Arc::default();
+    let shared = slot.clone();
+    let channel = Channel::builder()
+        .on_first_subscriber(move || {
+            let channel = shared.lock().unwrap().clone().unwrap();
+            drop(channel.subscribe());
+            channel.publish(event(1)).unwrap();
+            panic!("the hook's own");
+        })
+        .build();
+    *slot.lock().unwrap() = Some(channel.clone());
+    let subscribed = std::panic::catch_unwind(|| channel.subscribe());
+    assert!(subscribed.is_err());
+    assert_eq!((channel.subscriber_count(), channel.len()), (0, 1));
+    assert!(std::panic::catch_unwind(|| channel.subscribe()).is_err());
+    // A cycle, which would leak.
+    slot.lock().unwrap().take();
 }
 
 #[test]
@@ -383,9 +425,9 @@ fn a_blocking_server_serves_a_subscriber() {
     assert_eq!(channel.subscriber_count(), 0);
 
     // A client that is gone, and a shutdown.
-    let mut gone: &mut [u8] = &mut [];
+    let gone: &mut [u8] = &mut [];
     let live = Channel::new();
-    assert!(Driver::over(Framing::Chunked, live.subscribe()).run(&mut gone).is_err());
+    assert!(Driver::over(Framing::Chunked, live.subscribe()).run(gone).is_err());
     assert_eq!(live.subscriber_count(), 0);
     let shutdown = Shutdown::new();
     let subscriber = live.subscribe();

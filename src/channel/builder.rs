@@ -2,7 +2,8 @@
 
 use super::{
     Channel,
-    channel::{Hook, Policy},
+    channel::Policy,
+    hooks::Hook,
     log::Bounds,
     policy::{Gap, GapEvent, OnLag, OnMissed, Start},
 };

@@ -3,6 +3,7 @@
 use super::{
     Builder, Metrics,
     events::Events,
+    hooks::{Hook, Told},
     id::Id,
     log::Log,
     policy::{GapEvent, OnLag, OnMissed, Start},
@@ -45,8 +46,8 @@ pub(super) struct Shared {
     /// Room for the wakers that are taken out of the state to be woken. Whoever finds it locked makes room of its own.
     wakers: Mutex<Vec<Waker>>,
     pub(super) policy: Policy,
-    on_first: Hook,
-    on_last: Hook,
+    pub(super) on_first: Hook,
+    pub(super) on_last: Hook,
 }
 
 pub(super) struct State {
@@ -54,9 +55,7 @@ pub(super) struct State {
     pub(super) waiting: WaitList,
     pub(super) ended: Option<Ended>,
     pub(super) subscribers: usize,
-    /// What the hooks were told, and whether one is being told now.
-    told_active: bool,
-    telling: bool,
+    pub(super) told: Told,
     pub(super) delivered: u64,
     pub(super) missed: u64,
     pub(super) filtered: u64,
@@ -78,9 +77,6 @@ pub(super) struct Policy {
     pub(super) gap_event: GapEvent,
     pub(super) prime: bool,
 }
-
-#[derive(Clone, Default)]
-pub(super) struct Hook(pub(super) Option<Arc<dyn Fn() + Send + Sync>>);
 
 impl Channel {
     /// A channel that retains 10,000 events and 1 MiB at most.
@@ -113,8 +109,7 @@ impl Channel {
                 waiting: WaitList::default(),
                 ended: None,
                 subscribers: 0,
-                told_active: false,
-                telling: false,
+                told: Told::default(),
                 delivered: 0,
                 missed: 0,
                 filtered: 0,
@@ -334,36 +329,6 @@ impl Shared {
         drop(state);
         wakers.drain(..).for_each(Waker::wake);
     }
-
-    /// Tells the hooks whether there are subscribers, if they do not know.
-    pub(super) fn tell(&self) {
-        if self.on_first.0.is_none() && self.on_last.0.is_none() {
-            return;
-        }
-        let mut state = self.lock();
-        // Whoever is telling now looks again when it has.
-        while !state.telling && state.told_active != (state.subscribers > 0) {
-            state.telling = true;
-            state.told_active = !state.told_active;
-            let hook = if state.told_active { &self.on_first } else { &self.on_last };
-            drop(state);
-            let told = Told(self);
-            if let Some(hook) = &hook.0 {
-                hook();
-            }
-            drop(told);
-            state = self.lock();
-        }
-    }
-}
-
-/// A hook is being told, until this is dropped: a hook that panics does not keep the others from being told.
-struct Told<'s>(&'s Shared);
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        self.0.lock().telling = false;
-    }
 }
 
 /// Why nothing was published.
@@ -405,11 +370,5 @@ impl Default for Channel {
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Channel").field(&self.metrics()).finish()
-    }
-}
-
-impl fmt::Debug for Hook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Fn()" } else { "none" })
     }
 }

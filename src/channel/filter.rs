@@ -74,6 +74,13 @@ impl Filter {
         }
     }
 
+    /// Lets only those pass that this other one lets pass too.
+    pub(super) fn and(mut self, mut other: impl FnMut(&Published<'_>) -> bool + Send + 'static) -> Filter {
+        let mut passes = self.passes;
+        self.passes = Box::new(move |event| passes(event) && other(event));
+        self
+    }
+
     /// Begins with a frame, whose events have been marked.
     pub(super) fn frame(&mut self, frame: Bytes) {
         self.frame = frame;
@@ -109,9 +116,11 @@ impl Filter {
         run
     }
 
-    /// Whether the ID that the client has may soon be too old to resume with, in a log of this length.
-    pub(super) fn must_tell_id(&mut self, retained: usize) -> bool {
-        let must = self.skipped > 0 && (self.skipped >= TELL_ID_AFTER || 2 * self.skipped >= retained);
+    /// Whether the ID that the client has may soon be too old to resume with, in a log of this length, or is not
+    /// that of the end.
+    pub(super) fn must_tell_id(&mut self, retained: usize, is_end: bool) -> bool {
+        let is_old = self.skipped >= TELL_ID_AFTER || 2 * self.skipped >= retained;
+        let must = self.skipped > 0 && (is_old || is_end);
         if must {
             self.skipped = 0;
         }

@@ -25,6 +25,7 @@ mod builder;
 mod channel;
 mod events;
 mod filter;
+mod hooks;
 mod id;
 mod log;
 mod metrics;

@@ -7,7 +7,7 @@ use super::{
     policy::{Gap, OnLag},
 };
 use crate::sync::{MutexGuard, wait_list::Place};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{
     fmt, mem,
@@ -26,16 +26,21 @@ use futures_core::Stream;
 #[must_use = "a subscriber does nothing until it is polled"]
 pub struct Subscriber {
     shared: Arc<Shared>,
+    cursor: Cursor,
+    // Waiting: as long as the version is the same, this task is still in the wait list.
+    place: Place,
+    version: u64,
+    waker: Option<Waker>,
+}
+
+/// A place in the log.
+struct Cursor {
     /// The number of the next event that it reads.
     next: u64,
     /// What comes ahead of it.
     first: First,
     filter: Option<Box<Filter>>,
     is_ended: bool,
-    // Waiting: as long as the version is the same, this task is still in the wait list.
-    place: Place,
-    version: u64,
-    waker: Option<Waker>,
 }
 
 /// What a subscriber gets ahead of the events.
@@ -84,37 +89,35 @@ impl Subscriber {
             true => First::Block(state.log.id_block(next - 1).into()),
             false => First::Nothing,
         };
-        drop(state);
-        shared.tell();
-        Subscriber {
+        let subscriber = Subscriber {
             shared: shared.clone(),
-            next,
-            first,
-            filter: None,
-            is_ended: false,
+            cursor: Cursor { next, first, filter: None, is_ended: false },
             place: Place::default(),
             version: 0,
             waker: None,
-        }
+        };
+        drop(state);
+        subscriber.shared.tell();
+        subscriber
     }
 
     /// Sends this ahead of everything else.
     pub(super) fn send_first(&mut self, block: Bytes) {
-        self.first = First::Block(block);
+        self.cursor.first = First::Block(block);
     }
 
     /// Tells first of so many events that are missing ahead of its place.
     pub(super) fn tell_gap(&mut self, missed: Option<u64>) {
-        self.first = First::Gap(missed);
+        self.cursor.first = First::Gap(missed);
     }
 
     /// Sends what comes from elsewhere ahead of the log.
     #[cfg(feature = "redis")]
     pub(super) fn read_first(&mut self, ahead: impl Ahead + 'static) {
-        self.first = First::Ahead(Box::new(ahead));
+        self.cursor.first = First::Ahead(Box::new(ahead));
     }
 
-    /// Only the events for which this returns `true`.
+    /// Only the events for which this returns `true`, and all other filters do.
     ///
     /// IDs stay right: with an event the client gets its ID, and while nothing is sent, now and then a block
     /// with only the ID of the last event that was kept back, before that is too old to resume with. Missed events
@@ -122,11 +125,26 @@ impl Subscriber {
     ///
     /// ```
     /// # let channel = sse_wire::channel::Channel::new();
-    /// let prices = channel.subscribe().filter(|event| event.event_type() == "price");
+    /// let prices = channel.subscribe().filter(|event| event.event_type().starts_with("price/"));
     /// ```
-    pub fn filter(mut self, filter: impl FnMut(&Published<'_>) -> bool + Send + 'static) -> Subscriber {
-        self.filter = Some(Box::new(Filter::new(filter)));
+    pub fn filter(mut self, mut filter: impl FnMut(&Published<'_>) -> bool + Send + 'static) -> Subscriber {
+        let before = self.cursor.filter.take();
+        self.cursor.filter = Some(Box::new(match before {
+            None => Filter::new(filter),
+            Some(before) => before.and(move |event| filter(event)),
+        }));
         self
+    }
+
+    /// Only the events of these types. Those without a type are of the type `message`.
+    ///
+    /// ```
+    /// # let channel = sse_wire::channel::Channel::new();
+    /// let subscriber = channel.subscribe().event_types(["price", "closed"]);
+    /// ```
+    pub fn event_types<T: Into<String>>(self, types: impl IntoIterator<Item = T>) -> Subscriber {
+        let types: Vec<String> = types.into_iter().map(Into::into).collect();
+        self.filter(move |event| types.iter().any(|name| *name == event.event_type()))
     }
 
     /// The subscriber for code without async.
@@ -137,15 +155,15 @@ impl Subscriber {
     /// All that is ready in one piece, or `None` at the end.
     pub(super) fn poll_frame(&mut self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            if let Some(filter) = &mut self.filter
+            if let Some(filter) = &mut self.cursor.filter
                 && let Some(run) = filter.next_run()
             {
                 return Poll::Ready(Some(run));
             }
             #[cfg(feature = "redis")]
-            if let First::Ahead(ahead) = &mut self.first {
+            if let First::Ahead(ahead) = &mut self.cursor.first {
                 match core::task::ready!(ahead.poll(&mut Context::from_waker(cx.waker()))) {
-                    Turn::Frame(frame, marks) => match &mut self.filter {
+                    Turn::Frame(frame, marks) => match &mut self.cursor.filter {
                         None => {
                             self.shared.lock().delivered += marks.len() as u64;
                             return Poll::Ready(Some(frame));
@@ -157,14 +175,14 @@ impl Subscriber {
                     },
                     Turn::Told(block) => return Poll::Ready(Some(block)),
                     Turn::Join(next) => {
-                        self.next = next;
-                        self.first = First::Nothing;
+                        self.cursor.next = next;
+                        self.cursor.first = First::Nothing;
                     }
                 }
                 continue;
             }
             return Poll::Ready(match self.step(cx) {
-                Step::Frame(frame) => match &mut self.filter {
+                Step::Frame(frame) => match &mut self.cursor.filter {
                     None => Some(frame),
                     Some(filter) => {
                         filter.frame(frame);
@@ -189,12 +207,12 @@ impl Subscriber {
     }
 
     fn step(&mut self, cx: &Context<'_>) -> Step {
-        if self.is_ended {
+        if self.cursor.is_ended {
             return Step::End;
         }
-        if let First::Block(block) = &mut self.first {
+        if let First::Block(block) = &mut self.cursor.first {
             let block = mem::take(block);
-            self.first = First::Nothing;
+            self.cursor.first = First::Nothing;
             if !block.is_empty() {
                 return Step::Block(block);
             }
@@ -204,69 +222,82 @@ impl Subscriber {
             return Step::Wait;
         }
 
-        let Subscriber { shared, next, first, filter, is_ended, place, version, waker } = self;
         // What may run code of others when it is dropped is declared ahead of the lock.
         let (_listed, _kept);
-        let mut state = shared.lock();
-        let state = &mut *state;
-
-        let (mut missed, is_late) = match mem::take(first) {
-            First::Gap(missed) => (missed, false),
-            _ => (Some(0), true),
+        let state = &mut *self.shared.lock();
+        let cursor = &mut self.cursor;
+        let step = match cursor.missing(state, self.shared.policy.on_lag) {
+            Some(step) => step,
+            None => cursor.ready(state),
         };
-        let lag = state.log.first().saturating_sub(*next);
-        if lag > 0 && is_late && shared.policy.on_lag == OnLag::Close {
-            state.missed += lag;
-            *is_ended = true;
-            return Step::End;
-        }
-        *next += lag;
-        missed = missed.map(|missed| missed + lag);
-        if missed != Some(0) {
-            state.missed += missed.unwrap_or(0);
-            // So that a client which is cut off after the gap is not told of it again.
-            let id_line = state.log.id_line(*next - 1);
-            return Step::Gap(Gap { missed }, id_line);
-        }
-
-        let frame = match state.log.read(*next) {
-            Some((frame, after)) => {
-                match filter {
-                    None => state.delivered += after - *next,
-                    Some(filter) => state.log.marks(*next, after, &mut filter.marks),
-                }
-                *next = after;
-                Step::Frame(frame)
+        // A task that has everything will wait next. It waits from now on, which saves it another lock then; with
+        // a filter it may still have an ID to tell when it has looked at the frame.
+        let waits = match &step {
+            Step::Wait => true,
+            Step::Frame(_) => {
+                cursor.filter.is_none() && cursor.next == state.log.next() && state.ended.is_none()
             }
-            None => match &state.ended {
-                None => Step::Wait,
-                Some(ended) => {
-                    *is_ended = true;
-                    return match ended {
-                        Ended::Closed(farewell) if !farewell.is_empty() => Step::Block(farewell.clone()),
-                        Ended::Finished | Ended::Closed(_) => Step::End,
-                    };
-                }
-            },
+            Step::Gap(..) | Step::Block(_) | Step::End => false,
         };
-        let mut waits = *next == state.log.next() && state.ended.is_none();
-        if let Some(filter) = filter {
-            // It may have an ID to tell once it has looked at this frame.
-            waits &= matches!(frame, Step::Wait);
-            filter.report(&mut state.delivered, &mut state.filtered);
-            if matches!(frame, Step::Wait) && filter.must_tell_id(state.log.len()) {
-                return Step::Block(state.log.id_block(*next - 1).into());
-            }
-        }
-        // A task that has everything will wait next. It waits from now on, which saves it another lock then.
         if waits {
-            *version = shared.version();
-            _listed = state.waiting.wait(place, cx.waker().clone());
+            self.version = self.shared.version();
+            _listed = state.waiting.wait(&mut self.place, cx.waker().clone());
             if !is_same_task {
-                _kept = waker.replace(cx.waker().clone());
+                _kept = self.waker.replace(cx.waker().clone());
             }
         }
-        frame
+        step
+    }
+}
+
+impl Cursor {
+    /// What to do about events that are missing, if any are.
+    fn missing(&mut self, state: &mut State, on_lag: OnLag) -> Option<Step> {
+        let first = mem::take(&mut self.first);
+        let lag = state.log.first().saturating_sub(self.next);
+        let missed = match first {
+            First::Gap(missed) => missed.map(|missed| missed + lag),
+            _ => {
+                if lag > 0 && on_lag == OnLag::Close {
+                    state.missed += lag;
+                    self.is_ended = true;
+                    return Some(Step::End);
+                }
+                Some(lag)
+            }
+        };
+        self.next += lag;
+        if missed == Some(0) {
+            return None;
+        }
+        state.missed += missed.unwrap_or(0);
+        // With the ID, a client that is cut off after the gap is not told of it again.
+        Some(Step::Gap(Gap { missed }, state.log.id_line(self.next - 1)))
+    }
+
+    /// The next events, or the end.
+    fn ready(&mut self, state: &mut State) -> Step {
+        if let Some((frame, next)) = state.log.read(self.next) {
+            match &mut self.filter {
+                None => state.delivered += next - self.next,
+                Some(filter) => state.log.marks(self.next, next, &mut filter.marks),
+            }
+            self.next = next;
+            return Step::Frame(frame);
+        }
+        if let Some(filter) = &mut self.filter {
+            filter.report(&mut state.delivered, &mut state.filtered);
+            // At the end always: a client that has all of a finished channel must be recognised as such.
+            if filter.must_tell_id(state.log.len(), state.ended.is_some()) {
+                return Step::Block(state.log.id_block(self.next - 1).into());
+            }
+        }
+        let Some(ended) = &state.ended else { return Step::Wait };
+        self.is_ended = true;
+        match ended {
+            Ended::Closed(farewell) if !farewell.is_empty() => Step::Block(farewell.clone()),
+            Ended::Finished | Ended::Closed(_) => Step::End,
+        }
     }
 }
 
@@ -286,7 +317,7 @@ impl Drop for Subscriber {
             let mut state = self.shared.lock();
             _listed = state.waiting.leave(&mut self.place);
             state.subscribers -= 1;
-            if let Some(filter) = &mut self.filter {
+            if let Some(filter) = &mut self.cursor.filter {
                 let state = &mut *state;
                 filter.report(&mut state.delivered, &mut state.filtered);
             }
@@ -298,9 +329,9 @@ impl Drop for Subscriber {
 impl fmt::Debug for Subscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscriber")
-            .field("next", &self.next)
-            .field("is_filtered", &self.filter.is_some())
-            .field("is_ended", &self.is_ended)
+            .field("next", &self.cursor.next)
+            .field("is_filtered", &self.cursor.filter.is_some())
+            .field("is_ended", &self.cursor.is_ended)
             .finish_non_exhaustive()
     }
 }
