@@ -6,7 +6,7 @@
 use super::{EntryId, PublishError};
 use crate::{
     channel::{
-        events::{Block, blocks, sealed},
+        events::{Block, Events, blocks, sealed::Sealed},
         log::{Log, Mark, Values},
     },
     response::Encoded,
@@ -86,7 +86,8 @@ pub(super) fn encode(events: impl Encoded) -> Result<Vec<Vec<u8>>, PublishError>
 /// Entries that become blocks of the log, with the IDs that Redis gave them.
 pub(super) struct Entries<'e>(pub(super) &'e [Entry]);
 
-impl sealed::Events for Entries<'_> {
+impl Events for Entries<'_> {}
+impl Sealed for Entries<'_> {
     fn append(self, log: &mut Log) {
         let mut field = Vec::new();
         for entry in self.0 {
@@ -163,7 +164,7 @@ mod tests {
                 alloc::string::String::from_utf8_lossy(block)
             );
         }
-        assert!(matches!(content(b"data: \xff\r\n\r"), Content::Event(..)));
+        assert!(matches!(content(b"data: \xff\r\n\r\n"), Content::Event(..)));
         assert!(matches!(Content::new([(b"a".to_vec(), b"b".to_vec())].into_iter()), Content::Unknown));
     }
 
