@@ -51,12 +51,6 @@ pub fn allocations(work: impl FnOnce()) -> usize {
     ALLOCATIONS.get() - before
 }
 
-/// How many bytes this thread has allocated and not freed.
-#[allow(dead_code)]
-pub fn live() -> isize {
-    LIVE.get()
-}
-
 /// How many bytes more than before are allocated at the worst moment of `work`.
 #[allow(dead_code)]
 pub fn peak(work: impl FnOnce()) -> usize {
