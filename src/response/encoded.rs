@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 ///
 /// With the feature `http` or `channel` also `Bytes` that were encoded before. They are sent unchanged. If they end
 /// within a block, no keep-alive and no farewell is sent until later bytes have ended it.
-/// Bytes that were cut anywhere, such as an upstream's answer, become whole blocks by
-/// [`Blocks`](crate::response::Blocks).
+#[cfg_attr(
+    feature = "http",
+    doc = "[`Blocks`](crate::response::Blocks) makes whole blocks of bytes that were cut anywhere, such as an upstream's answer."
+)]
 ///
 /// What is empty is not sent. This trait is sealed. Text is not one of these types, because it could
 /// corrupt the stream.

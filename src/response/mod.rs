@@ -46,11 +46,11 @@
 //!
 //! [`servers`] has a whole program for each server, [`patterns`] what people build on event streams.
 //!
-#![doc = include_str!("leaving.md")]
-//!
-#![doc = include_str!("proxies.md")]
-// The docs are whole with all features. With fewer, they name what is not there.
-#![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
+// With few features, the docs of what is missing are those on docs.rs.
+#![cfg_attr(feature = "tokio", doc = include_str!("leaving.md"))]
+#![cfg_attr(feature = "tokio", doc = "")]
+#![cfg_attr(feature = "tokio", doc = include_str!("proxies.md"))]
+#![cfg_attr(not(feature = "tokio"), doc = include_str!("elsewhere.md"))]
 
 #[cfg(feature = "std")]
 mod blocking;
@@ -67,9 +67,13 @@ mod head;
 mod keep_alive;
 pub mod last_event_id;
 // The code is compiled and run by the package in examples/servers, which has what it names.
+#[cfg(all(any(doc, doctest), feature = "tokio"))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg_attr(not(doctest), doc = include_str!("patterns.md"))]
 pub mod patterns {}
 mod relay;
+#[cfg(all(any(doc, doctest), feature = "tokio"))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
 pub mod servers;
 #[cfg(feature = "std")]
 mod shutdown;

@@ -45,7 +45,8 @@ pub use source::Source;
 /// ```
 ///
 /// The stream ends when the last sender is dropped. Events that are a `Stream` already need no sender:
-/// [`Driver::over`].
+#[cfg_attr(feature = "stream", doc = "[`Driver::over`].")]
+#[cfg_attr(not(feature = "stream"), doc = "`Driver::over` (feature `stream`).")]
 pub fn writer(framing: Framing) -> (Sender, Driver) {
     let queue = Queue::new();
     (Sender::new(&queue), Driver::new(framing, queue))

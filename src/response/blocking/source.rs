@@ -8,13 +8,13 @@ use core::task::{Context, Poll};
 use {alloc::boxed::Box, core::fmt, core::pin::Pin, futures_core::Stream};
 
 /// Where a [`Driver`](super::Driver) gets its blocks from: the [`Queue`](super::Queue) of its senders, or the
-/// [`Events`] of a stream.
+#[cfg_attr(feature = "stream", doc = "[`Events`] of a stream.")]
+#[cfg_attr(not(feature = "stream"), doc = "`Events` of a stream (feature `stream`).")]
 ///
 /// A driver asks it for what is ready. When nothing is, the driver's thread sleeps until the source wakes it,
 /// a shutdown begins, or a keep-alive is due.
 ///
 /// This trait is sealed.
-#[cfg_attr(not(feature = "stream"), allow(rustdoc::broken_intra_doc_links))]
 pub trait Source: sealed::Source {}
 
 /// Whether more may come from a source.
