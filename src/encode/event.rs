@@ -194,6 +194,22 @@ impl Event {
         block
     }
 
+    /// The whole block, or nothing if there are no fields: without a copy if it is not kept inline.
+    pub(crate) fn into_block(self) -> Vec<u8> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let (len, needs_data) = (self.block_len(), self.needs_data());
+        let more = len - self.fields.len();
+        let mut block = self.fields.into_vec(more);
+        if needs_data {
+            block::end_line(&mut block);
+            DataWriter::begin(&mut block, true);
+        }
+        block::end(&mut block);
+        block
+    }
+
     /// How many bytes the whole block has.
     #[inline]
     pub(crate) fn block_len(&self) -> usize {
@@ -242,7 +258,7 @@ impl fmt::Debug for Event {
 
 impl From<Event> for Vec<u8> {
     fn from(event: Event) -> Self {
-        event.to_block()
+        event.into_block()
     }
 }
 
@@ -255,6 +271,6 @@ impl From<Event> for String {
 #[cfg(feature = "http")]
 impl From<Event> for bytes::Bytes {
     fn from(event: Event) -> Self {
-        event.to_block().into()
+        event.into_block().into()
     }
 }

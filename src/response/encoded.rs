@@ -67,6 +67,11 @@ impl sealed::Encoded for Event {
     fn write(self, out: &mut Vec<u8>) {
         self.write_block(out);
     }
+
+    #[cfg(feature = "http")]
+    fn into_bytes(self) -> bytes::Bytes {
+        self.into()
+    }
 }
 
 impl Encoded for &Event {}

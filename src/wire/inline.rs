@@ -32,10 +32,27 @@ impl InlineBytes {
         }
     }
 
+    /// The bytes, with room for `more`: without a copy if they are many.
+    pub(crate) fn into_vec(self, more: usize) -> Vec<u8> {
+        match self {
+            InlineBytes::Few { .. } => {
+                // Exact, so that `Bytes` takes it over without another allocation.
+                let mut vec = Vec::with_capacity(self.len() + more);
+                vec.extend_from_slice(&self);
+                vec
+            }
+            InlineBytes::Many(mut bytes) => {
+                bytes.reserve_exact(more);
+                bytes
+            }
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn spill(&mut self, bytes: &[u8]) {
-        let mut many = Vec::with_capacity(self.len() + bytes.len().max(INLINE));
+        // With the blank line that ends a block, so that the last field of one fills it exactly.
+        let mut many = Vec::with_capacity(self.len() + bytes.len().max(INLINE) + "\n\n".len());
         many.extend_from_slice(self);
         many.extend_from_slice(bytes);
         *self = InlineBytes::Many(many);
