@@ -44,9 +44,15 @@ impl Buffer {
         if bytes.len() > self.bytes.capacity() - self.bytes.len() {
             self.grow(bytes.len(), limit);
         }
-        for piece in bytes.chunks(utf8::PIECE) {
-            self.bytes.extend_from_slice(piece);
+        if bytes.len() <= utf8::PIECE {
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            self.append_long(bytes);
         }
+    }
+
+    fn append_long(&mut self, bytes: &[u8]) {
+        bytes.chunks(utf8::PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
     }
 
     /// Doubles the buffer, but not beyond what the limit lets in. One that was handed over is replaced by one as
@@ -149,6 +155,10 @@ impl Buffer {
 
     fn clear_text(&mut self) {
         self.text.clear();
+        if self.bytes.capacity() == 0 {
+            self.bytes = mem::take(&mut self.text).into_bytes();
+            return;
+        }
         if self.text.capacity() > self.bytes.capacity() {
             let spare = mem::replace(&mut self.bytes, mem::take(&mut self.text).into_bytes());
             self.text = utf8::into_string(spare).unwrap_or_default();

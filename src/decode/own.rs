@@ -3,7 +3,7 @@
 use super::{
     Decoder, Incoming, Input, MessageEvent, MessageRef, buffer::Text, interpret::Found, until::Ending,
 };
-use crate::error::{ReadError, TooLarge};
+use crate::error::TooLarge;
 
 /// A decoder of chunks that are decoded item by item.
 #[derive(Debug)]
@@ -33,21 +33,20 @@ impl OwningDecoder {
     }
 
     /// Decodes the chunk up to the next item of this kind, the next time from there on. `None` means that there is
-    /// none: the answer is over, or else a new chunk comes next.
+    /// none, and that a new chunk comes next.
+    // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
+    // as long as decoding a short one.
     // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
     // as long as decoding a short one.
     #[inline(always)]
     pub(super) fn next<T: Owned, E: From<TooLarge>>(&mut self, chunk: &[u8]) -> Option<Result<T, E>> {
-        if self.ending.is_over() {
-            return None;
-        }
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
         while !input.is_empty()
             && let Some(found) = self.decoder.find(&mut input)
         {
             if let Some(item) = T::own(&mut self.decoder, found) {
                 self.start = chunk.len() - input.remaining().len();
-                return if self.ending.gives(&item) { Some(item) } else { None };
+                return Some(item);
             }
         }
         self.start = 0;
@@ -59,15 +58,8 @@ impl OwningDecoder {
         self.failed = true;
     }
 
-    /// The last item, once the source has ended, or that it has ended too early.
-    pub(super) fn last<T: Owned, E>(&mut self) -> Option<Result<T, ReadError<E>>> {
-        match self.finish() {
-            Some(item) => self.ending.gives(&item).then_some(item),
-            None => self.ending.is_cut().then_some(Err(ReadError::Cut)),
-        }
-    }
-
-    fn finish<T: Owned, E: From<TooLarge>>(&mut self) -> Option<Result<T, E>> {
+    /// The last item, once the source has ended.
+    pub(super) fn finish<T: Owned, E: From<TooLarge>>(&mut self) -> Option<Result<T, E>> {
         if !self.finishes || self.failed {
             return None;
         }

@@ -74,16 +74,26 @@ impl<R: Read> MessageReader<R> {
     /// Reads up to the next item of this kind, or an error of the source.
     #[inline(always)]
     fn next_own<T: Owned>(&mut self) -> Option<Result<T, ReadError<io::Error>>> {
+        if self.decoder.ending.is_expected() { self.next_until_the_end() } else { self.next_item() }
+    }
+
+    fn next_until_the_end<T: Owned>(&mut self) -> Option<Result<T, ReadError<io::Error>>> {
+        if self.decoder.ending.is_over() {
+            return None;
+        }
+        let item = self.next_item();
+        self.decoder.ending.judge(item)
+    }
+
+    #[inline(always)]
+    fn next_item<T: Owned>(&mut self) -> Option<Result<T, ReadError<io::Error>>> {
         loop {
             if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default()) {
                 return Some(item);
             }
-            if self.decoder.ending.is_over() {
-                return None;
-            }
             self.len = 0;
             if self.at_end {
-                return self.decoder.last();
+                return self.decoder.finish();
             }
             match self.source.read(&mut self.buffer) {
                 Ok(0) => self.at_end = true,

@@ -106,6 +106,31 @@ where
         context: &mut Context<'_>,
         fail: impl Fn(E) -> F,
     ) -> Poll<Option<Result<T, ReadError<F>>>> {
+        if self.decoder.ending.is_expected() {
+            self.poll_until_the_end(context, fail)
+        } else {
+            self.poll_item(context, fail)
+        }
+    }
+
+    fn poll_until_the_end<T: Owned, F>(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        fail: impl Fn(E) -> F,
+    ) -> Poll<Option<Result<T, ReadError<F>>>> {
+        if self.decoder.ending.is_over() {
+            return Poll::Ready(None);
+        }
+        let item = ready!(self.as_mut().poll_item(context, fail));
+        Poll::Ready(self.project().decoder.ending.judge(item))
+    }
+
+    #[inline(always)]
+    fn poll_item<T: Owned, F>(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        fail: impl Fn(E) -> F,
+    ) -> Poll<Option<Result<T, ReadError<F>>>> {
         let mut this = self.project();
         loop {
             if let Some(chunk) = this.chunk {
@@ -114,11 +139,8 @@ where
                 }
                 *this.chunk = None;
             }
-            if this.decoder.ending.is_over() {
-                return Poll::Ready(None);
-            }
             if *this.at_end {
-                return Poll::Ready(this.decoder.last());
+                return Poll::Ready(this.decoder.finish());
             }
             match ready!(this.source.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}

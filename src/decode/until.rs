@@ -1,8 +1,9 @@
 //! What ends an answer before the connection does: how models and other services say that all is done.
 
 use super::{MessageEvent, own::Owned};
+use crate::error::ReadError;
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 
 /// The ends that are known, any of which will do.
 #[derive(Default)]
@@ -76,28 +77,29 @@ pub(super) struct Ending {
 }
 
 impl Ending {
+    /// Whether the answer ends before the source does.
+    #[inline]
+    pub(super) fn is_expected(&self) -> bool {
+        !self.until.is_empty()
+    }
+
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Whether a driver gives this item. It does not if that only says that the one before was the last one.
-    #[inline(always)]
-    pub(super) fn gives<T: Owned, E>(&mut self, item: &Result<T, E>) -> bool {
-        match item {
-            Ok(item) if !self.until.is_empty() => self.judge(item.message()),
-            _ => true,
-        }
-    }
-
-    fn judge(&mut self, message: Option<&MessageEvent>) -> bool {
+    /// What a driver gives of an item, or of the end of the source: not an item that only says that the one before was
+    /// the last one, and once that the source has ended too early.
+    pub(super) fn judge<T: Owned, E>(
+        &mut self,
+        item: Option<Result<T, ReadError<E>>>,
+    ) -> Option<Result<T, ReadError<E>>> {
+        let Some(item) = item else {
+            return (!mem::replace(&mut self.is_over, true)).then_some(Err(ReadError::Cut));
+        };
+        let message = item.as_ref().ok().and_then(Owned::message);
         let judged = message.map_or(Judged::GoesOn, |message| self.until.judge(message));
         self.is_over = judged != Judged::GoesOn;
-        judged != Judged::Terminator
-    }
-
-    /// Whether the source has ended before the answer, which is reported once.
-    pub(super) fn is_cut(&mut self) -> bool {
-        !self.until.is_empty() && !core::mem::replace(&mut self.is_over, true)
+        (judged != Judged::Terminator).then_some(item)
     }
 }

@@ -137,7 +137,7 @@ fn two_words(bytes: &[u8]) -> u128 {
 
 /// How much is copied at once. glibc copies 2 KiB and more by `rep movsb`, which takes several times as long where the
 /// destination is a few bytes after the source in the lower bits of their addresses.
-pub(crate) const PIECE: usize = 1024;
+pub(crate) const PIECE: usize = 1984;
 
 /// Appends a text, which may be long.
 #[inline(always)]
