@@ -276,7 +276,7 @@ impl Decoder {
         Some(self.lend(found))
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn lend<'d, 'c: 'd>(&'d self, found: Found<'c>) -> Result<IncomingRef<'d>, TooLarge> {
         Ok(match found {
             Found::Message { event, data, has_id } => IncomingRef::Message(MessageRef {

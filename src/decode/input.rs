@@ -72,7 +72,7 @@ impl<'c> Input<'c> {
     }
 
     /// Takes one line, without its end, or what completes one that began in an earlier chunk.
-    #[inline(always)]
+    #[inline]
     pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
         lines.next(&mut self.rest)
     }
@@ -83,7 +83,7 @@ impl<'c> Input<'c> {
     }
 
     /// The next event begins here.
-    #[inline(always)]
+    #[inline]
     pub(super) fn begin_event(&mut self) {
         self.event = self.rest;
     }
@@ -106,14 +106,14 @@ impl<'c> Input<'c> {
     }
 
     /// A value that ends where the line ends that was taken last.
-    #[inline(always)]
+    #[inline]
     pub(super) fn value(&self, bytes: &'c [u8]) -> Value<'c> {
         // The line's end is one byte: the LF of a CRLF is taken with the next line.
         Value { bytes, end: self.chunk.len() - self.rest.len() - 1 }
     }
 
     /// A value as text. `None` if it is not UTF-8.
-    #[inline(always)]
+    #[inline]
     pub(super) fn text(&mut self, value: Value<'c>) -> Option<&'c str> {
         if self.ahead == 0 {
             return utf8::valid(value.bytes);

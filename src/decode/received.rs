@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 /// Whether an ID counts (WHATWG HTML, 9.2.6: "if the field value does not contain U+0000 NULL").
-#[inline(always)]
+#[inline]
 pub(crate) fn is_id(value: &[u8]) -> bool {
     !value.contains(&0)
 }
