@@ -10,7 +10,7 @@ use crate::{
     wire::inline::InlineBytes,
 };
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 
 /// One outgoing event, encoded while it is built.
 ///
@@ -194,15 +194,13 @@ impl Event {
         block
     }
 
-    /// The whole block, or nothing if there are no fields: without a copy if it is not kept inline.
-    pub(crate) fn into_block(self) -> Vec<u8> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let (len, needs_data) = (self.block_len(), self.needs_data());
-        let more = len - self.fields.len();
-        let mut block = self.fields.into_vec(more);
-        if needs_data {
+    /// The same without a copy, if the fields are not kept inline.
+    #[inline]
+    pub(crate) fn into_block(mut self) -> Vec<u8> {
+        let InlineBytes::Many(fields) = &mut self.fields else { return self.to_block() };
+        let mut block = mem::take(fields);
+        block.reserve_exact(self.end_len());
+        if self.needs_data() {
             block::end_line(&mut block);
             DataWriter::begin(&mut block, true);
         }
@@ -213,8 +211,12 @@ impl Event {
     /// How many bytes the whole block has.
     #[inline]
     pub(crate) fn block_len(&self) -> usize {
-        let added = if self.needs_data() { "\ndata: \n\n".len() } else { "\n\n".len() };
-        if self.is_empty() { 0 } else { self.fields.len() + added }
+        if self.is_empty() { 0 } else { self.fields.len() + self.end_len() }
+    }
+
+    /// How many bytes a block has after its fields.
+    fn end_len(&self) -> usize {
+        if self.needs_data() { "\ndata: \n\n".len() } else { "\n\n".len() }
     }
 
     /// Writes the whole block, or nothing if there are no fields.

@@ -32,22 +32,6 @@ impl InlineBytes {
         }
     }
 
-    /// The bytes, with room for `more`: without a copy if they are many.
-    pub(crate) fn into_vec(self, more: usize) -> Vec<u8> {
-        match self {
-            InlineBytes::Few { .. } => {
-                // Exact, so that `Bytes` takes it over without another allocation.
-                let mut vec = Vec::with_capacity(self.len() + more);
-                vec.extend_from_slice(&self);
-                vec
-            }
-            InlineBytes::Many(mut bytes) => {
-                bytes.reserve_exact(more);
-                bytes
-            }
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn spill(&mut self, bytes: &[u8]) {

@@ -4,7 +4,6 @@
 use axum::response::{IntoResponse, sse};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use http_body::Body as _;
 use sse_wire::{
     Event,
     response::{Blocks, Body},
