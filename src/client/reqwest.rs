@@ -26,6 +26,15 @@ pub(super) fn transport(
         .retry(reqwest::retry::never())
         .referer(false)
         .user_agent(concat!("sse-wire/", env!("CARGO_PKG_VERSION")));
+    // The one that was asked for, whatever other crates turn on in reqwest; of both, rustls, as over ureq.
+    #[cfg(feature = "reqwest-rustls")]
+    {
+        builder = builder.tls_backend_rustls();
+    }
+    #[cfg(all(feature = "reqwest-native-tls", not(feature = "reqwest-rustls")))]
+    {
+        builder = builder.tls_backend_native();
+    }
     if let Some(timeout) = timeouts.connect() {
         builder = builder.connect_timeout(timeout);
     }
