@@ -280,8 +280,7 @@ fn nothing_goes_between_two_halves_of_an_event() {
     assert_eq!(ends(), [End::ShutDown]);
 }
 
-/// As on a target without a clock: whoever asks std's there panics. (That nobody does is checked by compiling to
-/// such a target; here the timer alone moves the body.)
+/// As on a target without a clock, where asking std's panics: the timer alone moves the body.
 #[test]
 fn the_timer_alone_keeps_the_time() {
     let asked = Rc::new(RefCell::new(Vec::new()));
