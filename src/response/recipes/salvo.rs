@@ -33,7 +33,7 @@ fn answer(request: &mut Request, depot: &mut Depot, response: &mut Response) {
         Err(error) => return response.render(StatusError::bad_request().brief(error.to_string())),
     };
     let mut body = Body::new(events(id)).keep_alive(keep_alive()).method(request.method()).on_end(log);
-    if let Ok(shutdown) = depot.obtain::<Shutdown>() {
+    if let Ok(shutdown) = depot.get_typed::<Shutdown>() {
         body = body.shutdown(shutdown);
     }
     let (head, body) = body.into_http().into_parts();
