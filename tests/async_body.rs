@@ -919,3 +919,22 @@ fn a_waker_may_own_a_body() {
     drop(begun);
     assert_eq!(shutdown.streams(), 1);
 }
+
+/// Bytes that end within a block are closed where they are sent between the events of others.
+#[test]
+fn what_is_added_is_whole_blocks() {
+    let torn = |text: &'static str| Bytes::from_static(text.as_bytes());
+    let ping = KeepAlive::every(SECOND).computed(move || torn("data: ping"));
+    let mut body =
+        pin!(Body::with_timer(stream::pending::<Event>(), |_| std::future::ready(())).keep_alive(ping));
+    assert_eq!(frame(&mut body), "data: ping\n\n");
+
+    let shutdown = Shutdown::builder().farewell(torn("data: bye\r\n")).retry(5..=5).build();
+    shutdown.begin();
+    let mut body = pin!(Body::without_timer(stream::empty::<Event>()).shutdown(&shutdown));
+    assert_eq!(frame(&mut body), "data: bye\r\n\nretry: 5\n\n");
+
+    let source = stream::iter([Err::<Event, _>("gone")]);
+    let mut body = pin!(Body::without_timer(source).on_error(move |_| Ok(torn("data: sorry"))));
+    assert_eq!(frame(&mut body), "data: sorry\n\n");
+}

@@ -512,6 +512,17 @@ fn shutdown_ends_a_stream_that_always_has_more() {
     assert!((1 << 20..(1 << 20) + 100).contains(&response.len()), "{} bytes", response.len());
 }
 
+#[cfg(feature = "stream")]
+#[test]
+fn shutdown_ends_a_stream_that_always_has_nothing() {
+    let shutdown = Shutdown::new();
+    shutdown.begin();
+    let mut response = Vec::new();
+    let driver = Driver::over(Framing::BodyOnly, futures_util::stream::repeat_with(Event::new));
+    assert_eq!(driver.shutdown(&shutdown).run(&mut response).unwrap(), End::ShutDown);
+    assert_eq!(response, b"");
+}
+
 // --- bare TCP ---
 
 fn tcp() -> (TcpStream, TcpStream) {

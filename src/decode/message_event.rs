@@ -15,7 +15,8 @@ pub(super) const SHORT_ID: usize = 128;
 
 /// An incoming event, as it was dispatched.
 ///
-/// ```
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
 /// use sse_wire::MessageReader;
 ///
 /// let mut messages = MessageReader::new(&b"event: tick\nid: 7\ndata: 1\n\n"[..]);

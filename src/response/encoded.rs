@@ -1,6 +1,9 @@
 //! What a response is made of.
 
-use crate::encode::{Chunk, Event, Sse};
+use crate::{
+    encode::{Chunk, Event, Sse},
+    wire::boundary::Boundary,
+};
 use alloc::vec::Vec;
 
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender
@@ -27,6 +30,10 @@ use alloc::vec::Vec;
 )]
 pub trait Encoded: sealed::Encoded {}
 
+/// How many items without content are taken from a stream in a row before others get their turn.
+#[cfg(feature = "stream")]
+pub(super) const MAX_EMPTY: usize = 256;
+
 pub(crate) mod sealed {
     use super::*;
 
@@ -49,10 +56,14 @@ pub(crate) mod sealed {
     }
 }
 
-/// All of it in a buffer of its own.
+/// All of it in a buffer of its own, for what is sent between the events of others: `Bytes` that end within a
+/// block are closed, so that what follows does not become a part of it.
 pub(super) fn to_vec(events: impl Encoded) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(events.encoded_len());
     events.write(&mut encoded);
+    let mut boundary = Boundary::default();
+    boundary.pass(&encoded);
+    encoded.extend_from_slice(boundary.closing());
     encoded
 }
 

@@ -2,7 +2,7 @@
 
 use super::{SendError, framing::Frame};
 #[cfg(feature = "stream")]
-use crate::response::Encoded;
+use crate::response::{Encoded, encoded::MAX_EMPTY};
 use core::task::{Context, Poll};
 #[cfg(feature = "stream")]
 use {alloc::boxed::Box, core::fmt, core::pin::Pin, futures_core::Stream};
@@ -79,9 +79,13 @@ where
         use crate::response::encoded::sealed::Encoded as _;
 
         frame.clear(self.limit);
-        while frame.len() < self.limit {
+        let mut empty = 0;
+        while frame.len() < self.limit && empty < MAX_EMPTY {
             match self.stream.as_mut().map(|stream| stream.as_mut().poll_next(cx)) {
-                Some(Poll::Ready(Some(events))) => events.write(frame.blocks()),
+                Some(Poll::Ready(Some(events))) => {
+                    empty += usize::from(events.encoded_len() == 0);
+                    events.write(frame.blocks());
+                }
                 Some(Poll::Pending) if frame.len() == 0 => return Poll::Pending,
                 Some(Poll::Pending) => break,
                 Some(Poll::Ready(None)) | None => {
@@ -89,6 +93,11 @@ where
                     return Poll::Ready(Status::Ended);
                 }
             }
+        }
+        if frame.len() == 0 && empty == MAX_EMPTY {
+            // A shutdown and a keep-alive get their turn.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(Status::Open)
     }

@@ -1,7 +1,7 @@
 //! What a body does when the server asks for more.
 
 use super::{Body, Projected, Timer, batch::Batch, hook::OnEnd, timer::Alarm};
-use crate::response::{End, Item, shutdown::Deadline};
+use crate::response::{End, Item, encoded::MAX_EMPTY, shutdown::Deadline};
 use bytes::Bytes;
 use core::{
     mem,
@@ -11,9 +11,6 @@ use core::{
 };
 use futures_core::Stream;
 use std::time::Instant;
-
-/// How many items without content are taken from an event source in a row before others get their turn.
-const MAX_EMPTY: usize = 256;
 
 /// Longer than that is for ever: timers add to the present, and some panic where the clock ends.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
