@@ -60,7 +60,15 @@ where
                 this.fail(error);
                 Some(End::Failed)
             }
-            Pulled::Pending => (phase == Phase::Over).then_some(End::ShutDown),
+            Pulled::Pending if phase == Phase::Over => {
+                if this.rest.batch.is_empty() && !mem::replace(&mut this.rest.has_paused, true) {
+                    // A channel of tokio also says that nothing is ready when it wants others to have their turn.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                (this.rest.batch.is_empty() || this.rest.is_spent()).then_some(End::ShutDown)
+            }
+            Pulled::Pending => None,
             Pulled::Enough => (phase == Phase::Over && this.rest.is_spent()).then_some(End::ShutDown),
         };
         if let Some(end) = end {
@@ -69,6 +77,7 @@ where
         }
         if let Some(frame) = this.rest.batch.take() {
             if phase == Phase::Over {
+                this.rest.has_paused = false;
                 this.rest.budget = this.rest.budget.saturating_sub(frame.len());
             }
             // The silence begins anew.
@@ -192,6 +201,8 @@ pub(super) struct Rest<E> {
     last: Bytes,
     farewell: Bytes,
     failure: Option<E>,
+    /// Whether the source had another turn since it last yielded something, once the time is up.
+    has_paused: bool,
     /// Whether the server had time to write before it gets the failure.
     has_yielded: bool,
     /// Set once nothing is added any more.
@@ -207,6 +218,7 @@ impl<E> Rest<E> {
             last: Bytes::new(),
             farewell: Bytes::new(),
             failure: None,
+            has_paused: false,
             has_yielded: false,
             end: None,
             on_end: OnEnd::new(),
