@@ -514,6 +514,32 @@ fn shutdown_ends_a_stream_that_always_has_more() {
 
 #[cfg(feature = "stream")]
 #[test]
+fn a_shutdown_believes_a_stream_that_has_nothing_only_the_second_time() {
+    use std::task::Poll;
+
+    let shutdown = Shutdown::new();
+    shutdown.begin();
+    let mut polls = 0;
+    let shy = futures_util::stream::poll_fn(move |cx| {
+        polls += 1;
+        match polls {
+            1000.. => Poll::Pending,
+            n if n % 100 == 0 => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            n => Poll::Ready(Some(tick(n))),
+        }
+    });
+    let mut response = Vec::new();
+    let driver = Driver::over(Framing::BodyOnly, shy);
+    assert_eq!(driver.shutdown(&shutdown).run(&mut response).unwrap(), End::ShutDown);
+    let sent: String = (1..1000).filter(|n| n % 100 != 0).map(|n| tick(n).to_string()).collect();
+    assert_eq!(String::from_utf8(response).unwrap(), sent);
+}
+
+#[cfg(feature = "stream")]
+#[test]
 fn shutdown_ends_a_stream_that_always_has_nothing() {
     let shutdown = Shutdown::new();
     shutdown.begin();

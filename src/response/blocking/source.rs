@@ -52,12 +52,13 @@ pub struct Events<S> {
     limit: usize,
     /// How many go into the last one.
     last_limit: usize,
+    is_closed: bool,
 }
 
 #[cfg(feature = "stream")]
 impl<S> Events<S> {
     pub(super) fn new(stream: S, limit: usize, last_limit: usize) -> Self {
-        Events { stream: Some(Box::pin(stream)), limit, last_limit }
+        Events { stream: Some(Box::pin(stream)), limit, last_limit, is_closed: false }
     }
 }
 
@@ -79,13 +80,16 @@ where
         use crate::response::encoded::sealed::Encoded as _;
 
         frame.clear(self.limit);
-        let mut empty = 0;
+        let (mut empty, mut has_paused) = (0, false);
         while frame.len() < self.limit && empty < MAX_EMPTY {
             match self.stream.as_mut().map(|stream| stream.as_mut().poll_next(cx)) {
                 Some(Poll::Ready(Some(events))) => {
                     empty += usize::from(events.encoded_len() == 0);
                     events.write(frame.blocks());
+                    has_paused = false;
                 }
+                // It may only have wanted others to have their turn, and is not asked again later.
+                Some(Poll::Pending) if self.is_closed && !has_paused => has_paused = true,
                 Some(Poll::Pending) if frame.len() == 0 => return Poll::Pending,
                 Some(Poll::Pending) => break,
                 Some(Poll::Ready(None)) | None => {
@@ -104,6 +108,7 @@ where
 
     fn close(&mut self, _: &SendError) {
         self.limit = self.last_limit;
+        self.is_closed = true;
     }
 }
 
