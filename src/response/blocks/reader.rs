@@ -48,6 +48,9 @@ impl<R: Read> BlockReader<R> {
 impl<R> BlockReader<R> {
     /// How large a block may become, in bytes, while it is collected; 256 KiB by default. A larger one passes
     /// as it comes, in several items. A driver sends nothing of its own between them.
+    ///
+    /// Send nothing else between them either, and nothing after them if the last one does not end the block:
+    /// it would become a part of the block.
     pub fn max_block_size(mut self, bytes: usize) -> Self {
         self.cutter.limit = bytes;
         self
@@ -56,6 +59,9 @@ impl<R> BlockReader<R> {
     /// What happens to a block that is not whole when the reader ends. By default it is dropped, as a client
     /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
     /// leave out the last one.
+    ///
+    /// Where the connection may have been cut within a line, an `id` or a `retry` that is closed so is shorter
+    /// than the one that was meant.
     pub fn close_unfinished(mut self, close: bool) -> Self {
         self.cutter.closes_unfinished = close;
         self

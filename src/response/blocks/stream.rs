@@ -63,6 +63,9 @@ where
 impl<S> Blocks<S> {
     /// How large a block may become, in bytes, while it is collected; 256 KiB by default. A larger one passes
     /// as it comes, in several items. A body sends nothing of its own between them.
+    ///
+    /// Send nothing else between them either, and nothing after them if the last one does not end the block:
+    /// it would become a part of the block.
     pub fn max_block_size(mut self, bytes: usize) -> Self {
         self.cutter.limit = bytes;
         self
@@ -71,6 +74,9 @@ impl<S> Blocks<S> {
     /// What happens to a block that is not whole when the pieces end. By default it is dropped, as a client
     /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
     /// leave out the last one.
+    ///
+    /// Where the connection may have been cut within a line, an `id` or a `retry` that is closed so is shorter
+    /// than the one that was meant.
     pub fn close_unfinished(mut self, close: bool) -> Self {
         self.cutter.closes_unfinished = close;
         self
