@@ -35,11 +35,11 @@ thread_local! {
     static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-type Task = Pin<Box<dyn Future<Output = ()>>>;
+type Reader = Pin<Box<dyn Future<Output = ()>>>;
 
 /// An executor that does as little as one can, so that the channels are measured and not the runtime.
 struct Readers {
-    tasks: Vec<(Task, Waker)>,
+    tasks: Vec<(Reader, Waker)>,
     /// What the tasks got together.
     bytes: Rc<Cell<usize>>,
 }
