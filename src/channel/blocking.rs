@@ -1,4 +1,4 @@
-//! A subscriber for code without async.
+//! A subscriber for blocking code.
 
 use super::Subscriber;
 use crate::sync::signal::Signal;
@@ -11,7 +11,7 @@ use core::{
 };
 use std::time::Instant;
 
-/// A [`Subscriber`] as an iterator that blocks the thread.
+/// A [`Subscriber`] as a blocking iterator.
 ///
 /// ```
 /// use sse_wire::{Event, channel::{Channel, RecvError}};
@@ -37,12 +37,12 @@ impl Blocking {
         Blocking { subscriber, waker: signal.clone().into(), signal }
     }
 
-    /// All that is ready in one piece. Blocks until there is something, for this time at most.
+    /// Returns everything that is ready in one piece. Blocks until there is something, but no longer than this.
     ///
     /// # Errors
-    /// If there was nothing in this time, or nothing will come any more.
+    /// If nothing was published in this time, or the stream has ended.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Bytes, RecvError> {
-        // Without a deadline the clock ends first.
+        // No deadline: the clock itself cannot count that far.
         let mut deadline = None;
         loop {
             if let Poll::Ready(frame) = self.poll() {
@@ -55,10 +55,10 @@ impl Blocking {
         }
     }
 
-    /// As [`recv_timeout`](Blocking::recv_timeout) without blocking.
+    /// Like [`recv_timeout`](Blocking::recv_timeout), but never blocks.
     ///
     /// # Errors
-    /// If there is nothing now, or nothing will come any more.
+    /// If nothing is ready, or the stream has ended.
     pub fn try_recv(&mut self) -> Result<Bytes, RecvError> {
         match self.poll() {
             Poll::Ready(frame) => frame.ok_or(RecvError::Ended),
@@ -66,7 +66,7 @@ impl Blocking {
         }
     }
 
-    /// The subscriber for async code.
+    /// Converts this back into a subscriber for async code.
     pub fn into_inner(self) -> Subscriber {
         self.subscriber
     }
@@ -76,7 +76,7 @@ impl Blocking {
     }
 }
 
-/// Blocks until there is something, or nothing will come any more.
+/// Blocks until there is something to return or the stream has ended.
 impl Iterator for Blocking {
     type Item = Bytes;
 
@@ -94,7 +94,7 @@ impl Iterator for Blocking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecvError {
-    /// Nothing was published in this time. The stream goes on.
+    /// Nothing was published in the given time. The stream continues.
     TimedOut,
     /// The stream has ended.
     Ended,

@@ -1,4 +1,4 @@
-//! How a channel is set up.
+//! Configures a channel.
 
 use super::{
     Channel,
@@ -11,7 +11,7 @@ use crate::encode::Event;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-/// How a [`Channel`] is set up: see [`Channel::builder`].
+/// Configures a [`Channel`]: see [`Channel::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct Builder {
@@ -31,53 +31,53 @@ impl Builder {
         }
     }
 
-    /// How many events are retained at most: 10,000 by default, and at least 1. `None` is any number.
+    /// Sets how many events are retained at most: 10,000 by default, and at least 1. `None` means no limit.
     ///
-    /// What is retained serves clients that come late or again, and it is also how far a subscriber may be late
-    /// before it misses events.
+    /// Retained events are replayed to clients that join late or reconnect. They are also how far a subscriber may
+    /// fall behind before it misses events.
     pub fn events(mut self, events: impl Into<Option<usize>>) -> Self {
         self.bounds.events = events.into().unwrap_or(usize::MAX);
         self
     }
 
-    /// How many bytes of encoded events are retained at most: 1 MiB by default. `None` is any number.
+    /// Sets how many bytes of encoded events are retained at most: 1 MiB by default. `None` means no limit.
     ///
-    /// What was published last is retained even if it is larger. Beside the bytes, the channel needs about 70 for
-    /// each event.
+    /// The latest publication is retained even if it is larger. In addition to these bytes, the channel needs about 70
+    /// bytes for each event.
     pub fn bytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.bounds.bytes = bytes.into().unwrap_or(usize::MAX);
         self
     }
 
-    /// How long events are retained at most: for ever by default.
+    /// Sets how long events are retained at most: without limit by default.
     ///
-    /// The channel has no timer: what is too old goes when something is published or somebody subscribes, or at
-    /// [`evict_expired`](Channel::evict_expired).
+    /// The channel has no timer: events that are too old are evicted when something is published, when somebody
+    /// subscribes, or by [`evict_expired`](Channel::evict_expired).
     pub fn age(mut self, age: impl Into<Option<Duration>>) -> Self {
         self.bounds.age = age.into();
         self
     }
 
-    /// Where clients without a last event ID begin: [live](Start::Live) by default.
+    /// Sets where clients without a last event ID begin: [live](Start::Live) by default.
     pub fn start(mut self, start: Start) -> Self {
         self.policy.start = start;
         self
     }
 
-    /// What happens to a subscriber that is too slow: a [gap event](OnLag::Gap) by default.
+    /// Sets what happens to a subscriber that is too slow: by default it gets a [gap event](OnLag::Gap).
     pub fn on_lag(mut self, on_lag: OnLag) -> Self {
         self.policy.on_lag = on_lag;
         self
     }
 
-    /// What [`connect`](Channel::connect) does for a client that missed events while it was away:
-    /// [all that is retained](OnMissed::Replay) by default, after a gap event.
+    /// Sets what [`connect`](Channel::connect) sends to a client that missed events while it was away: by default a gap
+    /// event, and then [everything that is retained](OnMissed::Replay).
     pub fn on_missed(mut self, on_missed: OnMissed) -> Self {
         self.policy.on_missed = on_missed;
         self
     }
 
-    /// Makes the event that tells a client of a [`Gap`], instead of the default one.
+    /// Sets the function that makes the event for a [`Gap`].
     ///
     /// ```
     /// use sse_wire::{Event, channel::Channel};
@@ -89,29 +89,29 @@ impl Builder {
         self
     }
 
-    /// Whether each subscriber first gets a block with nothing but the ID of the place where it begins. Then a
-    /// client that is cut off before the first event resumes at that place too. By default it does not.
+    /// Sets whether each subscriber first gets a block that contains only the ID of the place where it begins, so that
+    /// a client that is cut off before its first event resumes there. Off by default.
     pub fn prime(mut self, prime: bool) -> Self {
         self.policy.prime = prime;
         self
     }
 
-    /// Calls this when there is a subscriber after there was none: the time to open what feeds the channel.
+    /// Sets a function that is called when the first subscriber arrives: the time to open whatever feeds the channel.
     ///
-    /// The calls of this and of [`on_last_subscriber`](Builder::on_last_subscriber) alternate, and never overlap.
-    /// They come from the thread that subscribes or drops a subscriber, which holds no lock then.
+    /// The calls of this function and of [`on_last_subscriber`](Builder::on_last_subscriber) alternate, and never
+    /// overlap. They are made on the thread that subscribes or drops a subscriber, without holding a lock.
     pub fn on_first_subscriber(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_first = Hook(Some(Arc::new(hook)));
         self
     }
 
-    /// Calls this when there is no subscriber any more.
+    /// Sets a function that is called when the last subscriber has left.
     pub fn on_last_subscriber(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_last = Hook(Some(Arc::new(hook)));
         self
     }
 
-    /// The channel.
+    /// Builds the channel.
     #[must_use]
     pub fn build(self) -> Channel {
         Channel::with(self)

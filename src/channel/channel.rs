@@ -21,11 +21,11 @@ use alloc::{sync::Arc, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, task::Waker};
 
-/// A feed of events with any number of subscribers. Clones are handles of the same one.
+/// A feed of events with any number of subscribers. Clones are handles to the same channel.
 ///
-/// It is a bounded log of encoded blocks. Publishing appends to it, and never waits. A [`Subscriber`] is a place
-/// in it: what is slow, late, or connects again reads what the log still has, and what it has not any more is told
-/// as a [gap](super::Gap). See [the module](super) for what that gives.
+/// A channel is a bounded log of encoded blocks. Publishing appends to it, and never waits. A [`Subscriber`] is a
+/// place in it: a client that is slow, joins late, or reconnects reads what the log still has, and is told of what it
+/// no longer has by a [gap](super::Gap) event. See [the module](super) for the guarantees.
 ///
 /// ```
 /// use sse_wire::{Event, channel::Channel};
@@ -41,9 +41,9 @@ pub struct Channel(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// Changes whenever those who wait are woken, so that a poll that would change nothing takes no lock.
+    /// Changes whenever the waiting tasks are woken, so that a poll that finds nothing new takes no lock.
     version: AtomicU64,
-    /// Room for the wakers that are taken out of the state to be woken. Whoever finds it locked makes room of its own.
+    /// A reused buffer for the wakers that are taken out of the state. A thread that finds it locked allocates its own.
     wakers: Mutex<Vec<Waker>>,
     pub(super) policy: Policy,
     pub(super) on_first: Hook,
@@ -61,11 +61,11 @@ pub(super) struct State {
     pub(super) filtered: u64,
 }
 
-/// Nothing is published any more.
+/// Nothing more can be published.
 #[derive(Clone)]
 pub(super) enum Ended {
     Finished,
-    /// With what each subscriber gets last.
+    /// Holds the block that each subscriber gets last.
     Closed(Bytes),
 }
 
@@ -79,13 +79,13 @@ pub(super) struct Policy {
 }
 
 impl Channel {
-    /// A channel that retains 10,000 events and 1 MiB at most.
+    /// Creates a channel that retains at most 10,000 events and 1 MiB.
     #[must_use]
     pub fn new() -> Channel {
         Channel::builder().build()
     }
 
-    /// Sets up a channel.
+    /// Returns a builder to configure a channel.
     ///
     /// ```
     /// use sse_wire::channel::{Channel, Start};
@@ -124,8 +124,8 @@ impl Channel {
 
     /// Publishes an [`Event`](crate::Event), or several at once (see [`Events`]), and returns the ID of the last.
     ///
-    /// An event without an ID gets one; one that has its own keeps it, and clients can resume with either. IDs of
-    /// your own should differ: after one that was published twice, a client gets what followed the first.
+    /// An event without an ID gets one; an event that has an ID keeps it. Clients can resume with either. IDs that you
+    /// choose should be unique: a client that resumes with one that was published twice gets what followed the first.
     ///
     /// It never waits for a subscriber, and can be called from any thread.
     ///
@@ -138,11 +138,11 @@ impl Channel {
     /// Publishes what this function returns, with no other publication and no
     /// [`subscribe_with`](Channel::subscribe_with) between the call and the publication.
     ///
-    /// This is how state changes together with the channel: change it in the function. The function runs under
-    /// the channel's lock, so it must be quick, and must not use the channel, which would wait for itself.
+    /// Use it to change some state and publish the change in one step: change the state in the function. The function
+    /// runs under the channel's lock, so it must be quick, and must not use the channel, which would deadlock.
     ///
     /// # Errors
-    /// If the channel is finished or closed. The function is not called then.
+    /// If the channel is finished or closed. The function is then not called.
     pub fn publish_with<E: Events>(&self, events: impl FnOnce() -> E) -> Result<Id, PublishError> {
         self.append(events, None)
     }
@@ -161,11 +161,11 @@ impl Channel {
         Ok(id)
     }
 
-    /// Ends the channel: nothing is published any more. Subscribers read to the end, and end.
+    /// Ends the channel: nothing more can be published. Subscribers read everything that remains, and then end.
     ///
-    /// What is retained can still be read as long as there is a handle. A client that connects with the ID of the
-    /// last event is told to stop: [`Resume::Finished`](super::Resume::Finished). Does nothing if the channel has
-    /// ended already.
+    /// What is retained can still be read for as long as a handle exists. A client that connects with the ID of the
+    /// last event is told to stop: see [`Resume::Finished`](super::Resume::Finished). Does nothing if the channel has
+    /// already ended.
     pub fn finish(&self) {
         self.end(Ended::Finished);
     }
@@ -178,11 +178,11 @@ impl Channel {
         self.append(|| events, Some(Ended::Finished))
     }
 
-    /// Ends the streams of all subscribers, those that come later too: each gets what it has not read, then this
-    /// farewell, and ends. Nothing is published any more.
+    /// Ends the streams of all subscribers, including those that subscribe later: each gets what it has not read yet,
+    /// then this farewell, and ends. Nothing more can be published.
     ///
-    /// Unlike after [`finish`](Channel::finish), clients connect again; a `retry` in the farewell says when. An
-    /// empty [`Event`](crate::Event) is no farewell.
+    /// Unlike after [`finish`](Channel::finish), clients reconnect; a `retry` in the farewell says when. With an
+    /// empty [`Event`](crate::Event), no farewell is sent.
     pub fn close(&self, farewell: impl Encoded) {
         self.close_encoded(encode(farewell));
     }
@@ -210,7 +210,7 @@ impl Channel {
         Subscriber::new(&self.0, state, next)
     }
 
-    /// Subscribes to all that is retained, and what is published from now on.
+    /// Subscribes to everything that is retained, and then to what is published from now on.
     pub fn subscribe_from_oldest(&self) -> Subscriber {
         let mut state = self.0.lock();
         state.log.evict_expired();
@@ -218,16 +218,16 @@ impl Channel {
         Subscriber::new(&self.0, state, first)
     }
 
-    /// Subscribes to what is published from now on, and sends this snapshot first: no event is missing or doubled
+    /// Subscribes to what is published from now on, and sends this snapshot first. No event is missed or repeated
     /// between the two.
     ///
-    /// The snapshot holds for the place that is passed to the function. The client gets that place as its last
-    /// event ID, so that it resumes from the snapshot.
+    /// The function gets the place in the channel to which its snapshot applies. The client gets that place as its
+    /// last event ID, so that it resumes from the snapshot.
     ///
     /// State that is changed in [`publish_with`](Channel::publish_with) cannot change during the call. The function
-    /// runs under the channel's lock, so it must be quick, and must not use the channel, which would wait for
-    /// itself. State that has a lock of its own, which is held while it is changed and published, needs neither:
-    /// subscribe with that lock.
+    /// runs under the channel's lock, so it must be quick, and must not use the channel, which would deadlock. State
+    /// that has its own lock does not need `publish_with`: hold that lock while you change and publish, and while you
+    /// subscribe.
     ///
     /// ```
     /// use sse_wire::{Event, channel::Channel};
@@ -252,12 +252,12 @@ impl Channel {
         subscriber
     }
 
-    /// Evicts what is older than the [age](Builder::age) that is retained.
+    /// Evicts the events that are older than the configured [age](Builder::age).
     pub fn evict_expired(&self) {
         self.0.lock().log.evict_expired();
     }
 
-    /// How many events are retained.
+    /// Returns the number of retained events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.lock().log.len()
@@ -269,19 +269,19 @@ impl Channel {
         self.len() == 0
     }
 
-    /// How many subscribers there are.
+    /// Returns the number of subscribers.
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
         self.0.lock().subscribers
     }
 
-    /// Whether it is finished or closed.
+    /// Whether the channel is finished or closed.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.0.lock().ended.is_some()
     }
 
-    /// What the channel has counted.
+    /// Returns the channel's counters.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let state = self.0.lock();
@@ -297,7 +297,7 @@ impl Channel {
     }
 }
 
-/// The bytes of what is not in the log.
+/// Encodes what is sent without being in the log.
 pub(super) fn encode(events: impl Encoded) -> Bytes {
     let mut bytes = Vec::with_capacity(events.encoded_len());
     events.write(&mut bytes);
@@ -306,21 +306,22 @@ pub(super) fn encode(events: impl Encoded) -> Bytes {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole at every moment, so that a panic elsewhere does not matter.
+        // The state is consistent at every moment, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What changes whenever those who wait are woken.
+    /// A number that changes whenever the waiting tasks are woken.
     pub(super) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Wakes all who wait, after the lock is released.
+    /// Releases the lock, then wakes all waiting tasks.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         if state.waiting.is_empty() {
             return;
         }
-        // Under the lock, so that who sees the old version and does not wait any more has been taken.
+        // Under the lock, so that a task that still sees the old version, but is no longer in the list, has been taken
+        // to be woken.
         self.version.store(self.version.load(Ordering::Relaxed) + 1, Ordering::Release);
         let mut kept = self.wakers.try_lock().ok();
         let mut own = Vec::new();

@@ -9,19 +9,19 @@ use crate::{
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// What a [`Channel`](super::Channel) publishes: one [`Event`], several (`&[Event]`, `Vec<Event>`, an array), all
-/// that an [`Sse`] holds, or blocks that were encoded before, as a [`Chunk`] or [`Bytes`].
+/// What a [`Channel`](super::Channel) can publish: one [`Event`], several (`&[Event]`, `Vec<Event>`, an array), the
+/// contents of an [`Sse`], or blocks that are already encoded, as a [`Chunk`] or [`Bytes`].
 ///
-/// Several are published at once: a reader sees all of them or none. Encoded blocks are cut at their blank
-/// lines, so that each gets an ID, and what lacks the last blank line is ended with one. `&mut Sse` is left
-/// empty. This trait is sealed.
+/// Several events are published at once: a reader sees all of them or none. Encoded blocks are split at their blank
+/// lines, so that each gets an ID; if the last blank line is missing, it is added. `&mut Sse` is left empty. This trait
+/// is sealed.
 pub trait Events: Sealed {}
 
 pub(super) mod sealed {
     use super::Log;
 
     pub trait Sealed {
-        /// Appends the blocks to the log. Runs under the channel's lock, so no code of a user's may run in it.
+        /// Appends the blocks to the log. It runs under the channel's lock, so it must not call the user's code.
         fn append(self, log: &mut Log);
     }
 }
@@ -98,7 +98,7 @@ impl Sealed for &mut Sse {
     }
 }
 
-/// Appends blocks that were encoded before.
+/// Appends blocks that are already encoded.
 fn append_encoded(bytes: &[u8], log: &mut Log) {
     for Block { bytes, values } in blocks(bytes) {
         log.append(bytes.len() + "\n\n".len(), values, |out| {
@@ -108,7 +108,7 @@ fn append_encoded(bytes: &[u8], log: &mut Log) {
     }
 }
 
-/// A block that was encoded before, without the end of its last line and the blank line that ends it.
+/// An encoded block, without the end of its last line and the blank line after it.
 pub(super) struct Block<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) values: Values,
@@ -121,7 +121,7 @@ pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
     core::iter::from_fn(move || next_block(&mut rest))
 }
 
-/// Takes the first block off `rest`, as a client would find it (9.2.6): up to the next blank line.
+/// Removes the first block from `rest`, as a client would find it (9.2.6): everything up to the next blank line.
 fn next_block<'b>(rest: &mut &'b [u8]) -> Option<Block<'b>> {
     // Blank lines between blocks dispatch nothing.
     while let [b'\n' | b'\r', after @ ..] = rest {
@@ -153,7 +153,7 @@ fn next_block<'b>(rest: &mut &'b [u8]) -> Option<Block<'b>> {
 }
 
 impl Values {
-    /// Notes where the value of a field begins, if it is one of these two. The last one of a block counts.
+    /// Notes where the value begins if the line is an `id` or `event` field. The last one in a block counts.
     fn read(&mut self, line: &[u8], line_end: usize) {
         let (name, value) = match line.iter().position(|byte| *byte == b':') {
             None => (line, &[][..]),

@@ -1,13 +1,13 @@
-//! A subscriber that gets only some of the events.
+//! Filters what a subscriber gets.
 
 use super::log::{Mark, value};
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use bytes::Bytes;
 
-/// After so many events that were kept back, the client is told the ID of the last.
+/// After this many events were filtered out, the client gets the ID of the last of them.
 const TELL_ID_AFTER: usize = 64;
 
-/// An event that was published, as a filter sees it.
+/// A published event, as a filter sees it.
 #[derive(Clone, Copy)]
 pub struct Published<'b> {
     block: &'b [u8],
@@ -28,7 +28,7 @@ impl<'b> Published<'b> {
         }
     }
 
-    /// The event ID that clients get: one of the channel's, or the event's own.
+    /// The event ID that clients get: the event's own if it has one, otherwise the channel's.
     #[must_use]
     pub fn id(&self) -> Cow<'b, str> {
         let at = if self.id_at == 0 { "id: ".len() } else { self.id_at };
@@ -51,12 +51,12 @@ impl core::fmt::Debug for Published<'_> {
 pub(super) struct Filter {
     passes: Box<dyn FnMut(&Published<'_>) -> bool + Send>,
     frame: Bytes,
-    /// The events in the frame, and how many of them were looked at.
+    /// The events in the frame, and how many of them have been looked at.
     pub(super) marks: Vec<Mark>,
     looked_at: usize,
-    /// How many were kept back since the client got an ID.
+    /// How many events were filtered out since the client last got an ID.
     skipped: usize,
-    // Not reported to the channel yet.
+    // Not yet reported to the channel.
     delivered: u64,
     filtered: u64,
 }
@@ -74,19 +74,19 @@ impl Filter {
         }
     }
 
-    /// Lets only those pass that this other one lets pass too.
+    /// Combines this filter with another: an event must pass both.
     pub(super) fn and(mut self, mut other: impl FnMut(&Published<'_>) -> bool + Send + 'static) -> Filter {
         let mut passes = self.passes;
         self.passes = Box::new(move |event| passes(event) && other(event));
         self
     }
 
-    /// Begins with a frame, whose events have been marked.
+    /// Begins with a frame, whose marks have been set.
     pub(super) fn frame(&mut self, frame: Bytes) {
         self.frame = frame;
     }
 
-    /// The next events that pass, as many as follow one another.
+    /// The next unbroken run of events that pass.
     pub(super) fn next_run(&mut self) -> Option<Bytes> {
         let mut run = None;
         while let Some(mark) = self.marks.get(self.looked_at) {
@@ -116,8 +116,8 @@ impl Filter {
         run
     }
 
-    /// Whether the ID that the client has may soon be too old to resume with, in a log of this length, or is not
-    /// that of the end.
+    /// Whether the client's ID may soon be too old to resume from in a log of this length or, at the end, is not the
+    /// last one.
     pub(super) fn must_tell_id(&mut self, retained: usize, is_end: bool) -> bool {
         let is_old = self.skipped >= TELL_ID_AFTER || 2 * self.skipped >= retained;
         let must = self.skipped > 0 && (is_old || is_end);

@@ -1,4 +1,4 @@
-//! Who is told of the first and of the last subscriber.
+//! The hooks that are told when the first subscriber arrives and the last one leaves.
 
 use super::channel::Shared;
 use alloc::sync::Arc;
@@ -15,13 +15,13 @@ pub(super) struct Told {
 }
 
 impl Shared {
-    /// Tells the hooks whether there are subscribers, if they do not know.
+    /// Tells the hooks whether there are subscribers, if that has changed since they were last told.
     pub(super) fn tell(&self) {
         if self.on_first.0.is_none() && self.on_last.0.is_none() {
             return;
         }
         let mut state = self.lock();
-        // Whoever is telling now looks again when it has.
+        // A thread that is telling them now will look again when it is done.
         while !state.told.is_telling && state.told.is_active != (state.subscribers > 0) {
             let is_active = !state.told.is_active;
             state.told = Told { is_active, is_telling: true };
@@ -36,7 +36,7 @@ impl Shared {
     }
 }
 
-/// A hook is being told, until this is dropped: one that panics does not keep others from being told.
+/// A hook is being told until this is dropped, so that one that panics does not block the others for good.
 struct Telling<'s>(&'s Shared);
 
 impl Drop for Telling<'_> {

@@ -16,7 +16,7 @@ pub(super) struct Epoch([u8; EPOCH_LEN + 1]);
 
 impl Epoch {
     pub(super) fn random() -> Epoch {
-        // std's only source of randomness: each `RandomState` has other keys.
+        // The only source of randomness in std: each `RandomState` has different keys.
         let mut bits = RandomState::new().hash_one(0);
         let mut text = [b'-'; EPOCH_LEN + 1];
         for character in &mut text[..EPOCH_LEN] {
@@ -33,13 +33,13 @@ impl Epoch {
     /// The position in an ID of this epoch.
     pub(super) fn parse(&self, id: &str) -> Option<u64> {
         let digits = id.as_bytes().strip_prefix(&self.0)?;
-        // Exactly what `Display` writes, so that an event has one name.
+        // Exactly what `Display` writes, so that each event has only one ID.
         let canonical =
             digits.iter().all(u8::is_ascii_digit) && (digits[..] == *b"0" || !digits.starts_with(b"0"));
         if canonical { str::from_utf8(digits).ok()?.parse().ok() } else { None }
     }
 
-    /// Whether the ID looks like one of a channel, of whatever epoch.
+    /// Whether the ID looks like one that a channel made, in whatever epoch.
     pub(super) fn is_similar(id: &str) -> bool {
         let (epoch, position) = id.split_at_checked(EPOCH_LEN).unwrap_or_default();
         let digits = position.strip_prefix('-').unwrap_or_default();
@@ -49,10 +49,10 @@ impl Epoch {
     }
 }
 
-/// The place of an event in its channel, and its event ID unless it was published with one of its own.
+/// The place of an event in its channel, and its event ID unless it was published with one.
 ///
-/// Its text is what clients see: the channel's epoch, drawn at random when the channel was made, and the
-/// event's number, counted from 1, as in `k3v9x2ma-17`. The number 0 is the place ahead of the first event.
+/// Clients see its text form: the channel's epoch, drawn at random when the channel was created, and the event's
+/// number, counted from 1, as in `k3v9x2ma-17`. Number 0 is the place before the first event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id {
     pub(super) epoch: Epoch,

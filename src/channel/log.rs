@@ -1,9 +1,9 @@
-//! The log: what was published and is retained, as bytes.
+//! The log: the published events that are retained, as bytes.
 //!
-//! The bytes lie in blocks of memory of 64 KiB at most. Writers append to the last one, which is *hot*. The
-//! first reader that reaches its end freezes what is there, and all others get the same piece, shared. Once a
-//! block is full its pieces are put together, so that a reader which replays gets few and long ones. A frame
-//! on its way to a client that stalled pins one block.
+//! The bytes lie in blocks of memory of at most 64 KiB. Writers append to the last block, which is *hot*. The
+//! first reader that reaches the unread bytes in it freezes them into a piece, which all other readers share. Once a
+//! block is full its pieces are joined, so that a replay consists of few, long pieces. A frame that waits for a
+//! stalled client pins one block.
 
 use super::id::Epoch;
 use crate::{encode::block::Buffer, wire::line};
@@ -16,13 +16,13 @@ use std::{
     time::Instant,
 };
 
-/// The largest block of memory, unless one event is larger: what one stalled connection pins.
+/// The largest block of memory, unless a single event is larger: what one stalled connection pins.
 const LARGEST: usize = 64 * 1024;
 
-/// The first block, because most of ten thousand topics are small. Each next one is twice as large.
+/// The size of the first block; each further one is twice as large. Small, because most of ten thousand topics are.
 const SMALLEST: usize = 1024;
 
-/// A reader that is a few events late gets a frame of at least this size, if there is so much.
+/// A reader that is a few events behind gets a frame of at least this size, if there is that much.
 const WORTHWHILE: usize = 16 * 1024;
 
 /// How much is retained.
@@ -33,7 +33,7 @@ pub(super) struct Bounds {
     pub(super) age: Option<Duration>,
 }
 
-/// Where in a block the values of two fields begin, if it has them.
+/// Where in a block the values of the fields `id` and `event` begin, if it has them.
 #[derive(Clone, Copy)]
 pub(super) struct Values {
     pub(super) id_at: Option<usize>,
@@ -45,7 +45,7 @@ pub(super) struct Values {
 struct Entry {
     /// Where it ends, in bytes since the channel was made.
     end: u64,
-    /// The keyed hash of the ID that it was published with; 0 if the channel made its ID.
+    /// The keyed hash of the ID that it was published with, or 0 if the channel made its ID.
     id_hash: u64,
     /// Where in its block the values of these fields begin; 0 if the event has no such field.
     id_at: usize,
@@ -85,20 +85,20 @@ pub struct Log {
     first: u64,
     /// Where that event begins, in bytes since the channel was made.
     first_start: u64,
-    /// In order, without gaps between them, up to `hot_start`.
+    /// The frozen pieces, in order and without gaps, up to `hot_start`.
     pieces: VecDeque<Piece>,
-    /// How many of the last pieces lie in the hot block.
+    /// How many of the pieces, counted from the last, lie in the hot block.
     hot_pieces: usize,
     hot: BytesMut,
     hot_start: u64,
     block_size: usize,
-    /// The events that were published with an ID, by its hash. Of several with one ID the first counts, so
-    /// that resuming there repeats rather than loses.
+    /// The events that were published with an ID, by its hash. If several have the same ID the first counts, so
+    /// that resuming there repeats events instead of losing them.
     ///
-    /// Hashes alone are compared. Clients choose the IDs that are looked up, but do not know the key.
+    /// Only hashes are compared. Clients choose the IDs that are looked up, but do not know the key.
     ids: HashMap<u64, u64>,
     hasher: RandomState,
-    /// Only if there is a bound for the age: the number of the event after each publication, and its time.
+    /// For each publication, its time and the number of the event after it. Empty without a limit on age.
     times: VecDeque<(u64, Instant)>,
 }
 
@@ -166,7 +166,7 @@ impl Log {
         let block_at = self.hot.len();
         write(&mut self.hot);
         let id_hash = match values.id_at.map(|at| value(&self.hot[block_at + at..])) {
-            // With an empty ID a client forgets the one that it has.
+            // An empty ID makes a client forget the one that it has.
             None | Some([]) => 0,
             Some(id) => {
                 let hash = self.hash(id);
@@ -183,12 +183,12 @@ impl Log {
     }
 
     fn hash(&self, id: &[u8]) -> u64 {
-        // 0 means that there is none.
+        // 0 is reserved for "no ID".
         self.hasher.hash_one(id).max(1)
     }
 
-    /// Ends a publication that began with the event `from`, and evicts what is too much now. What was published
-    /// last stays whole, whatever the bounds, so that readers that are not late get it.
+    /// Ends a publication that began with the event `from`, and evicts what exceeds the bounds. This publication itself
+    /// is retained whatever the bounds, so that readers that keep up get it.
     pub(super) fn commit(&mut self, from: u64) {
         if self.bounds.age.is_some() && self.next() > from {
             let now = Instant::now();
@@ -256,7 +256,7 @@ impl Log {
         self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
-    /// Where each of the events of a frame that begins with the event `from` ends in it.
+    /// Where each event ends in a frame that begins with the event `from`.
     pub(super) fn marks(&self, from: u64, next: u64, marks: &mut Vec<Mark>) {
         let start = self.start_of(from);
         marks.extend((from..next).filter_map(|number| {
@@ -265,8 +265,8 @@ impl Log {
         }));
     }
 
-    /// The line with the ID with which a client that has all events up to this one resumes. It is empty if that
-    /// ID was given by whoever published the event, and is forgotten.
+    /// The `id` line with which a client that has all events up to this one resumes. It is empty if the event was
+    /// published with an ID that has been evicted with it.
     pub(super) fn id_line(&mut self, number: u64) -> Vec<u8> {
         let mut line = b"id: ".to_vec();
         let own = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.id_hash != 0);
@@ -276,7 +276,7 @@ impl Log {
                 line.extend_from_slice(value(&bytes[at..]));
             }
         } else if number < self.first && own(self.entry(self.first)) {
-            // Other channels that are fed with the same events know the IDs of those, and none of this channel's.
+            // Other channels that are fed the same events know the events' own IDs, but none of this channel's.
             return Vec::new();
         } else {
             line.extend_from_slice(self.epoch.as_bytes());
@@ -286,7 +286,7 @@ impl Log {
         line
     }
 
-    /// A block with nothing but that line, or nothing.
+    /// A block with only that line, or nothing if there is no such line.
     pub(super) fn id_block(&mut self, number: u64) -> Vec<u8> {
         let mut block = self.id_line(number);
         if !block.is_empty() {
@@ -295,8 +295,8 @@ impl Log {
         block
     }
 
-    /// As many of the events from `from` on as lie in one piece, and the number of the event after them. `from`
-    /// is retained, or the next one.
+    /// Those events from `from` on that lie in one piece, and the number of the event after them. `from` must be
+    /// retained, or be the next event.
     pub(super) fn read(&mut self, from: u64) -> Option<(Bytes, u64)> {
         if from >= self.next() {
             return None;
@@ -317,7 +317,7 @@ impl Log {
         Some((piece.bytes.slice((start - piece.start()) as usize..), piece.next))
     }
 
-    /// Makes what is hot a piece.
+    /// Turns the unread bytes of the hot block into a piece.
     fn freeze(&mut self) {
         if !self.hot.is_empty() {
             let bytes = self.hot.split().freeze();
@@ -327,18 +327,18 @@ impl Log {
         }
     }
 
-    /// Ends the hot block, and begins one with room for `len` bytes.
+    /// Closes the hot block, and begins a new one with room for `len` bytes.
     #[cold]
     fn seal(&mut self, len: usize) {
         self.freeze();
         self.join(self.pieces.len() - self.hot_pieces, self.pieces.len());
         self.hot_pieces = 0;
         self.hot = BytesMut::with_capacity(len.max(self.block_size));
-        // A small log is not to pin much more than it retains.
+        // A small log should not pin much more than it retains.
         self.block_size = (2 * self.block_size).min(LARGEST.min(self.bounds.bytes / 4).max(SMALLEST));
     }
 
-    /// Joins pieces of the hot block for a reader that is late.
+    /// Joins pieces of the hot block for a reader that is behind.
     fn join_late(&mut self, index: usize) {
         self.freeze();
         let mut len = 0;
@@ -350,7 +350,7 @@ impl Log {
         self.join(index, end.map_or(self.pieces.len(), |count| index + count + 1));
     }
 
-    /// Puts pieces of the hot block together. Readers find their places by numbers, so nothing changes for them.
+    /// Joins pieces of the hot block. Readers find their places by event number, so nothing changes for them.
     fn join(&mut self, start: usize, end: usize) {
         if end - start < 2 {
             return;

@@ -6,17 +6,17 @@
 pub struct Metrics {
     /// Events that were published.
     pub published: u64,
-    /// Events that were given to subscribers, each counted once for each subscriber that got it.
+    /// Events that subscribers got, counted once for each subscriber.
     pub delivered: u64,
-    /// Events that subscribers missed because they were too slow or came too late, counted as the delivered
-    /// ones. Those of unknown number are not among them.
+    /// Events that subscribers missed because they were too slow or connected too late, counted once for each
+    /// subscriber. Gaps of unknown size are not included.
     pub missed: u64,
-    /// Events that the filters of subscribers kept back, counted as the delivered ones.
+    /// Events that filters held back, counted once for each subscriber.
     pub filtered: u64,
-    /// Subscribers that there are now.
+    /// Current subscribers.
     pub subscribers: usize,
-    /// Events that are retained now.
+    /// Events that are currently retained.
     pub retained_events: usize,
-    /// The bytes of these events. The channel needs about 70 more for each event.
+    /// The bytes of the retained events. The channel needs about 70 bytes more for each event.
     pub retained_bytes: usize,
 }

@@ -1,9 +1,9 @@
-//! One feed, many clients: nothing missed in silence, nothing sent twice, and no memory for slow readers.
+//! One feed, many clients: nothing is lost silently, nothing is sent twice, and slow readers cost no memory.
 //!
 //! A [`Channel`] is a bounded log of encoded events, and a [`Subscriber`] is a place in it. Publishing appends to the
-//! log, encodes once however many read, and never waits. Broadcast, replay after a
-//! [last event ID](crate::response::last_event_id), late joiners, batching and slow readers are all the same: each
-//! subscriber reads on from its place, all that is ready at once, and is told what is no longer there.
+//! log, encodes each event once however many subscribers read it, and never waits. Broadcast, replay after a
+//! [last event ID](crate::response::last_event_id), late joiners, batching, and slow readers are one mechanism: each
+//! subscriber reads on from its place, takes everything that is ready at once, and is told of what is no longer there.
 //!
 //! ```
 //! use sse_wire::{Event, channel::Channel};

@@ -1,4 +1,4 @@
-//! The log, the wakers and the blocking wait, in every order in which threads can meet.
+//! Model checks of the log, the wakers and the blocking wait, in every interleaving of the threads.
 
 use super::{Blocking, Channel, RecvError, Subscriber};
 use crate::{
@@ -42,7 +42,7 @@ fn one_publishes_and_one_blocks() {
     });
 }
 
-/// Who publishes while another one wakes the waiting makes room of its own for the wakers.
+/// A thread that publishes while another one wakes the waiting tasks uses its own buffer for the wakers.
 #[test]
 fn two_publish_and_one_blocks() {
     check(|| {
@@ -63,7 +63,7 @@ fn two_publish_and_one_blocks() {
     });
 }
 
-/// Nothing is missing or doubled between what a subscriber finds and what follows, wherever it begins.
+/// Nothing is missed or repeated between what a subscriber finds and what follows, wherever it begins.
 #[test]
 fn one_subscribes_while_another_publishes() {
     check(|| {
@@ -98,7 +98,7 @@ fn one_leaves_while_both_are_woken() {
     });
 }
 
-/// A subscriber that another task polls wakes that one, and no longer the first.
+/// A subscriber that is handed to another task wakes that one, and no longer the first.
 #[test]
 fn one_is_handed_to_another_task() {
     check(|| {
@@ -114,7 +114,7 @@ fn one_is_handed_to_another_task() {
     });
 }
 
-/// The hooks are called in turns, and in the end they know whether there is a subscriber.
+/// The hooks are called in turn, and in the end they know whether there is a subscriber.
 #[test]
 fn hooks_are_told_in_turns() {
     check(|| {
@@ -136,7 +136,7 @@ fn hooks_are_told_in_turns() {
     });
 }
 
-/// The end comes after what was published before it, also to who is about to wait.
+/// The end comes after what was published before it, even for a subscriber that is about to wait.
 #[test]
 fn a_farewell_is_the_last() {
     check(|| {

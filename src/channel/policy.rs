@@ -1,51 +1,50 @@
-//! What a channel does where clients miss events, and what it begins with.
+//! Where a client begins, and what happens when it misses events.
 
 use crate::encode::Event;
 use alloc::sync::Arc;
 use core::fmt;
 
-/// Where the events of a client begin that has no last event ID.
+/// Where a client without a last event ID begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
-    /// With the next one that is published.
+    /// With the next event that is published.
     #[default]
     Live,
-    /// With the oldest that is retained.
+    /// With the oldest event that is retained.
     Oldest,
 }
 
-/// What happens to a subscriber that is so slow that events are no longer retained when it wants them.
+/// What happens to a subscriber that is so slow that events were evicted before it read them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLag {
-    /// It gets a [gap event](Gap), and then goes on with the oldest event that is retained.
+    /// It gets a [gap event](Gap), and continues with the oldest event that is retained.
     #[default]
     Gap,
-    /// Its stream ends. The client connects again with its last event ID, and is then one that
+    /// Its stream ends. The client reconnects with its last event ID, and is then treated as one that
     /// [missed](super::Resume::Missed) events.
     Close,
 }
 
-/// What a client gets first when it connects with a last event ID after which not everything is retained.
+/// What a client gets if it connects with a last event ID after which some events are no longer retained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnMissed {
-    /// A [gap event](Gap), and then all that is retained.
+    /// A [gap event](Gap), and then everything that is retained.
     #[default]
     Replay,
     /// A [gap event](Gap), and then what is published from now on.
     Live,
 }
 
-/// Events that a client missed, which it is told in an event of its own.
+/// Events that a client missed. It is told of them by a separate event.
 ///
-/// By default that is `event: gap` with the data `{"missed":17}`, or `{"missed":null}` where the number is not
-/// known. Its ID is that of the last event that is missing, so that a client which is cut off right after it is
-/// not told again. (Where that event was published with an ID of its own, which is forgotten with it, there is
-/// none.)
+/// By default that is `event: gap` with the data `{"missed":17}`, or `{"missed":null}` if the number is not known.
+/// Its ID is that of the last missing event, so that a client that is cut off right after the gap event is not told
+/// again. (It has no ID if that event was published with one, because that ID is evicted with its event.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// How many events there were between the last that the client got and the next that it gets, if that is
-    /// known. It is not after an ID of another channel, or of this one before it was restarted.
+    /// The number of events between the last that the client got and the next that it gets, if it is known. It is
+    /// unknown if the client's ID belongs to another channel, or to this one before a restart.
     pub missed: Option<u64>,
 }
 
@@ -59,7 +58,7 @@ impl Gap {
     }
 }
 
-/// Makes the event of a gap.
+/// The function that makes the event for a gap.
 #[derive(Clone)]
 pub(super) struct GapEvent(pub(super) Arc<dyn Fn(Gap) -> Event + Send + Sync>);
 

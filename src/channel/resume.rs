@@ -1,4 +1,4 @@
-//! Clients that connect again.
+//! Clients that reconnect.
 
 use super::{
     Channel,
@@ -13,20 +13,20 @@ use core::fmt;
 #[derive(Debug)]
 #[must_use = "the client is not subscribed yet"]
 pub enum Resume {
-    /// Everything after the ID is retained: the subscriber gets that, and then what is published, with no gap
-    /// and no repetition.
+    /// Everything after the ID is retained: the subscriber gets that, and then what is published from now on, without
+    /// gaps or repetitions.
     Complete(Subscriber),
-    /// Not everything after the ID is retained, or it is not known what came after it.
+    /// Some of what followed the ID is no longer retained, or it is not known what followed it.
     Missed(Missed),
-    /// The channel is finished, and the client has all of it. Answer with status 204, after which an
-    /// `EventSource` does not connect again.
+    /// The channel is finished, and the client has all of it. Respond with status 204, after which an `EventSource`
+    /// does not reconnect.
     Finished,
 }
 
 /// A client that missed events while it was away.
 ///
-/// The server may give it what there is ([`replay`](Missed::replay)), only what is published from now on
-/// ([`live`](Missed::live)), a snapshot ([`Channel::subscribe_with`]), or another answer.
+/// The server may send it everything that is retained ([`replay`](Missed::replay)), only what is published from now on
+/// ([`live`](Missed::live)), a snapshot ([`Channel::subscribe_with`]), or a different response altogether.
 #[derive(Debug)]
 #[must_use = "the client is not subscribed yet"]
 pub struct Missed {
@@ -36,25 +36,25 @@ pub struct Missed {
     next: Option<u64>,
 }
 
-/// Why a client cannot go on where it was.
+/// Why a client cannot resume where it left off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MissedReason {
-    /// The ID is the channel's, and events after it are not retained any more.
+    /// The ID is one of this channel, but events after it are no longer retained.
     TooOld,
-    /// The ID is one of another channel, or of this one before the server was restarted.
+    /// The ID belongs to another channel, or to this one before the server was restarted.
     OtherEpoch,
-    /// The ID was never one of this channel's, or was the own ID of an event that is not retained any more.
+    /// The ID was never one of this channel's, or the event that was published with it is no longer retained.
     Unknown,
 }
 
 impl Channel {
-    /// Subscribes a client: [`resume`](Channel::resume)s if it has a last event ID, and otherwise begins where the
-    /// policy says ([`start`](super::Builder::start)). If it missed events, it is told, and gets what
+    /// Subscribes a client. With a last event ID, it [`resume`](Channel::resume)s there; without one, it begins where
+    /// [`start`](super::Builder::start) says. If it missed events, it is told so, and gets what
     /// [`on_missed`](super::Builder::on_missed) says.
     ///
-    /// `None` means that the channel is finished, and that there is nothing for this client any more: answer with
-    /// status 204, after which an `EventSource` does not connect again.
+    /// `None` means that the channel is finished and has nothing more for this client: respond with status 204, after
+    /// which an `EventSource` does not reconnect.
     pub fn connect(&self, last_event_id: Option<&str>) -> Option<Subscriber> {
         let Some(id) = last_event_id else {
             return self.begin();
@@ -79,9 +79,9 @@ impl Channel {
         if state.has_all(next) { None } else { Some(Subscriber::new(&self.0, state, next)) }
     }
 
-    /// Looks up what there is after the last event ID of a client.
+    /// Looks up what follows a client's last event ID.
     ///
-    /// Nothing has been sent yet, so the server can still answer with something else.
+    /// Nothing has been sent yet, so the server can still respond with something else.
     ///
     /// ```
     /// use sse_wire::{Event, channel::{Channel, Resume}};
@@ -121,21 +121,21 @@ impl State {
 }
 
 impl Missed {
-    /// Why the client cannot go on where it was.
+    /// Why the client cannot resume where it left off.
     #[must_use]
     pub fn reason(&self) -> MissedReason {
         self.reason
     }
 
-    /// How many events it missed that are no longer retained, if that is known.
+    /// The number of events that the client missed and that are no longer retained, if it is known.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {
         let first = self.channel.0.lock().log.first();
         self.next.map(|next| first.saturating_sub(next))
     }
 
-    /// Subscribes the client to a [gap event](super::Gap), then all that is retained, and what is published from
-    /// now on.
+    /// Subscribes the client, which gets a [gap event](super::Gap), then everything that is retained, and then what is
+    /// published from now on.
     pub fn replay(self) -> Subscriber {
         let state = self.channel.0.lock();
         let first = state.log.first();
@@ -145,7 +145,7 @@ impl Missed {
         subscriber
     }
 
-    /// Subscribes the client to a [gap event](super::Gap), and what is published from now on.
+    /// Subscribes the client, which gets a [gap event](super::Gap), and then what is published from now on.
     pub fn live(self) -> Subscriber {
         let state = self.channel.0.lock();
         let next = state.log.next();
@@ -159,7 +159,7 @@ impl fmt::Display for MissedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             MissedReason::TooOld => "events after the last event ID are no longer retained",
-            MissedReason::OtherEpoch => "the last event ID is of another channel, or from before a restart",
+            MissedReason::OtherEpoch => "the last event ID is from another channel, or from before a restart",
             MissedReason::Unknown => "the last event ID is not known",
         })
     }

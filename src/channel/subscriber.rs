@@ -1,4 +1,4 @@
-//! A place in the log, as a stream.
+//! A subscriber: a place in the log, as a stream.
 
 use super::{
     blocking::Blocking,
@@ -19,10 +19,10 @@ use futures_core::Stream;
 /// A stream of what a [`Channel`](super::Channel) publishes, in whole blocks, for
 /// [`response::Body`](crate::response).
 ///
-/// Each item is all that is ready and lies in one piece of memory, which subscribers share. It ends when the channel
-/// is finished or closed, or when this subscriber was too slow and the policy is [`OnLag::Close`].
+/// Each item is everything that is ready and contiguous in memory; subscribers share that memory. The stream ends when
+/// the channel is finished or closed, or when this subscriber was too slow and the policy is [`OnLag::Close`].
 ///
-/// It holds nothing of what was published, so one that is not polled costs no memory.
+/// A subscriber holds no events, so one that is not polled costs no memory.
 #[must_use = "a subscriber does nothing until it is polled"]
 pub struct Subscriber {
     shared: Arc<Shared>,
@@ -35,27 +35,27 @@ pub struct Subscriber {
 
 /// A place in the log.
 struct Cursor {
-    /// The number of the next event that it reads.
+    /// The number of the next event to read.
     next: u64,
-    /// What comes ahead of it.
+    /// What is sent before that event.
     first: First,
     filter: Option<Box<Filter>>,
     is_ended: bool,
 }
 
-/// What a subscriber gets ahead of the events.
+/// What a subscriber gets before the events.
 #[derive(Default)]
 enum First {
     #[default]
     Nothing,
     Block(Bytes),
-    /// So many events are missing that were published before those that it reads.
+    /// The number of events that are missing before its place, if it is known.
     Gap(Option<u64>),
     #[cfg(feature = "redis")]
     Ahead(Box<dyn Ahead>),
 }
 
-/// What comes ahead of the log, and from elsewhere.
+/// A source other than the log that is read before it.
 #[cfg(feature = "redis")]
 pub(super) trait Ahead: Send {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn>;
@@ -63,17 +63,17 @@ pub(super) trait Ahead: Send {
 
 #[cfg(feature = "redis")]
 pub(super) enum Turn {
-    /// Whole blocks, each of which is marked.
+    /// Whole blocks, with a mark for each.
     Frame(Bytes, Vec<super::log::Mark>),
-    /// What no filter looks at.
+    /// A block that bypasses the filter.
     Told(Bytes),
-    /// The event of the log that is next.
+    /// The source is done: continue with this event of the log.
     Join(u64),
 }
 
 /// What is left to do outside the lock.
 enum Step {
-    /// The events of this frame, which are also marked in the filter if there is one.
+    /// A frame of events; if there is a filter, it holds the marks for them.
     Frame(Bytes),
     /// A gap, and the line with the ID of its last event.
     Gap(Gap, Vec<u8>),
@@ -101,27 +101,27 @@ impl Subscriber {
         subscriber
     }
 
-    /// Sends this ahead of everything else.
+    /// Sends this block before everything else.
     pub(super) fn send_first(&mut self, block: Bytes) {
         self.cursor.first = First::Block(block);
     }
 
-    /// Tells first of so many events that are missing ahead of its place.
+    /// First sends a gap event for the events that are missing before its place.
     pub(super) fn tell_gap(&mut self, missed: Option<u64>) {
         self.cursor.first = First::Gap(missed);
     }
 
-    /// Sends what comes from elsewhere ahead of the log.
+    /// First reads from this other source, then from the log.
     #[cfg(feature = "redis")]
     pub(super) fn read_first(&mut self, ahead: impl Ahead + 'static) {
         self.cursor.first = First::Ahead(Box::new(ahead));
     }
 
-    /// Only the events for which this returns `true`, and all other filters do.
+    /// Lets through only the events for which this function, and every other filter, returns `true`.
     ///
-    /// IDs stay right: with an event the client gets its ID, and while nothing is sent, now and then a block
-    /// with only the ID of the last event that was kept back, before that is too old to resume with. Missed events
-    /// are counted before they are filtered, because they cannot be looked at.
+    /// The client's last event ID stays current: while events are filtered out, it gets a block with only the ID of
+    /// the last of them from time to time, before its own ID is too old to resume from. Missed events are counted
+    /// whether or not they would have passed, because they can no longer be looked at.
     ///
     /// ```
     /// # let channel = sse_wire::channel::Channel::new();
@@ -136,7 +136,7 @@ impl Subscriber {
         self
     }
 
-    /// Only the events of these types. Those without a type are of the type `message`.
+    /// Lets through only the events of these types. An event without a type has the type `message`.
     ///
     /// ```
     /// # let channel = sse_wire::channel::Channel::new();
@@ -147,12 +147,12 @@ impl Subscriber {
         self.filter(move |event| types.iter().any(|name| *name == event.event_type()))
     }
 
-    /// The subscriber for code without async.
+    /// Converts this subscriber into an iterator for blocking code.
     pub fn into_blocking(self) -> Blocking {
         Blocking::new(self)
     }
 
-    /// All that is ready in one piece, or `None` at the end.
+    /// Everything that is ready in one piece, or `None` at the end.
     pub(super) fn poll_frame(&mut self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if let Some(filter) = &mut self.cursor.filter
@@ -222,7 +222,7 @@ impl Subscriber {
             return Step::Wait;
         }
 
-        // What may run code of others when it is dropped is declared ahead of the lock.
+        // Dropping these may run foreign code, so they are declared before the lock and dropped after it.
         let (_listed, _kept);
         let state = &mut *self.shared.lock();
         let cursor = &mut self.cursor;
@@ -230,8 +230,8 @@ impl Subscriber {
             Some(step) => step,
             None => cursor.ready(state),
         };
-        // A task that has everything will wait next. It waits from now on, which saves it another lock then; with
-        // a filter it may still have an ID to tell when it has looked at the frame.
+        // A task that has read everything waits next. Registering it now saves another lock. Not with a filter, which
+        // may still have to send an ID once it has looked at the frame.
         let waits = match &step {
             Step::Wait => true,
             Step::Frame(_) => {
@@ -271,7 +271,7 @@ impl Cursor {
             return None;
         }
         state.missed += missed.unwrap_or(0);
-        // With the ID, a client that is cut off after the gap is not told of it again.
+        // Because of the ID, a client that is cut off right after the gap is not told of it again.
         Some(Step::Gap(Gap { missed }, state.log.id_line(self.next - 1)))
     }
 
@@ -287,7 +287,7 @@ impl Cursor {
         }
         if let Some(filter) = &mut self.filter {
             filter.report(&mut state.delivered, &mut state.filtered);
-            // At the end always: a client that has all of a finished channel must be recognised as such.
+            // Always at the end: a client that has all of a finished channel must be recognised as such.
             if filter.must_tell_id(state.log.len(), state.ended.is_some()) {
                 return Step::Block(state.log.id_block(self.next - 1).into());
             }

@@ -9,22 +9,22 @@ use std::{collections::HashMap, time::Instant};
 /// How long an idle topic is kept by default.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// Many [`Channel`]s, each with a name: made when they are first wanted, and dropped when they are idle.
+/// Named [`Channel`]s, created when they are first needed, and dropped when they are idle.
 ///
-/// A topic is idle while nobody has a handle or a subscriber of it. It is dropped five minutes later, or earlier
-/// if there are as many topics as there may be and another one is wanted. A topic that is in use is never dropped,
-/// so whoever publishes to a name and whoever reads it always have the same channel.
+/// A topic is idle while nobody holds a handle to it or a subscriber. It is dropped after five minutes, or earlier if
+/// the maximum number of topics is reached and another one is needed. A topic that is in use is never dropped, so
+/// everybody who publishes to a name and everybody who reads it use the same channel.
 ///
-/// Clones are handles of the same topics.
+/// Clones are handles to the same topics.
 ///
 /// ```
 /// use sse_wire::{Event, channel::{Channel, Start, Topics}};
 ///
-/// // At most 1,000, each with 64 KiB.
+/// // At most 1,000 topics of 64 KiB each.
 /// let topics = Topics::new(1_000, |_name| Channel::builder().bytes(64 * 1024).start(Start::Oldest).build());
 /// topics.get_or_create("room/7")?.publish(Event::new().data("hello"))?;
-/// // A reader does not make topics up.
-/// let room = topics.get("room/7").ok_or("no such room: answer with 404")?;
+/// // Readers cannot create topics.
+/// let room = topics.get("room/7").ok_or("no such room: respond with 404")?;
 /// let subscriber = room.connect(None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -40,7 +40,7 @@ struct Shared {
 struct State {
     topics: HashMap<Arc<str>, Topic>,
     idle: Duration,
-    /// When the idle ones were last looked for.
+    /// When idle topics were last looked for.
     swept: Instant,
 }
 
@@ -51,25 +51,25 @@ struct Topic {
 }
 
 impl Topic {
-    /// Whether nobody else has a handle or a subscriber. Only the topics hand out the first one, under their lock.
+    /// Whether nobody else has a handle or a subscriber. The first one can only come from here, under the lock.
     fn is_idle(&self) -> bool {
         Arc::strong_count(&self.channel.0) == 1
     }
 }
 
 impl Topics {
-    /// At most so many topics, whose channels this function makes from their names.
+    /// Creates a set of at most `max` topics. The function makes the channel for a name.
     ///
-    /// The function may be called for a name for which another thread makes a channel at the same time. One of the
-    /// two is dropped then.
+    /// If two threads ask for the same new name at once, the function may be called for each of them. One of the two
+    /// channels is then dropped.
     pub fn new(max: usize, make: impl Fn(&str) -> Channel + Send + Sync + 'static) -> Topics {
         let state = State { topics: HashMap::new(), idle: IDLE, swept: Instant::now() };
         Topics(Arc::new(Shared { max, make: Box::new(make), state: Mutex::new(state) }))
     }
 
-    /// How long a topic is kept when it is idle: five minutes by default.
+    /// Sets how long an idle topic is kept: five minutes by default.
     ///
-    /// There is no timer: what is idle goes when another topic is wanted, or at
+    /// There is no timer: idle topics are dropped when another topic is created, or by
     /// [`evict_idle`](Topics::evict_idle).
     #[must_use]
     pub fn idle(self, idle: Duration) -> Topics {
@@ -77,7 +77,7 @@ impl Topics {
         self
     }
 
-    /// The channel of this name, if there is one.
+    /// Returns the channel with this name, if there is one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Channel> {
         let mut state = self.0.lock();
@@ -86,15 +86,16 @@ impl Topics {
         Some(topic.channel.clone())
     }
 
-    /// The channel of this name, which is made if there is none.
+    /// Returns the channel with this name, and creates it if there is none.
     ///
     /// # Errors
-    /// If there would be too many topics, and all are in use.
+    /// If the maximum number of topics is reached, and all of them are in use.
     pub fn get_or_create(&self, name: &str) -> Result<Channel, TooManyTopics> {
         if let Some(channel) = self.get(name) {
             return Ok(channel);
         }
-        // Without the lock, because this is the user's code. Declared ahead of it, as are those that are dropped.
+        // Made without the lock, because this is the user's code. Declared before the lock, like the topics that are
+        // dropped, so that it is dropped after the lock is released.
         let new = (self.0.make)(name);
         let mut gone = Vec::new();
         let mut state = self.0.lock();
@@ -102,7 +103,7 @@ impl Topics {
         if let Some(topic) = state.topics.get(name) {
             return Ok(topic.channel.clone());
         }
-        // Often enough, and not each time.
+        // Often enough, without looking every time.
         if now.saturating_duration_since(state.swept) >= state.idle / 4 {
             state.sweep(now, &mut gone);
         }
@@ -113,31 +114,32 @@ impl Topics {
         Ok(new)
     }
 
-    /// Takes the channel of this name out. Its handles and subscribers go on; who asks for the name gets another.
+    /// Removes the channel with this name. Its handles and subscribers keep working; whoever next asks for the name
+    /// gets a new channel.
     pub fn remove(&self, name: &str) -> Option<Channel> {
         self.0.lock().topics.remove(name).map(|topic| topic.channel)
     }
 
-    /// Drops the topics that have been idle for too long, and returns how many these were.
+    /// Drops the topics that have been idle for too long, and returns their number.
     pub fn evict_idle(&self) -> usize {
         let mut gone = Vec::new();
         self.0.lock().sweep(Instant::now(), &mut gone);
         gone.len()
     }
 
-    /// How many topics there are.
+    /// Returns the number of topics.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.lock().topics.len()
     }
 
-    /// Whether there is no topic.
+    /// Whether there are no topics.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All topics with their names, for metrics or to close them. As long as one has these handles, no topic is
+    /// Returns all topics with their names, to collect metrics or close them. While you hold these handles, no topic is
     /// idle.
     #[must_use]
     pub fn all(&self) -> Vec<(String, Channel)> {
@@ -148,13 +150,13 @@ impl Topics {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole at every moment, so that a panic elsewhere does not matter.
+        // The state is consistent at every moment, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Takes those out that have been idle for too long.
+    /// Removes the topics that have been idle for too long.
     fn sweep(&mut self, now: Instant, gone: &mut Vec<Topic>) {
         self.swept = now;
         for topic in self.topics.values_mut().filter(|topic| !topic.is_idle()) {
@@ -165,7 +167,7 @@ impl State {
         gone.extend(self.topics.extract_if(|_, topic| is_gone(topic)).map(|(_, topic)| topic));
     }
 
-    /// Takes the one out that has been idle for the longest time.
+    /// Removes the topic that has been idle for the longest time.
     fn longest_idle(&mut self) -> Option<Topic> {
         let idle = self.topics.iter().filter(|(_, topic)| topic.is_idle());
         let name = idle.min_by_key(|(_, topic)| topic.used)?.0.clone();
@@ -173,11 +175,11 @@ impl State {
     }
 }
 
-/// There are as many topics as there may be, and all are in use.
+/// The maximum number of topics is reached, and all of them are in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooManyTopics {
-    /// How many there may be.
+    /// The maximum number of topics.
     pub max: usize,
 }
 

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Twice as long after each failure, and at random between half of that and all of it, so that nodes that lost Redis
-/// together do not come all at once.
+/// Doubles the wait after each failure, and picks a random time between half of it and all of it, so that nodes that
+/// lost Redis at the same moment do not all reconnect at once.
 #[derive(Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -18,7 +18,7 @@ impl Backoff {
     pub(super) fn next(&mut self) -> Duration {
         let full = LONGEST.min(SHORTEST * 2_u32.pow(self.failures.min(10)));
         self.failures = self.failures.saturating_add(1);
-        // std's only source of randomness: each `RandomState` has other keys.
+        // The only source of randomness in std: each `RandomState` has different keys.
         let share = self.random.hash_one(self.failures) % 1024;
         full / 2 + full.mul_f64(share as f64 / 2048.0)
     }

@@ -1,4 +1,4 @@
-//! Publishing to Redis, for code without async.
+//! Publishing to Redis from blocking code.
 
 use super::{EntryId, Error, PublishError, Redis, command, entry, link::TRUSTED};
 use crate::response::Encoded;
@@ -10,12 +10,13 @@ use std::{
     time::Instant,
 };
 
-/// How many connections are kept that nobody uses.
+/// How many unused connections are kept.
 const KEPT: usize = 8;
 
-/// Publishes to topics in Redis, for code without async: see [`Redis::blocking_publisher`].
+/// Publishes to topics in Redis from blocking code: see [`Redis::blocking_publisher`].
 ///
-/// Threads that publish at the same time use a connection each, so that none waits for another; clones share them.
+/// Threads that publish at the same time each use a connection, so that none waits for another. Clones share the
+/// connections.
 ///
 /// ```no_run
 /// use sse_wire::{Event, channel::redis::Redis};
@@ -40,28 +41,28 @@ impl BlockingPublisher {
         BlockingPublisher { redis, kept: Arc::default() }
     }
 
-    /// As [`Publisher::publish`](super::Publisher::publish).
+    /// Publishes an event, or several at once: see [`Publisher::publish`](super::Publisher::publish).
     ///
-    /// It takes no longer than the [timeout](Redis::timeout) and looking up the name of the server.
+    /// It takes no longer than the [timeout](Redis::timeout) and the look-up of the server's name.
     ///
     /// # Errors
-    /// If the event was not published, or it is not known: then the error is [`PublishError::Ambiguous`].
+    /// If the event was not published, or if that is not known ([`PublishError::Ambiguous`]).
     pub fn publish(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
         self.send(topic, entry::encode(events)?, false)
     }
 
-    /// As [`Publisher::finish_with`](super::Publisher::finish_with).
+    /// Publishes the last event and finishes the topic: see [`Publisher::finish_with`](super::Publisher::finish_with).
     ///
     /// # Errors
-    /// As [`publish`](BlockingPublisher::publish).
+    /// The same as for [`publish`](BlockingPublisher::publish).
     pub fn finish_with(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
         self.send(topic, entry::encode(events)?, true)
     }
 
-    /// As [`Publisher::finish`](super::Publisher::finish).
+    /// Finishes the topic: see [`Publisher::finish`](super::Publisher::finish).
     ///
     /// # Errors
-    /// As [`publish`](BlockingPublisher::publish).
+    /// The same as for [`publish`](BlockingPublisher::publish).
     pub fn finish(&self, topic: &str) -> Result<(), PublishError> {
         self.send(topic, Vec::new(), true).map(|_| ())
     }
@@ -88,7 +89,7 @@ impl BlockingPublisher {
             if used.elapsed() < TRUSTED || self.ask(&mut connection, &ping, start).is_ok() {
                 return Ok(connection);
             }
-            // What has died there has died for all of them.
+            // If one of the kept connections has died, they all have.
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         let left = self.redis.timeout.saturating_sub(start.elapsed());
@@ -98,7 +99,7 @@ impl BlockingPublisher {
         self.redis.client.get_connection_with_timeout(left).map_err(|error| Error::new(&error))
     }
 
-    /// The answers, or why there are none and whether Redis may have got the commands.
+    /// Returns the replies, or why there are none and whether Redis may have received the commands.
     fn ask(
         &self,
         connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! What publishers send.
+//! The commands that publishers send.
 
 use super::{
     EntryId, Error, PublishError, Redis,
@@ -8,7 +8,7 @@ use super::{
 use alloc::{string::ToString, vec::Vec};
 use redis::{Pipeline, RedisResult, Value};
 
-/// Adds these blocks to a topic, all or none, and then finishes it if it `is_last`.
+/// Adds these blocks to a topic, all or none, and then finishes the topic if `is_last`.
 pub(super) fn publish(redis: &Redis, topic: &str, blocks: &[Vec<u8>], is_last: bool) -> Pipeline {
     let mut commands = redis::pipe();
     commands.ignore_errors();
@@ -33,7 +33,7 @@ pub(super) fn publish(redis: &Redis, topic: &str, blocks: &[Vec<u8>], is_last: b
     commands
 }
 
-/// The ID of the last event, from the answers to as many commands as added one.
+/// The ID of the last event, from the replies to the commands that added `events` of them.
 pub(super) fn published(answers: Vec<RedisResult<Value>>, events: usize) -> Result<EntryId, PublishError> {
     let mut last = Err(PublishError::Ambiguous(Error::UnexpectedReply));
     for answer in answers.into_iter().take(events) {

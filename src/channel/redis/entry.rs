@@ -1,7 +1,7 @@
 //! What an entry holds, and how it becomes a block of the log.
 //!
-//! The names of the fields carry the version of their form, so that nodes of different versions can share a stream: a
-//! node skips what it does not know.
+//! The field names include a format version, so that nodes of different versions can share a stream: a node skips what
+//! it does not know.
 
 use super::{EntryId, PublishError};
 use crate::{
@@ -32,12 +32,12 @@ pub(super) enum Content {
     /// One block, and where in it the value of its event type begins.
     Event(Vec<u8>, Option<usize>),
     Finish,
-    /// Somebody else's entry, or one that would be torn or more than one event.
+    /// Somebody else's entry, or one that is not exactly one whole event.
     Unknown,
 }
 
 impl Content {
-    /// What is in these fields.
+    /// Reads the fields of an entry.
     pub(super) fn new(fields: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> Content {
         for (name, value) in fields {
             match &*name {
@@ -49,8 +49,8 @@ impl Content {
         Content::Unknown
     }
 
-    /// Whoever can write to Redis could put anything there. Only what is exactly one block without an ID is sent, so
-    /// that the stream of a client stays whole, and its IDs are those of the entries.
+    /// Whoever can write to Redis can put anything there. Only what is exactly one block without an ID is sent, so
+    /// that a client's stream stays intact, and its IDs are those of the entries.
     fn event(block: Vec<u8>) -> Content {
         let type_at = match blocks(&block).next() {
             Some(Block { bytes, values: Values { id_at: None, type_at } })
@@ -70,7 +70,7 @@ impl Entry {
     }
 }
 
-/// The blocks of these events, each to be an entry.
+/// The blocks of these events, each of which becomes an entry.
 pub(super) fn encode(events: impl Encoded) -> Result<Vec<Vec<u8>>, PublishError> {
     let mut encoded = Vec::with_capacity(events.encoded_len());
     events.write(&mut encoded);
@@ -83,7 +83,7 @@ pub(super) fn encode(events: impl Encoded) -> Result<Vec<Vec<u8>>, PublishError>
     if blocks.is_empty() { Err(PublishError::Empty) } else { Ok(blocks) }
 }
 
-/// Entries that become blocks of the log, with the IDs that Redis gave them.
+/// Entries to be published as blocks of the log, with the IDs that Redis gave them.
 pub(super) struct Entries<'e>(pub(super) &'e [Entry]);
 
 impl Events for Entries<'_> {}
@@ -103,7 +103,7 @@ impl Sealed for Entries<'_> {
     }
 }
 
-/// The same blocks in one frame, for a client that does not read them from the log.
+/// The same blocks as one frame, for a client that does not read them from the log.
 pub(super) fn frame(entries: &[Entry]) -> (Bytes, Vec<Mark>) {
     let (mut frame, mut marks) = (BytesMut::new(), Vec::new());
     for entry in entries {

@@ -1,4 +1,4 @@
-//! What Redis names an entry.
+//! The ID of an entry.
 
 use core::fmt;
 
@@ -11,32 +11,32 @@ pub struct EntryId {
 }
 
 impl EntryId {
-    /// Ahead of every entry.
+    /// The place before every entry.
     pub(super) const START: EntryId = EntryId { millis: 0, sequence: 0 };
 
-    /// The last ID that there can be. The entry that finishes a topic has it, so that Redis itself refuses to add
-    /// another one after it.
+    /// The highest possible ID. The entry that finishes a topic has it, so that Redis itself refuses to add another one
+    /// after it.
     pub(super) const END: EntryId = EntryId { millis: u64::MAX, sequence: u64::MAX };
 
-    /// Reads an ID in exactly the form in which it is displayed, so that an event has one name.
+    /// Reads an ID in exactly the form in which it is displayed, so that each event has only one ID.
     pub(super) fn parse(text: &[u8]) -> Option<EntryId> {
         let hyphen = text.iter().position(|byte| *byte == b'-')?;
         Some(EntryId { millis: number(&text[..hyphen])?, sequence: number(&text[hyphen + 1..])? })
     }
 
-    /// The time at which Redis added the entry, in milliseconds since 1970, unless whoever published it chose the ID.
+    /// The time at which Redis added the entry, in milliseconds since 1970, unless its publisher chose the ID.
     #[must_use]
     pub fn millis(&self) -> u64 {
         self.millis
     }
 
-    /// Tells the entries of one millisecond apart.
+    /// The number that distinguishes entries of the same millisecond.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// Appends the field that gives a client this ID.
+    /// Appends the `id` field.
     pub(super) fn write_field(self, out: &mut impl Extend<u8>) {
         let mut digits = itoa::Buffer::new();
         out.extend(*b"id: ");

@@ -1,34 +1,34 @@
 //! What can go wrong between a server and Redis.
 //!
-//! Nothing here repeats the URL, a user name or a password, and no error of another crate is exposed.
+//! Nothing here repeats the URL, a user name or a password, and no other crate's error is exposed.
 
 use alloc::string::{String, ToString};
 use core::fmt;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Why Redis could not be asked, or did not answer as it should.
+/// Why Redis could not be reached, or did not reply as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL is none of Redis.
+    /// The URL is not that of a Redis server.
     Url,
-    /// There is no tokio runtime here.
+    /// The caller is not in a tokio runtime.
     NoRuntime,
-    /// Nothing listens at the address.
+    /// Nothing is listening at the address.
     ConnectionRefused,
     /// The address cannot be reached; the text says why.
     Unreachable(String),
-    /// There was no answer within the [timeout](super::Redis::timeout).
+    /// There was no reply within the [timeout](super::Redis::timeout).
     TimedOut,
-    /// The connection was cut.
+    /// The connection was lost.
     Disconnected,
-    /// The user or the password is wrong, or the user may not do this.
+    /// The user name or the password is wrong, or the user lacks a permission.
     Denied,
-    /// Redis answered with this error.
+    /// Redis replied with this error.
     Reply(String),
-    /// Redis gave an answer that is none to what it was asked.
+    /// Redis sent a reply that does not fit the command.
     UnexpectedReply,
-    /// As many [topics](super::NodeBuilder::topics) as there may be are in use.
+    /// The maximum number of [topics](super::NodeBuilder::topics) is reached, and all of them are in use.
     TooManyTopics,
     /// The [node](super::Node) is closed.
     Closed,
@@ -62,7 +62,7 @@ impl Error {
         }
     }
 
-    /// Whether this was an answer, after which the connection can be used again.
+    /// Whether this is a reply from Redis, after which the connection can still be used.
     pub(super) fn is_answer(&self) -> bool {
         matches!(self, Error::Reply(_) | Error::Denied)
     }
@@ -71,15 +71,15 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Error::Url => "this is no URL of a Redis server",
+            Error::Url => "this is not the URL of a Redis server",
             Error::NoRuntime => "there is no tokio runtime on this thread",
             Error::ConnectionRefused => "Redis refused the connection",
             Error::Unreachable(reason) => return write!(f, "Redis cannot be reached: {reason}"),
-            Error::TimedOut => "Redis did not answer in time",
-            Error::Disconnected => "the connection to Redis was cut",
+            Error::TimedOut => "Redis did not reply in time",
+            Error::Disconnected => "the connection to Redis was lost",
             Error::Denied => "Redis denied access",
-            Error::Reply(text) => return write!(f, "Redis answered: {text}"),
-            Error::UnexpectedReply => "Redis gave an unexpected answer",
+            Error::Reply(text) => return write!(f, "Redis replied: {text}"),
+            Error::UnexpectedReply => "Redis sent an unexpected reply",
             Error::TooManyTopics => "all topics are in use",
             Error::Closed => "the node is closed",
         })
@@ -92,14 +92,14 @@ impl core::error::Error for Error {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// Redis does not have it: the command was not sent, or refused.
+    /// Redis does not have it: the command was not sent, or was refused.
     NotPublished(Error),
-    /// The command was sent, and then there was no answer. Redis may have the event or not; who publishes it again may
+    /// The command was sent, but there was no reply. Redis may or may not have the event; publishing it again may
     /// publish it twice.
     Ambiguous(Error),
     /// The topic is [finished](super::Publisher::finish).
     Finished,
-    /// The event has an ID of its own. In Redis its ID is that of its entry.
+    /// The event has an ID of its own. In Redis, an event's ID is that of its entry.
     OwnId,
     /// There is no event to publish.
     Empty,
@@ -108,7 +108,7 @@ pub enum PublishError {
 impl PublishError {
     pub(super) fn new(error: Error, was_sent: bool) -> PublishError {
         match error {
-            // Said only by `XADD`, after `EntryId::END`.
+            // Only `XADD` says this, after `EntryId::END`.
             Error::Reply(text) if text.contains("exhausted the last possible ID") => PublishError::Finished,
             error if was_sent && !error.is_answer() => PublishError::Ambiguous(error),
             error => PublishError::NotPublished(error),

@@ -1,4 +1,4 @@
-//! A topic on this node: a channel that is fed from a stream.
+//! A topic on this node: a channel that is fed from a Redis stream.
 
 use super::{
     EntryId, Error,
@@ -25,14 +25,14 @@ use tokio::sync::{Notify, OnceCell};
 pub(super) struct Feed {
     pub(super) key: Vec<u8>,
     pub(super) channel: Channel,
-    /// Only locked while the channel's lock is held.
+    /// Locked only while the channel's lock is held.
     index: Mutex<Index>,
     opened: OnceCell<()>,
     /// Notified when more of the stream has been read.
     progress: Notify,
-    /// How many [`Topic`](super::Topic)s there are of it. Changed under the lock of the node's topics.
+    /// How many [`Topic`](super::Topic) handles exist. Changed under the lock of the node's topics.
     pub(super) users: AtomicUsize,
-    /// Since when nobody has used it, as far as the node has seen. Changed under the same lock.
+    /// When the node first saw that nobody uses it. Changed under the same lock.
     pub(super) idle_since: Mutex<Option<Instant>>,
 }
 
@@ -49,7 +49,7 @@ impl Feed {
         }
     }
 
-    /// Finds the end of the stream, where the log begins. Returns whether nobody had yet.
+    /// Finds the end of the stream, where the log begins. Returns whether this call was the first to do so.
     pub(super) async fn open(&self, link: &Link) -> Result<bool, Error> {
         let mut is_new = false;
         let open = async {
@@ -67,12 +67,12 @@ impl Feed {
         Ok(is_new)
     }
 
-    /// Whether the reader is to read it.
+    /// Whether the reader should read it.
     pub(super) fn is_live(&self) -> bool {
         self.opened.initialized() && !self.channel.is_ended()
     }
 
-    /// Ends what cannot be read, because its key has become something else. Who connects again is told why not.
+    /// Ends a topic that cannot be read because its key now holds something else. Clients that reconnect get the error.
     pub(super) fn give_up(&self) {
         self.channel.close_encoded(Bytes::new());
         self.progressed();
@@ -88,11 +88,11 @@ impl Feed {
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
-        // Whole at every moment, so that a panic elsewhere does not matter.
+        // Consistent at every moment, so a panic elsewhere does not matter.
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Both under their locks, and in step.
+    /// Looks at the log and the index under their locks, after bringing the index in step with the log.
     fn with<T>(&self, look: impl FnOnce(&mut State, &mut Index) -> T) -> T {
         let mut state = self.channel.0.lock();
         let mut index = self.index();
@@ -113,12 +113,12 @@ impl Feed {
         self.with(|_, index| index.after(id, generation))
     }
 
-    /// The number of the event after the one with this ID, if the log knows that.
+    /// The number of the event after the one with this ID, if the log knows that ID.
     pub(super) fn find(&self, id: EntryId) -> Option<u64> {
         self.with(|_, index| index.find(id))
     }
 
-    /// The number of the event from this one on that does not tell of a gap.
+    /// The number of the first event, from this one on, that does not tell of a gap.
     pub(super) fn after_gap(&self, number: u64) -> u64 {
         self.with(|_, index| index.after_gap(number))
     }
@@ -127,7 +127,7 @@ impl Feed {
         self.with(|_, index| index.oldest())
     }
 
-    /// Whether the topic is finished, and nothing is left from this event on.
+    /// Whether the topic is finished, and there is nothing from this event on.
     pub(super) fn has_all(&self, next: u64) -> bool {
         self.with(|state, _| matches!(state.ended, Some(Ended::Finished)) && next == state.log.next())
     }
@@ -137,7 +137,7 @@ impl Feed {
         self.with(|state, _| state.log.next())
     }
 
-    /// A subscriber that begins with this event of the log.
+    /// Creates a subscriber that begins with this event of the log.
     pub(super) fn subscribe(&self, next: u64) -> Subscriber {
         let place = self.with(|_, index| index.id_before(next));
         let mut subscriber = Subscriber::new(&self.channel.0, self.channel.0.lock(), next);
@@ -147,7 +147,8 @@ impl Feed {
         subscriber
     }
 
-    /// The event that tells of a gap. If no event follows it, which has an ID, it has the ID of its place.
+    /// The event that tells of a gap. If it is the last event for now, it carries the ID of its place; otherwise the
+    /// next event brings an ID.
     pub(super) fn told(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
         let event = (self.gap_event().0)(Gap { missed });
         let place = self.with(|state, index| (next == Some(state.log.next())).then(|| index.seen()));
@@ -161,12 +162,12 @@ impl Feed {
         &self.channel.0.policy.gap_event
     }
 
-    /// Publishes what was read after what had been read before. Returns how many entries nobody here understands.
+    /// Publishes those of the entries that are new. Returns how many entries this node does not understand.
     pub(super) fn append(&self, entries: &[Entry]) -> usize {
         let seen = self.seen();
         let start = entries.partition_point(|entry| entry.id <= seen);
         let entries = &entries[start..];
-        // What follows the end of a channel is nobody's: the node is closed.
+        // Publishing fails only once the channel has ended because the node was closed. Then nobody reads this.
         let _ = self.channel.publish_with(|| {
             self.index().extend(entries);
             Entries(entries)
@@ -178,12 +179,12 @@ impl Feed {
         entries.iter().filter(|entry| matches!(entry.content, Content::Unknown)).count()
     }
 
-    /// Compares what was read with the stream, tells of gaps, and publishes what is new. `from_seen` are its entries
-    /// from the last one on that was read, and `all` whether these are all. Returns how many entries nobody here
-    /// understands, and whether there is more to read.
+    /// Compares what was read with the stream, reports gaps, and publishes what is new. `from_seen` holds the stream's
+    /// entries from the last one that was read on; `all` says whether these are all of them. Returns how many entries
+    /// this node does not understand, and whether there is more to read.
     pub(super) fn catch_up(&self, info: Option<Info>, from_seen: &[Entry], all: bool) -> (usize, bool) {
         let found = self.with(|_, index| index.compare(info, from_seen, all));
-        // A function of the user's makes the event, so this needs to be outside the lock.
+        // The user's function makes the event, so this must be called outside the lock.
         let event = |missed: Option<u64>, id: EntryId| {
             let event = (self.gap_event().0)(Gap { missed });
             event.id(id.to_string())
@@ -216,7 +217,7 @@ impl Feed {
         self.progress.notify_waiters();
     }
 
-    /// Waits until this entry was read, or the stream is another one.
+    /// Waits until this entry has been read, or the stream has been replaced.
     pub(super) async fn read_up_to(&self, id: EntryId, generation: u64) {
         loop {
             let mut progress = core::pin::pin!(self.progress.notified());
@@ -229,7 +230,7 @@ impl Feed {
     }
 }
 
-/// A block with nothing but an ID.
+/// A block with only an ID.
 fn id_block(id: EntryId) -> Bytes {
     let mut block = BytesMut::new();
     id.write_field(&mut block);
@@ -237,10 +238,10 @@ fn id_block(id: EntryId) -> Bytes {
     block.freeze()
 }
 
-/// The commands whose answers [`read_range`] reads.
+/// The commands whose replies [`read_range`] reads.
 pub(super) fn range(key: &[u8], from: EntryId, count: usize) -> Pipeline {
     let mut commands = redis::pipe();
-    // Both at one moment.
+    // Atomic, so that both describe the same moment.
     commands.atomic().ignore_errors();
     commands.cmd("XRANGE").arg(key).arg(from.to_string()).arg("+").arg("COUNT").arg(count);
     commands.cmd("XINFO").arg("STREAM").arg(key);
@@ -254,7 +255,7 @@ pub(super) fn read_range(answers: Vec<RedisResult<Value>>) -> Result<(Vec<Entry>
     Ok((entries, reply::info(info)?))
 }
 
-/// The only answer.
+/// The only reply.
 pub(super) fn one(answers: Vec<RedisResult<Value>>) -> Result<RedisResult<Value>, Error> {
     answers.into_iter().next().ok_or(Error::UnexpectedReply)
 }

@@ -1,4 +1,4 @@
-//! What a client is sent that only Redis still has, page by page as it reads, until the log has what follows.
+//! Sends a client what only Redis still has, page by page as the client reads, until the log has what follows.
 
 use super::{
     EntryId, Error,
@@ -19,7 +19,7 @@ use core::{
 use std::future::Future;
 use tokio::{task::JoinHandle, time};
 
-/// How many bytes of blocks a page should have, and how many entries at first and at most.
+/// How many bytes of blocks a page should have, and how many entries it has at first and at most.
 const PAGE_SIZE: usize = 64 * 1024;
 const FIRST_PAGE: usize = 32;
 const LARGEST_PAGE: usize = 512;
@@ -30,27 +30,27 @@ pub(super) struct History {
     generation: u64,
     /// The last entry that was read.
     cursor: EntryId,
-    /// Whether the client has everything up to the cursor, so that something may be missing if Redis does not have
-    /// that entry any more.
+    /// Whether the client has everything up to the cursor. If so, something may be missing once Redis no longer has
+    /// that entry.
     is_held: bool,
-    /// A gap that is to be told ahead of what follows, and how many events it has if that is known.
+    /// A gap to report before what follows, and its size if that is known.
     gap: Option<Option<u64>>,
-    /// Whether the last thing that the client got was that.
+    /// Whether the last thing that the client got was the report of a gap.
     is_told: bool,
     page: Vec<Entry>,
     count: usize,
     task: Option<JoinHandle<Step>>,
 }
 
-/// Entries from a cursor on.
+/// The entries after a cursor.
 pub(super) struct Page {
-    /// Whether Redis still has what is at the cursor, which is none of these.
+    /// Whether Redis still has the entry at the cursor, which is not one of these.
     pub(super) is_there: bool,
     pub(super) entries: Vec<Entry>,
 }
 
 impl Page {
-    /// Whether nothing follows but the end of the topic.
+    /// Whether only the end of the topic follows.
     pub(super) fn is_end(&self) -> bool {
         finishes(&self.entries) && !self.entries.iter().any(Entry::is_event)
     }
@@ -63,7 +63,7 @@ enum Step {
 }
 
 impl History {
-    /// From an entry on that the client does not need to have had.
+    /// Reads from an entry on, which the client need not have received.
     pub(super) fn new(shared: Arc<Shared>, feed: Arc<Feed>, cursor: EntryId, generation: u64) -> History {
         History {
             shared,
@@ -79,13 +79,13 @@ impl History {
         }
     }
 
-    /// Tells of a gap first.
+    /// Reports a gap first.
     pub(super) fn after_gap(mut self, missed: Option<u64>) -> History {
         self.gap = Some(missed);
         self
     }
 
-    /// Begins with a page that was read after the cursor.
+    /// Begins with a page that has already been read after the cursor.
     pub(super) fn with_page(mut self, page: Page) -> History {
         self.is_held = page.is_there;
         self.take(page.entries);
@@ -100,7 +100,8 @@ impl History {
         self.page = entries;
     }
 
-    /// What is next without waiting; `None` once a task has been started.
+    /// Returns what can be sent without waiting, or `None` if there is more to do: a task was started, or the cursor
+    /// was moved.
     fn next(&mut self) -> Option<Turn> {
         if self.page.iter().any(Entry::is_event) {
             if let Some(missed) = self.gap.take() {
@@ -141,7 +142,7 @@ impl History {
 
     fn join(&mut self, next: u64) -> Turn {
         if self.is_told || self.gap.is_some() {
-            // The log may tell of the same gap next.
+            // The next event of the log may report the same gap.
             let next = self.feed.after_gap(next);
             self.is_told = true;
             return match self.gap.take() {
@@ -159,7 +160,7 @@ impl Ahead for History {
             if let Some(task) = &mut self.task {
                 let step = ready!(Pin::new(task).poll(cx));
                 self.task = None;
-                // A task that was cancelled, because the runtime is being shut down, has read nothing.
+                // A task that was cancelled because the runtime is shutting down has read nothing.
                 let Ok(Step::Page(page)) = step else {
                     if step.is_err() {
                         return Poll::Ready(Turn::Join(self.feed.next()));
@@ -170,7 +171,7 @@ impl Ahead for History {
                     self.gap = Some(None);
                 }
                 if page.entries.is_empty() {
-                    // The log once had what follows, and Redis has it no more.
+                    // The log once had what follows, but Redis no longer has it.
                     if self.is_held {
                         self.gap = Some(None);
                     }
@@ -198,7 +199,7 @@ impl Drop for History {
     }
 }
 
-/// The page after an entry.
+/// Reads the page after an entry.
 pub(super) async fn page(
     shared: &Shared,
     feed: &Feed,
@@ -210,13 +211,13 @@ pub(super) async fn page(
     if is_there {
         entries.remove(0);
     }
-    // Ahead of everything is a place for as long as everything is there.
+    // The place before every entry is still there as long as no entry has been removed.
     let is_there =
         is_there || (cursor == EntryId::START && info.is_none_or(|info| info.removed() == Some(0)));
     Ok((Page { is_there, entries }, info))
 }
 
-/// The same for a client that waits for it, however long Redis is away.
+/// Reads the page after an entry, and tries again for as long as Redis is unavailable.
 async fn insist(shared: &Shared, feed: &Feed, cursor: EntryId, count: usize) -> Step {
     let mut backoff = Backoff::default();
     while !shared.is_closed.load(Ordering::Relaxed) {

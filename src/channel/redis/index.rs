@@ -11,31 +11,31 @@ use alloc::collections::VecDeque;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     id: EntryId,
-    /// Whether it is the event that tells of a gap after the entry with this ID.
+    /// Whether it is the event that reports a gap after the entry with this ID.
     is_gap: bool,
 }
 
-/// The places in the log, in the order of their IDs, and how far the stream was read.
+/// The places in the log, in the order of their IDs, and how far the stream has been read.
 ///
 /// Used under the lock of the channel.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// Changes when the stream that was read is gone and another one has its key: what was known of it does not hold.
+    /// Changes when the stream was replaced by another one with the same key: nothing known of the old one holds.
     generation: u64,
-    /// The number of the event in the log that has the first of the places.
+    /// The number of the log's event at the first of the places.
     first: u64,
-    /// What is ahead of it.
+    /// The place before it.
     base: Place,
     places: VecDeque<Place>,
     /// The last entry that was read.
     seen: EntryId,
-    /// How many entries were added to the stream up to that one.
+    /// How many entries had been added to the stream up to and including that one.
     added: Option<u64>,
-    /// Where the stream was when this generation began.
+    /// The last entry of the stream when this generation began.
     origin: EntryId,
 }
 
-/// Where a client is to go on that has everything up to an entry.
+/// Where a client that has everything up to an entry continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
     /// With this event of the log.
@@ -44,18 +44,18 @@ pub(super) enum After {
     Older,
     /// With what this node has yet to read.
     Newer,
-    /// The stream is another one now; what is left of it follows this entry.
+    /// The stream was replaced; the entries of the new one follow this entry.
     Gone(EntryId),
 }
 
-/// What was found when the stream was looked at together with what was read of it.
+/// The result of comparing the stream with what was read of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Everything that was added after what was read.
+    /// Everything that was added after what was read is still there.
     All,
-    /// Entries were dropped before they were read: so many, if that is known.
+    /// Entries were dropped before they were read; their number, if it is known.
     Missed(Option<u64>),
-    /// What was read is gone, and the stream goes on after this entry.
+    /// What was read is gone, and the stream continues after this entry.
     Gone(EntryId),
 }
 
@@ -86,7 +86,7 @@ impl Index {
         self.seen == EntryId::END
     }
 
-    /// Forgets what the log evicted.
+    /// Forgets the places that the log has evicted.
     pub(super) fn evict(&mut self, log_first: u64) {
         while self.first < log_first
             && let Some(place) = self.places.pop_front()
@@ -96,7 +96,7 @@ impl Index {
         }
     }
 
-    /// Notes these entries, whose events the log gets next.
+    /// Notes these entries, whose events are appended to the log next.
     pub(super) fn extend(&mut self, entries: &[Entry]) {
         let Some(last) = entries.last() else { return };
         self.places.extend(
@@ -109,13 +109,14 @@ impl Index {
         self.added = self.added.map(|added| added + entries.len() as u64);
     }
 
-    /// Notes that the log gets an event next which tells that entries are missing after what was read.
+    /// Notes that an event is appended to the log next that reports missing entries.
     pub(super) fn gap(&mut self, missed: Option<u64>) {
         self.places.push_back(Place { id: self.seen, is_gap: true });
         self.added = self.added.zip(missed).map(|(added, missed)| added + missed);
     }
 
-    /// Notes that the log gets an event next which tells that the stream is another one, to be read from here.
+    /// Notes that an event is appended to the log next that reports that the stream was replaced. The new one is read
+    /// from here.
     pub(super) fn restart(&mut self, from: EntryId, added: Option<u64>) {
         self.first += self.places.len() as u64;
         self.places.clear();
@@ -127,9 +128,9 @@ impl Index {
         self.added = added;
     }
 
-    /// The number of the event in the log after the one with this ID, if the log knows that one.
+    /// The number of the log's event after the one with this ID, if the log knows that ID.
     ///
-    /// IDs between those that were given are not known, however well they fit into the order.
+    /// IDs that fall between known ones are not known themselves.
     pub(super) fn find(&self, id: EntryId) -> Option<u64> {
         let place = Place { id, is_gap: false };
         match self.places.binary_search(&place) {
@@ -139,7 +140,7 @@ impl Index {
         }
     }
 
-    /// Where a client goes on that has everything up to this entry of this generation.
+    /// Where a client continues that has everything up to this entry of this generation.
     pub(super) fn after(&self, id: EntryId, generation: u64) -> After {
         let place = Place { id, is_gap: false };
         if generation != self.generation {
@@ -153,18 +154,18 @@ impl Index {
         }
     }
 
-    /// The number of the event from this one on that does not tell of a gap.
+    /// The number of the first event, from this one on, that does not report a gap.
     pub(super) fn after_gap(&self, number: u64) -> u64 {
         let index = number.saturating_sub(self.first) as usize;
         number + u64::from(self.places.get(index).is_some_and(|place| place.is_gap))
     }
 
-    /// The number of the oldest event in the log that belongs to the stream.
+    /// The number of the oldest event in the log that belongs to this stream.
     pub(super) fn oldest(&self) -> u64 {
         self.first
     }
 
-    /// The ID of the place ahead of this event of the log.
+    /// The ID of the place before this event of the log.
     pub(super) fn id_before(&self, number: u64) -> EntryId {
         match number.checked_sub(self.first + 1) {
             None => self.base.id,
@@ -172,8 +173,8 @@ impl Index {
         }
     }
 
-    /// Compares what was read before with the stream. `from_seen` are its entries from `seen` on, that one included if
-    /// it is still there; `all` says whether these are all.
+    /// Compares what was read before with the stream. `from_seen` holds the stream's entries from `seen` on, that one
+    /// included if it is still there; `all` says whether these are all of them.
     pub(super) fn compare(&self, info: Option<Info>, from_seen: &[Entry], all: bool) -> Found {
         let Some(info) = info else {
             return if self.seen == EntryId::START { Found::All } else { Found::Gone(EntryId::START) };
@@ -182,7 +183,8 @@ impl Index {
         let is_there = new < from_seen.len() as u64;
         if !is_there {
             if info.last < self.seen {
-                // If the end was lost, as of a file that was not synced, what the log has is not to come again.
+                // If only the end was lost, as with a file that was not synced, what the log has must not be sent
+                // again.
                 let known = self.find(info.last).is_some();
                 return Found::Gone(if known { info.last } else { EntryId::START });
             }
@@ -246,7 +248,7 @@ mod tests {
         index.evict(3);
         assert_eq!((index.find(id(20)), index.find(id(30))), (None, Some(3)));
         index.evict(4);
-        // Who was there before the gap must be told of it, by who still can.
+        // A client that was there before the gap must be told of it by whoever still can.
         assert_eq!((index.find(id(30)), index.after(id(30), 0)), (None, Older));
         assert_eq!(index.find(id(40)), Some(5));
     }
@@ -259,7 +261,7 @@ mod tests {
         index.extend(&events([25]));
         assert_eq!((index.find(id(20)), index.find(id(25))), (None, Some(5)));
         assert_eq!(index.after(id(20), 0), After::Gone(EntryId::START));
-        // The event that tells is the first one of the new stream.
+        // The event that reports the gap is the first one of the new stream.
         assert_eq!(index.after(EntryId::START, 1), After::At(3));
     }
 
@@ -271,11 +273,11 @@ mod tests {
         // Nothing new, and something new.
         assert_eq!(compare(info(3, 3, Some(10), 30), &[30]), Found::All);
         assert_eq!(compare(info(4, 4, Some(10), 40), &[30, 40]), Found::All);
-        // Trimmed just up to where it was read, and further.
+        // Trimmed exactly up to where it was read, and further.
         assert_eq!(compare(info(1, 4, Some(40), 40), &[40]), Found::All);
         assert_eq!(compare(info(1, 6, Some(60), 60), &[60]), Found::Missed(Some(2)));
         assert_eq!(compare(info(0, 6, None, 60), &[]), Found::Missed(Some(3)));
-        // An entry was deleted by hand, which was read.
+        // An entry that had been read was deleted by hand.
         assert_eq!(compare(info(3, 4, Some(10), 40), &[40]), Found::All);
         // Gone, emptied and filled again, with higher and with lower IDs.
         assert_eq!(compare(None, &[]), Found::Gone(EntryId::START));

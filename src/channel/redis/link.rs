@@ -1,4 +1,4 @@
-//! A connection to Redis for commands that are answered at once, made when it is needed.
+//! A connection to Redis for commands that are answered at once. It is made when it is needed.
 
 use super::{Error, Redis};
 use alloc::vec::Vec;
@@ -7,11 +7,11 @@ use redis::{AsyncConnectionConfig, Pipeline, RedisResult, Value, aio::Multiplexe
 use std::time::Instant;
 use tokio::{sync::Mutex, time};
 
-/// A connection that was not used for so long is tried before it is used, so that one which has died in the meantime
-/// does not leave in doubt whether an event was published.
+/// A connection that has been idle for this long is tested before it is used. Otherwise, if it had died in the
+/// meantime, it would be unclear whether an event was published.
 pub(super) const TRUSTED: Duration = Duration::from_secs(1);
 
-/// Any number of tasks use it at once: commands are sent one after another without waiting for answers.
+/// Any number of tasks can use it at once: commands are sent one after another without waiting for replies.
 pub(super) struct Link {
     redis: Redis,
     connection: Mutex<Option<Connection>>,
@@ -24,11 +24,11 @@ struct Connection {
     number: u64,
 }
 
-/// Why there is no answer.
+/// Why there is no reply.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// Whether Redis may have got the commands.
+    /// Whether Redis may have received the commands.
     pub(super) was_sent: bool,
 }
 
@@ -37,7 +37,7 @@ impl Link {
         Link { redis, connection: Mutex::new(None) }
     }
 
-    /// The answers to these commands, in bounded time.
+    /// Sends these commands and returns the replies, in bounded time.
     pub(super) async fn ask(&self, commands: &Pipeline) -> Result<Vec<RedisResult<Value>>, Failure> {
         let mut sent = None;
         let answers = time::timeout(self.redis.timeout, async {
@@ -55,8 +55,8 @@ impl Link {
         answers.map_err(|error| Failure { error, was_sent: sent.is_some() })
     }
 
-    /// As [`ask`](Link::ask), once more over a new connection if the one that there was has been cut. For commands
-    /// that change nothing.
+    /// Like [`ask`](Link::ask), but tries again over a new connection if the old one was lost. For commands that change
+    /// nothing.
     pub(super) async fn read(&self, commands: &Pipeline) -> Result<Vec<RedisResult<Value>>, Error> {
         let answers = match self.ask(commands).await {
             Err(Failure { error: Error::Disconnected, was_sent: true }) => self.ask(commands).await,
@@ -68,7 +68,7 @@ impl Link {
     async fn connect(&self) -> Result<Connection, Error> {
         let mut kept = self.connection.lock().await;
         let mut number = 0;
-        // Taken out, so that a connection that does not answer is gone when the time is up.
+        // Taken out, so that a connection that does not reply is gone when the time is up.
         if let Some(mut connection) = kept.take() {
             number = connection.number + 1;
             let is_alive = connection.used.elapsed() < TRUSTED
@@ -93,7 +93,7 @@ impl Link {
     }
 }
 
-/// A new connection. Its commands wait for as long as it takes.
+/// Opens a new connection. Its commands wait for as long as it takes.
 pub(super) async fn connect(redis: &Redis) -> Result<MultiplexedConnection, Error> {
     let config =
         AsyncConnectionConfig::new().set_connection_timeout(Some(redis.timeout)).set_response_timeout(None);

@@ -1,9 +1,9 @@
-//! A channel past one machine: topics in Redis, and any number of nodes that serve them.
+//! Channels across machines: topics in Redis, and any number of nodes that serve them.
 //!
 //! A topic is a [Redis stream](https://redis.io/docs/latest/develop/data-types/streams/), and the IDs of its entries
 //! are the event IDs. So any node can serve any client: one that connects to another node with its last event ID
-//! gets what it missed, from that node's log or from Redis. It needs Redis 7, and tokio, but for the
-//! [`BlockingPublisher`], which needs no runtime.
+//! gets what it missed, from that node's log or from Redis. This needs Redis 7 and, except for the
+//! [`BlockingPublisher`], a tokio runtime.
 //!
 //! ```no_run
 //! use sse_wire::{Event, channel::redis::{Error, Node, Redis}, response::Body};
@@ -11,7 +11,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let redis = Redis::new("redis://localhost/")?;
 //!
-//! // Where events are published: this server, another one, a job.
+//! // Wherever events are published: in this server, in another one, in a job.
 //! let publisher = redis.publisher();
 //! let id = publisher.publish("news", Event::new().event("headline").data("hello")).await?;
 //!
@@ -31,39 +31,39 @@
 //!
 //! | | |
 //! |---|---|
-//! | order | The same for all clients of a topic, on every node: that of Redis. There is none between topics. |
-//! | a client that reconnects to any node | Gets each event after its last event ID once, or is told of a [gap](super::Gap). |
-//! | published | At least once. After [`Ambiguous`](PublishError::Ambiguous) Redis may have the event or not, and who publishes it again may publish it twice. After every other error Redis does not have it. |
+//! | order | The same for all clients of a topic, on every node: the order of the Redis stream. There is no order between topics. |
+//! | a client that reconnects to any node | It gets each event after its last event ID once, or is told of a [gap](super::Gap). |
+//! | publishing | At least once. After [`Ambiguous`](PublishError::Ambiguous), Redis may or may not have the event, so publishing it again may publish it twice. After every other error, Redis does not have it. |
 //! | several events at once | Redis gets all or none. |
-//! | Redis is away | Publishing fails within the [timeout](Redis::timeout). Subscribers stay, and each node goes on by itself where it was when Redis is there again. |
-//! | Redis dropped entries | The clients that have not got them are told of a gap. It counts them if the node had read what was ahead of them. |
-//! | Redis lost its data | All clients of the node are told of a gap of unknown number. IDs from before are unknown from then on, also if they are higher than those that Redis gives now. |
-//! | finished topics | End on every node. A client that has all of one is told to stop, also by a node that comes later. |
+//! | Redis is unavailable | Publishing fails within the [timeout](Redis::timeout). Subscribers stay connected, and each node resumes where it was once Redis is available again. |
+//! | Redis dropped entries | Clients that did not get them are told of a gap. The number of events is known if the node had read what preceded them. |
+//! | Redis lost its data | All clients of the node are told of a gap of unknown size. From then on older IDs are unknown, even if they are higher than those that Redis now gives. |
+//! | finished topics | They end on every node. A client that has all of one is told to stop, even by a node that was started later. |
 //!
-//! A gap is counted by what Redis says it has added and dropped; if somebody deletes a stream and fills it beyond what
-//! it ever had while a node is away, the number may be wrong, but the gap is told. If somebody trims a stream to fewer
-//! than 100 entries while a node reads it, the gap may be told after the entries that follow it.
+//! The size of a gap is computed from the numbers of entries that Redis says it has added and dropped. If somebody
+//! deletes a stream while a node is disconnected, and then adds more entries than it ever had, the number may be wrong,
+//! but the gap is still reported. If somebody trims a stream to fewer than 100 entries while a node reads it, the gap
+//! may be reported after the entries that follow it.
 //!
-//! A subscriber that is slower than its node's log is [closed](super::OnLag::Close) by default, since it finds in Redis
-//! what it needs when it connects again.
+//! A subscriber that cannot keep up with its node's log is [closed](super::OnLag::Close) by default, because it gets
+//! what it missed from Redis when it reconnects.
 //!
 //! # Operation
 //!
-//! * Redis keeps 10,000 events of each topic by default ([`Retention`]), and a finished topic for a day. Topics that are
-//!   not finished stay until somebody deletes their keys.
-//! * A node has two connections to Redis, however many topics and subscribers there are. One waits for what is
-//!   published to all topics, with one command that names them all: at each wake-up Redis and the node do some work
-//!   for every topic that is open. The other reads what is older than the log, 64 KiB at a time for each client that
-//!   reads it.
-//! * A node's memory is that of its logs: as many topics as are in use, times the bounds of the
+//! * Redis keeps 10,000 events of each topic by default ([`Retention`]), and a finished topic for a day. Topics that
+//!   are not finished remain until somebody deletes their keys.
+//! * A node has two connections to Redis, however many topics and subscribers there are. One waits for events in all
+//!   topics, with one command that names them all, so each wake-up costs Redis and the node some work for every open
+//!   topic. The other reads what is older than the log, 64 KiB at a time for each client that needs it.
+//! * A node's memory is that of its logs: the number of topics in use, times the bounds of the
 //!   [channel](NodeBuilder::channel).
-//! * A user of Redis needs `XADD`, `PEXPIRE`, `MULTI` and `EXEC` to publish, and `XREAD`, `XRANGE`, `XINFO`, `MULTI`,
-//!   `EXEC`, `PING` and `CLIENT` to be a node. Without `CLIENT UNBLOCK` a new topic waits for up to 5 s once, and 0.1 s
-//!   later.
+//! * A Redis user needs permission for `XADD`, `PEXPIRE`, `MULTI` and `EXEC` to publish, and for `XREAD`, `XRANGE`,
+//!   `XINFO`, `MULTI`, `EXEC`, `PING` and `CLIENT` to run a node. Without `CLIENT UNBLOCK`, the first new topic may
+//!   wait for up to 5 s, and later ones for up to 0.1 s.
 //! * An entry has one field: `e1` with the block of an event, or `f1` for the end of a topic. Others are skipped and
-//!   [counted](NodeMetrics::unknown). A finished topic ends with the highest ID that there is, so that Redis refuses to
-//!   add to it.
-//! * Trust the network or use TLS: see [`Redis::new`]. Credentials are in no error and no `Debug` output.
+//!   [counted](NodeMetrics::unknown). The last entry of a finished topic has the highest possible ID, so Redis refuses
+//!   to add more.
+//! * Use a trusted network or TLS: see [`Redis::new`]. Credentials never appear in errors or `Debug` output.
 
 mod backoff;
 mod blocking;

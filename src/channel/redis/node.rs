@@ -23,7 +23,7 @@ use std::{
 };
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
-/// How a [`Node`] is set up: see [`Redis::node`].
+/// Configures a [`Node`]: see [`Redis::node`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it starts a node"]
 pub struct NodeBuilder {
@@ -43,32 +43,33 @@ impl NodeBuilder {
         }
     }
 
-    /// How the channel of each topic is set up, with its bounds and policies.
+    /// Sets the bounds and policies of each topic's channel.
     ///
-    /// Its bounds are for this node's memory, and Redis [retains](Redis::retention) what the topic has. A bound for the
-    /// age does not hold here. By default a subscriber that is too slow is [closed](OnLag::Close), because Redis has
-    /// what it needs when it connects again.
+    /// The bounds limit this node's memory; what the topic itself retains is [set in Redis](Redis::retention). A limit
+    /// on age has no effect here. By default a subscriber that is too slow is [closed](OnLag::Close), because it gets
+    /// what it missed from Redis when it reconnects.
     pub fn channel(mut self, builder: Builder) -> Self {
         self.channel = builder.age(None);
         self
     }
 
-    /// How many topics there can be on this node at once: 10,000 by default.
+    /// Sets how many topics there can be on this node at once: 10,000 by default.
     ///
-    /// Topics that nobody uses give way to new ones.
+    /// Topics that nobody uses make room for new ones.
     pub fn topics(mut self, topics: usize) -> Self {
         self.topics = topics;
         self
     }
 
-    /// For how long the node goes on with a topic that has no subscriber and no [`Topic`]: a minute by default.
+    /// Sets how long the node keeps reading a topic that has no subscriber and no [`Topic`] handle: a minute by
+    /// default.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
     }
 
-    /// Starts a task that reads from Redis, and connects again whenever the connection is lost. Does not wait until
-    /// it is connected.
+    /// Starts a task that reads from Redis, and reconnects whenever the connection is lost. It does not wait for the
+    /// first connection.
     ///
     /// # Errors
     /// If the caller is not in a tokio runtime.
@@ -91,10 +92,10 @@ impl NodeBuilder {
     }
 }
 
-/// A server among several that serve the same topics from Redis. Clones are handles of the same one.
+/// One of several servers that serve the same topics from Redis. Clones are handles to the same node.
 ///
 /// However many topics and subscribers there are, it has two connections to Redis: one that waits for what is
-/// published, and one for everything else. When the last handle is dropped, they are closed, and all subscribers end.
+/// published, and one for everything else. When the last handle is dropped, both are closed, and all subscribers end.
 #[derive(Clone)]
 pub struct Node(Arc<Running>);
 
@@ -108,7 +109,7 @@ pub(super) struct Shared {
     pub(super) link: Link,
     pub(super) runtime: Handle,
     feeds: Mutex<HashMap<String, Arc<Feed>>>,
-    /// Counts the changes of what is to be read.
+    /// Counts the changes to the set of topics to read.
     pub(super) version: AtomicU64,
     pub(super) changed: Notify,
     pub(super) is_connected: AtomicBool,
@@ -117,17 +118,17 @@ pub(super) struct Shared {
     pub(super) unknown: AtomicU64,
 }
 
-/// What a [`Node`] has counted since it was started, and what it has now.
+/// What a [`Node`] has counted since it was started, and its current state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeMetrics {
-    /// Topics that there are now.
+    /// The current number of topics.
     pub topics: usize,
-    /// Whether what is published arrives now.
+    /// Whether the node is connected, so that what is published arrives.
     pub is_connected: bool,
     /// How often the node has connected to read.
     pub connections: u64,
-    /// Entries that were skipped because they are not what publishers of this crate write.
+    /// Entries that were skipped because they are not in a form that this crate's publishers write.
     pub unknown: u64,
 }
 
@@ -135,7 +136,7 @@ impl Node {
     /// Subscribes a client to a topic: see [`Topic::connect`].
     ///
     /// # Errors
-    /// If Redis has to be asked and does not answer, or there are too many topics. Answer with status 503.
+    /// If Redis has to be asked and does not reply, or there are too many topics. Respond with status 503.
     pub async fn connect(
         &self,
         topic: &str,
@@ -144,13 +145,13 @@ impl Node {
         self.topic(topic).await?.connect(last_event_id).await
     }
 
-    /// A topic, which stays on this node as long as there is a handle or a subscriber of it.
+    /// Returns a topic, which stays on this node for as long as it has a handle or a subscriber.
     ///
-    /// It need not exist in Redis yet. What is published from now on arrives, and what was published before is there
-    /// for those who resume.
+    /// It need not exist in Redis yet. What is published from now on arrives, and what was published before is
+    /// available to clients that resume.
     ///
     /// # Errors
-    /// If Redis has to be asked and does not answer, or there are too many topics.
+    /// If Redis has to be asked and does not reply, or there are too many topics.
     pub async fn topic(&self, name: &str) -> Result<Topic, Error> {
         let shared = &self.0.shared;
         let topic = Topic::new(shared.clone(), shared.feed(name)?);
@@ -158,12 +159,12 @@ impl Node {
         Ok(topic)
     }
 
-    /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and reads no more.
+    /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and stops reading.
     pub fn close(&self, farewell: impl Encoded) {
         self.0.close(crate::channel::channel::encode(farewell));
     }
 
-    /// What the node has counted.
+    /// Returns the node's counters.
     #[must_use]
     pub fn metrics(&self) -> NodeMetrics {
         let shared = &self.0.shared;
@@ -201,7 +202,7 @@ impl Shared {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A topic with one user more.
+    /// Returns a topic, counted as having one more user.
     fn feed(&self, name: &str) -> Result<Arc<Feed>, Error> {
         let mut feeds = self.feeds();
         if self.is_closed.load(Ordering::Relaxed) {
@@ -234,18 +235,18 @@ impl Shared {
         feed.users.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Lets the reader know that there is another topic to read.
+    /// Tells the reader that there is another topic to read.
     pub(super) fn change(&self) {
         self.version.fetch_add(1, Ordering::Release);
         self.changed.notify_one();
     }
 
-    /// All that are to be read.
+    /// The topics that the reader should read.
     pub(super) fn live(&self) -> Feeds {
         self.feeds().values().filter(|feed| feed.is_live()).cloned().collect()
     }
 
-    /// Drops the topics that nobody has used for long enough.
+    /// Drops the topics that have been unused for long enough.
     pub(super) fn drop_idle(&self) {
         let now = Instant::now();
         let mut feeds = self.feeds();

@@ -1,11 +1,11 @@
-//! Publishing to Redis, for async code.
+//! Publishing to Redis from async code.
 
 use super::{EntryId, PublishError, Redis, command, entry, link::Link};
 use crate::response::Encoded;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
-/// Publishes to topics in Redis, for async code in tokio: see [`Redis::publisher`]. Clones share one connection.
+/// Publishes to topics in Redis from async code on tokio: see [`Redis::publisher`]. Clones share one connection.
 ///
 /// ```no_run
 /// use sse_wire::{Event, channel::redis::{PublishError, Redis}};
@@ -14,7 +14,7 @@ use core::fmt;
 /// let publisher = Redis::new("redis://localhost/")?.publisher();
 /// match publisher.publish("news", Event::new().data("hello")).await {
 ///     Ok(id) => println!("published as {id}"),
-///     // Publishing again may publish it twice.
+///     // Publishing it again may publish it twice.
 ///     Err(PublishError::Ambiguous(reason)) => eprintln!("perhaps published: {reason}"),
 ///     Err(error) => return Err(error.into()),
 /// }
@@ -32,14 +32,14 @@ impl Publisher {
         Publisher { link: Arc::new(Link::new(redis.clone())), redis }
     }
 
-    /// Publishes an [`Event`](crate::Event), or all that an [`Sse`](crate::Sse) holds at once, and returns the ID of the
-    /// last.
+    /// Publishes an [`Event`](crate::Event), or everything that an [`Sse`](crate::Sse) holds at once, and returns the
+    /// ID of the last event.
     ///
     /// It takes no longer than the [timeout](Redis::timeout). If the future is dropped before it is ready, the event
-    /// may be published or not.
+    /// may or may not be published.
     ///
     /// # Errors
-    /// If the event was not published, or it is not known: then the error is [`PublishError::Ambiguous`].
+    /// If the event was not published, or if that is not known ([`PublishError::Ambiguous`]).
     pub async fn publish(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
         self.send(topic, entry::encode(events)?, false).await
     }
@@ -47,18 +47,18 @@ impl Publisher {
     /// Publishes the last event, or several, and [finishes](Publisher::finish) the topic, all at once.
     ///
     /// # Errors
-    /// As [`publish`](Publisher::publish).
+    /// The same as for [`publish`](Publisher::publish).
     pub async fn finish_with(&self, topic: &str, events: impl Encoded) -> Result<EntryId, PublishError> {
         self.send(topic, entry::encode(events)?, true).await
     }
 
-    /// Ends a topic: nothing is published to it any more. On every node subscribers read to the end, and end, and
-    /// clients that come with the ID of the last event are told to stop.
+    /// Ends a topic: nothing more can be published to it. On every node, subscribers read everything that remains and
+    /// then end, and clients that connect with the ID of the last event are told to stop.
     ///
     /// Redis [keeps](Redis::keep_finished) what it has of the topic for a while. To use the name again, delete the key.
     ///
     /// # Errors
-    /// As [`publish`](Publisher::publish).
+    /// The same as for [`publish`](Publisher::publish).
     pub async fn finish(&self, topic: &str) -> Result<(), PublishError> {
         self.send(topic, Vec::new(), true).await.map(|_| ())
     }

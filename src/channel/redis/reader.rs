@@ -1,6 +1,6 @@
-//! The one connection on which a node waits for what is published to all of its topics.
+//! The one connection on which a node waits for what is published to any of its topics.
 //!
-//! `XREAD` waits for all streams at once. When a topic comes, the other connection ends the wait with
+//! `XREAD` waits for all streams at once. When a topic is added, the other connection ends the wait with
 //! `CLIENT UNBLOCK`; where Redis forbids that, the wait is short instead.
 
 use super::{
@@ -23,25 +23,25 @@ use redis::{Cmd, RedisResult, Value, aio::MultiplexedConnection};
 use std::{collections::HashMap, time::Instant};
 use tokio::time;
 
-/// How long Redis waits for events before it answers that there are none.
+/// How long Redis waits for events before it replies that there are none.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The same where the wait cannot be ended.
+/// The same where the wait cannot be ended early.
 const SHORT_WAIT: Duration = Duration::from_millis(100);
 
-/// How often an attempt to end the wait is made again: the command may overtake the one that is to wait.
+/// The time between attempts to end the wait. The first one may overtake the command that is to wait.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// How often some of the topics are compared with Redis, and how many of them.
 const COMPARE_EVERY: Duration = Duration::from_secs(1);
 const COMPARED: usize = 16;
 
-/// How many entries of a topic are read at once, and how many of all that there are, about.
+/// How many entries are read at once: at most from one topic, and roughly from all topics together.
 const PAGE: usize = 512;
 const LARGEST_READ: usize = 64 * 1024;
 
-/// Entries can only have been dropped in front of those that were read if these are all that Redis has. Then they are
-/// at least as many as a publisher has it keep, which is this at least.
+/// Entries between what was read before and what is read now can only have been dropped if the latter are all that
+/// Redis has. Then there are at least as many as a publisher makes Redis keep, and that is never less than this.
 pub(super) const NOTICED: u64 = 100;
 
 /// Reads until the task is aborted.
@@ -54,7 +54,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// What is read over one connection.
+/// Reads over one connection.
 struct Session<'s> {
     shared: &'s Shared,
     connection: MultiplexedConnection,
@@ -107,7 +107,7 @@ async fn session(shared: &Shared, backoff: &mut Backoff) -> Result<core::convert
 }
 
 impl Session<'_> {
-    /// The answer to a command for which Redis may wait so long.
+    /// The reply to a command for which Redis may wait this long.
     async fn ask(&self, command: &Cmd, wait: Duration) -> Result<Value, Error> {
         let mut connection = self.connection.clone();
         let answer = connection.send_packed_command(command);
@@ -136,7 +136,7 @@ impl Session<'_> {
             self.wait = SHORT_WAIT;
         }
         let answer = match answer {
-            // It is about one of them; which, is found out when they are read one by one.
+            // One of the topics caused it. Reading them one by one shows which.
             Err(error) if error.is_answer() => return self.find_wrong(feeds, error).await,
             answer => answer?,
         };
@@ -164,8 +164,8 @@ impl Session<'_> {
         if feeds.iter().all(|feed| feed.is_live()) { Err(error) } else { Ok(()) }
     }
 
-    /// The answer to a command for which Redis waits, which is ended when there is another topic to read, and whether
-    /// Redis lets that be done.
+    /// The reply to a command for which Redis waits, and whether Redis allows that wait to be ended. It is ended when
+    /// there is another topic to read.
     async fn until_changed(&self, command: &Cmd) -> (Result<Value, Error>, bool) {
         let shared = self.shared;
         let mut answer = pin!(self.ask(command, self.wait));

@@ -1,4 +1,4 @@
-//! What Redis answers, read without trust.
+//! Parses the replies of Redis, without trusting them.
 
 use super::{
     EntryId, Error,
@@ -12,22 +12,22 @@ use redis::Value;
 pub(super) struct Info {
     /// How many entries it has.
     pub(super) len: u64,
-    /// How many were ever added; Redis counts them since version 7.
+    /// How many were ever added. Redis counts them since version 7.
     pub(super) added: Option<u64>,
     /// The ID of the first entry that it still has.
     pub(super) first: Option<EntryId>,
-    /// The highest ID that it ever gave.
+    /// The highest ID that it has ever given.
     pub(super) last: EntryId,
 }
 
 impl Info {
-    /// How many entries were dropped.
+    /// How many entries have been dropped.
     pub(super) fn removed(&self) -> Option<u64> {
         self.added?.checked_sub(self.len)
     }
 }
 
-/// The answer to `XINFO STREAM`; `None` if there is no such stream.
+/// The reply to `XINFO STREAM`; `None` if there is no such stream.
 pub(super) fn info(reply: Result<Value, redis::RedisError>) -> Result<Option<Info>, Error> {
     let reply = match reply {
         Err(error) if error.detail().is_some_and(|detail| detail.contains("no such key")) => return Ok(None),
@@ -55,7 +55,7 @@ pub(super) struct Stream {
     pub(super) entries: Vec<Entry>,
 }
 
-/// The answer to `XREAD`.
+/// The reply to `XREAD`.
 pub(super) fn streams(reply: Value) -> Result<Vec<Stream>, Error> {
     let stream = |key, list| Ok(Stream { key: bytes(key)?, entries: entries(list)? });
     match reply {
@@ -68,7 +68,7 @@ pub(super) fn streams(reply: Value) -> Result<Vec<Stream>, Error> {
     }
 }
 
-/// The answer to `XRANGE`.
+/// The reply to `XRANGE`.
 pub(super) fn entries(reply: Value) -> Result<Vec<Entry>, Error> {
     array(reply)?.into_iter().map(entry).collect()
 }
@@ -83,7 +83,7 @@ fn entry(reply: Value) -> Result<Entry, Error> {
     Ok(Entry { id, content: Content::new(fields.into_iter()) })
 }
 
-/// The answer to `XADD`.
+/// The reply to `XADD`.
 pub(super) fn id(reply: Value) -> Result<EntryId, Error> {
     EntryId::parse(&bytes(reply)?).ok_or(Error::UnexpectedReply)
 }
@@ -114,7 +114,7 @@ fn pair(reply: Value) -> Result<[Value; 2], Error> {
     array(reply)?.try_into().map_err(|_| Error::UnexpectedReply)
 }
 
-/// A map, which is a list of names and values in turn before version 3 of the protocol.
+/// A map. Before version 3 of the protocol it is a list of alternating names and values.
 fn pairs(reply: Value) -> Result<Vec<(Value, Value)>, Error> {
     match reply {
         Value::Map(pairs) => Ok(pairs),

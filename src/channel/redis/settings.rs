@@ -31,22 +31,24 @@ pub struct Redis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retention {
-    /// So many events, and up to a few hundred more: Redis drops them in whole nodes of its tree. At least 100.
+    /// This many events, but at least 100. There may be a few hundred more, because Redis drops whole nodes of its
+    /// tree.
     Events(u64),
-    /// What is not older than this, by the clock of the publisher, and some more.
+    /// Events that are not older than this by the publisher's clock, and some more.
     Age(Duration),
-    /// Everything, until somebody else trims the stream. The memory of Redis bounds it.
+    /// Everything, until somebody else trims the stream. Only the memory of Redis limits it.
     All,
 }
 
 impl Redis {
-    /// A server's address: `redis://[user:password@]host[:port][/database]`, or `unix:` and the path of a socket.
+    /// Sets the server's address: `redis://[user:password@]host[:port][/database]`, or `unix:` and the path of a
+    /// socket. Nothing connects yet.
     ///
-    /// For `rediss://` (TLS) depend on the crate `redis` too, with its feature `tokio-rustls-comp`, or
-    /// `tls-rustls` for the blocking publisher.
+    /// For `rediss://` (TLS), also depend on the crate `redis`, with its feature `tokio-rustls-comp` or, for the
+    /// blocking publisher, `tls-rustls`.
     ///
     /// # Errors
-    /// If the URL is none of Redis. Nothing connects yet.
+    /// If the URL is not that of a Redis server.
     pub fn new(url: &str) -> Result<Redis, Error> {
         Ok(Redis {
             client: redis::Client::open(url).map_err(|_| Error::Url)?,
@@ -57,43 +59,44 @@ impl Redis {
         })
     }
 
-    /// What the keys of all topics begin with: `sse:` by default. The name of the topic follows.
+    /// Sets the prefix of all keys: `sse:` by default. The name of the topic follows it.
     pub fn prefix(mut self, prefix: &str) -> Redis {
         self.prefix = prefix.into();
         self
     }
 
-    /// What Redis keeps of a topic: 10,000 events by default. Publishers see to it.
+    /// Sets what Redis keeps of a topic: 10,000 events by default. Publishers trim the stream accordingly.
     pub fn retention(mut self, retention: Retention) -> Redis {
         self.retention = retention;
         self
     }
 
-    /// How long Redis keeps a topic after it was [finished](Publisher::finish): a day by default. `None` is for ever.
+    /// Sets how long Redis keeps a topic after it was [finished](Publisher::finish): a day by default. `None` means
+    /// forever.
     pub fn keep_finished(mut self, time: impl Into<Option<Duration>>) -> Redis {
         self.keep_finished = time.into();
         self
     }
 
-    /// How long one operation waits for Redis at most, connecting included: 5 s by default.
+    /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Redis {
         self.timeout = timeout;
         self
     }
 
-    /// Publishes, for async code in tokio. Connects when it is used.
+    /// Returns a publisher for async code on tokio. It connects when it is first used.
     #[must_use]
     pub fn publisher(&self) -> Publisher {
         Publisher::new(self.clone())
     }
 
-    /// Publishes, for code without async. Connects when it is used.
+    /// Returns a publisher for blocking code. It connects when it is first used.
     #[must_use]
     pub fn blocking_publisher(&self) -> BlockingPublisher {
         BlockingPublisher::new(self.clone())
     }
 
-    /// Sets up a [`Node`](super::Node), which serves what is published.
+    /// Returns a builder to configure a [`Node`](super::Node), which serves what is published.
     pub fn node(&self) -> NodeBuilder {
         NodeBuilder::new(self.clone())
     }
@@ -105,7 +108,7 @@ impl Redis {
     /// The arguments of `XADD` that trim the stream.
     pub(super) fn trim(&self) -> Option<(&'static str, u64)> {
         match self.retention {
-            // What was trimmed while a node was reading is noticed from this number on.
+            // A node that is reading notices what is trimmed only if at least this many entries remain.
             Retention::Events(events) => Some(("MAXLEN", events.max(super::reader::NOTICED))),
             Retention::Age(age) => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -117,7 +120,7 @@ impl Redis {
     }
 }
 
-/// Without the address, which may hold a password.
+/// Leaves out the address, which may contain a password.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")

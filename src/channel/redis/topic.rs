@@ -1,4 +1,4 @@
-//! A topic, as the servers see it that clients connect to.
+//! A topic, as seen by the servers that clients connect to.
 
 use super::{
     EntryId, Error,
@@ -10,10 +10,10 @@ use crate::channel::{Metrics, MissedReason, OnMissed, Start, Subscriber};
 use alloc::sync::Arc;
 use core::fmt;
 
-/// How many entries are read to find out whether a client can go on.
+/// How many entries are read to find out whether a client can resume.
 const LOOK: usize = 32;
 
-/// A topic on a [`Node`](super::Node). While there is a handle, the node goes on with it.
+/// A topic on a [`Node`](super::Node). While a handle exists, the node keeps reading the topic.
 pub struct Topic {
     shared: Arc<Shared>,
     feed: Arc<Feed>,
@@ -23,13 +23,13 @@ pub struct Topic {
 #[derive(Debug)]
 #[must_use = "the client is not subscribed yet"]
 pub enum Resume {
-    /// The node or Redis has everything after the ID: the subscriber gets that, and then what is published, with no
-    /// gap and no repetition.
+    /// The node or Redis has everything after the ID: the subscriber gets that, and then what is published from now on,
+    /// without gaps or repetitions.
     Complete(Subscriber),
-    /// Not everything after the ID is left, or it is not known what came after it.
+    /// Some of what followed the ID is no longer retained, or it is not known what followed it.
     Missed(Missed),
-    /// The topic is finished, and the client has all of it. Answer with status 204, after which an `EventSource` does
-    /// not connect again.
+    /// The topic is finished, and the client has all of it. Respond with status 204, after which an `EventSource` does
+    /// not reconnect.
     Finished,
 }
 
@@ -41,12 +41,12 @@ pub struct Missed {
     reason: MissedReason,
     missed: Option<u64>,
     generation: u64,
-    /// What is left follows this entry.
+    /// What is still retained follows this entry.
     from: EntryId,
 }
 
 impl Topic {
-    /// `feed` has been counted for it.
+    /// The new topic must already be counted in `feed`.
     pub(super) fn new(shared: Arc<Shared>, feed: Arc<Feed>) -> Topic {
         Topic { shared, feed }
     }
@@ -58,14 +58,14 @@ impl Topic {
         Ok(())
     }
 
-    /// Subscribes a client, as [`Channel::connect`](crate::channel::Channel::connect) does: after its last event ID, which any node may have given it,
-    /// or where the policy says if it has none.
+    /// Subscribes a client, as [`Channel::connect`](crate::channel::Channel::connect) does: with a last event ID from
+    /// any node it resumes there; without one, it begins where the policy says.
     ///
-    /// `None` means that the topic is finished, and that there is nothing for this client any more: answer with status
-    /// 204, after which an `EventSource` does not connect again.
+    /// `None` means that the topic is finished and has nothing more for this client: respond with status 204, after
+    /// which an `EventSource` does not reconnect.
     ///
     /// # Errors
-    /// If Redis has to be asked and does not answer. That is so for an ID that this node does not have.
+    /// If Redis has to be asked and does not reply. It is asked about IDs that this node does not have.
     pub async fn connect(&self, last_event_id: Option<&str>) -> Result<Option<Subscriber>, Error> {
         let policy = &self.feed.channel.0.policy;
         let Some(id) = last_event_id else {
@@ -99,12 +99,12 @@ impl Topic {
         Ok(Some(subscribe(&self.feed, history.with_page(page))))
     }
 
-    /// Looks up what there is after the last event ID of a client, on this node and then in Redis.
+    /// Looks up what follows a client's last event ID, on this node and then in Redis.
     ///
-    /// Nothing has been sent yet, so the server can still answer with something else.
+    /// Nothing has been sent yet, so the server can still respond with something else.
     ///
     /// # Errors
-    /// If Redis has to be asked and does not answer.
+    /// If Redis has to be asked and does not reply.
     pub async fn resume(&self, last_event_id: &str) -> Result<Resume, Error> {
         let (shared, feed) = (&self.shared, &self.feed);
         let generation = feed.generation();
@@ -115,7 +115,7 @@ impl Topic {
         let Some(id) = EntryId::parse(last_event_id.as_bytes()) else {
             return missed(MissedReason::Unknown, None, EntryId::START);
         };
-        // Whoever has the end of a topic has all of it, also when Redis has dropped it since.
+        // A client that has the end of a topic has all of it, even if Redis has dropped the topic since.
         if id == EntryId::END {
             return Ok(Resume::Finished);
         }
@@ -147,19 +147,19 @@ impl Topic {
         Ok(Resume::Complete(subscribe(feed, history)))
     }
 
-    /// How many subscribers it has on this node.
+    /// The number of subscribers on this node.
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
         self.feed.channel.subscriber_count()
     }
 
-    /// What this node has counted of it.
+    /// What this node has counted for this topic.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.feed.channel.metrics()
     }
 
-    /// Whether it is finished, or the node is closed.
+    /// Whether the topic is finished or the node is closed.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.feed.channel.is_ended()
@@ -173,26 +173,26 @@ fn subscribe(feed: &Feed, history: History) -> Subscriber {
 }
 
 impl Missed {
-    /// Why the client cannot go on where it was.
+    /// Why the client cannot resume where it left off.
     #[must_use]
     pub fn reason(&self) -> MissedReason {
         self.reason
     }
 
-    /// How many events it missed that nobody has any more, if that is known.
+    /// The number of events that the client missed and that are no longer retained, if it is known.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {
         self.missed
     }
 
-    /// Subscribes the client to a [gap event](crate::channel::Gap), then all that Redis has and the client may not, and
-    /// what is published from now on.
+    /// Subscribes the client, which gets a [gap event](crate::channel::Gap), then everything in Redis that it may not
+    /// have yet, and then what is published from now on.
     pub fn replay(self) -> Subscriber {
         let history = History::new(self.shared, self.feed.clone(), self.from, self.generation);
         subscribe(&self.feed, history.after_gap(self.missed))
     }
 
-    /// Subscribes the client to a [gap event](crate::channel::Gap), and what is published from now on.
+    /// Subscribes the client, which gets a [gap event](crate::channel::Gap), and then what is published from now on.
     pub fn live(self) -> Subscriber {
         let next = self.feed.next();
         let mut subscriber = self.feed.subscribe(next);

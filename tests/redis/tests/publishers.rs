@@ -65,7 +65,7 @@ async fn a_server_that_stops_in_the_middle_leaves_it_in_doubt() {
         spawn_blocking(move || blocking.publish("a", Event::new().data("2"))).await.unwrap().unwrap_err();
     assert_eq!(error, PublishError::Ambiguous(Error::TimedOut));
     let shown = format!("{error}: {}", std::error::Error::source(&error).unwrap());
-    assert_eq!(shown, "it is not known whether the event was published: Redis did not answer in time");
+    assert_eq!(shown, "it is not known whether the event was published: Redis did not reply in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
