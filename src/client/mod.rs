@@ -14,18 +14,80 @@
 //! yours reaches another origin. Its `User-Agent` stays; its `Accept-Encoding` stays if
 //! [`compression`](Builder::compression) is on.
 //!
-//! A transport that keeps cookies keeps them over reconnects too, which sticky sessions need.
+//! # Sticky cookies
+//!
+//! A load balancer that sets a cookie wants it back with the next request, or the client resumes at a server that
+//! does not know it. A transport that keeps cookies does so over reconnects too: reqwest with `cookie_store(true)`,
+//! ureq with its feature `cookies`. Over any other, keep the one that counts:
+//!
+//! ```
+//! use sse_wire::{EventSource, client::ClientEvent};
+//! use std::sync::{Arc, Mutex};
+//! # use sse_wire::client::{BoxError, Stop};
+//! # use http::{Request, Response, header::{COOKIE, SET_COOKIE}};
+//!
+//! # let mut requests = 0;
+//! # let balancer = move |request: Request<Vec<u8>>, _: &Stop| {
+//! #     requests += 1;
+//! #     let answer = Response::builder().header("content-type", "text/event-stream");
+//! #     let known = request.headers().get(COOKIE).map(|cookie| cookie.as_bytes().to_vec());
+//! #     match (requests, known.as_deref()) {
+//! #         (1, None) => answer.header(SET_COOKIE, "route=b; Path=/").body(&b"data: 1\n\n"[..]),
+//! #         (2, Some(b"route=b")) => answer.body(&b"data: 2\n\n"[..]),
+//! #         (3, Some(b"route=b")) => answer.status(204).body(&b""[..]),
+//! #         other => panic!("{other:?}"),
+//! #     }
+//! # };
+//! let kept = Arc::new(Mutex::new(None::<String>));
+//! let cookie = kept.clone();
+//! let builder = EventSource::builder("https://example.org/events")
+//!     .header_with("Cookie", move || Ok(cookie.lock().unwrap().clone()));
+//! # let mut source = builder.reconnection_time(std::time::Duration::ZERO).build_with(balancer)?;
+//! # #[cfg(any())]
+//! let mut source = builder.build()?;
+//! # let mut seen = Vec::new();
+//! while let Some(event) = source.next_event() {
+//!     match event {
+//!         ClientEvent::Open(opened) => {
+//!             let mut cookies = opened.head().headers.get_all("set-cookie").iter();
+//!             let route = cookies.find_map(|cookie| {
+//!                 let pair = cookie.to_str().ok()?.split(';').next()?;
+//!                 pair.starts_with("route=").then(|| pair.to_owned())
+//!             });
+//!             if route.is_some() {
+//!                 *kept.lock().unwrap() = route;
+//!             }
+//!         }
+//! #       ClientEvent::Message(message) if { seen.push(message.data().to_owned()); false } => {}
+//!         ClientEvent::Message(message) => println!("{}", message.data()),
+//!         ClientEvent::Error(error) => eprintln!("{error}"),
+//!         _ => {}
+//!     }
+//! }
+//! # assert_eq!(seen, ["1", "2"]);
+//! # Ok::<(), sse_wire::client::BuildError>(())
+//! ```
 //!
 //! # A new token after a 401
 //!
-//! Headers can be computed for each attempt. Name the statuses after which another token helps, and forget the old
-//! token when one of them arrives:
+//! Headers can be computed for each attempt, for an async client by a future. Name the statuses after which another
+//! token helps, and forget the old token when one of them arrives:
 //!
 //! ```
 //! use sse_wire::{EventSource, client::Policy};
 //! use std::sync::{Arc, Mutex};
+//! # use sse_wire::client::{BoxError, Stop};
 //!
-//! # fn fetch_token() -> Result<String, std::io::Error> { Ok("secret".into()) }
+//! # let mut fetched = 0;
+//! # let mut fetch_token = move || { fetched += 1; Ok::<_, std::io::Error>(format!("secret {fetched}")) };
+//! # let server = |request: http::Request<Vec<u8>>, _: &Stop| {
+//! #     let answer = http::Response::builder().header("content-type", "text/event-stream");
+//! #     match request.headers()["authorization"].as_bytes() {
+//! #         b"Bearer secret 1" => answer.status(401).body(&b""[..]),
+//! #         b"Bearer secret 2" => answer.body(&b"data: 1\n\n"[..]),
+//! #         other => panic!("{other:?}"),
+//! #     }
+//! # };
 //! let token = Arc::new(Mutex::new(None::<String>));
 //! let rejected = token.clone();
 //! let builder = EventSource::builder("https://example.org/events")
@@ -42,6 +104,11 @@
 //!             *rejected.lock().unwrap() = None;
 //!         }
 //!     });
+//! # let mut source = builder.reconnection_time(std::time::Duration::ZERO).build_with(server)?;
+//! # #[cfg(any())]
+//! let mut source = builder.build()?;
+//! # assert_eq!(source.next().unwrap().unwrap().data(), "1");
+//! # Ok::<(), sse_wire::client::BuildError>(())
 //! ```
 //!
 //! # What cannot be seen

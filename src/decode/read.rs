@@ -23,16 +23,47 @@ const BUFFER_SIZE: usize = 16 * 1024;
 /// ```
 /// use sse_wire::MessageReader;
 ///
-/// let source: &[u8] = b"event: tick\ndata: 1\n\ndata: 2\n\ndata: cut";
-/// let mut messages = MessageReader::new(source);
-/// for message in &mut messages {
+/// let source: &[u8] = b"event: tick\ndata: 1\n\ndata: 2\n\n";
+/// for message in MessageReader::new(source) {
 ///     let message = message?;
 ///     println!("{}: {}", message.event(), message.data());
 /// }
-/// // The standard says that what no blank line ended is discarded.
-/// assert_eq!(messages.decoder().unfinished(), "data: cut".len());
 /// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
 /// ```
+///
+/// # An input that ends in mid-event
+///
+/// The standard says that an event without its blank line is discarded. Where such an end is an error, ask the
+/// decoder for it:
+///
+/// ```
+/// use sse_wire::{MessageReader, ReadError};
+/// use std::io::{self, ErrorKind, Read};
+///
+/// fn print(source: impl Read) -> Result<(), ReadError<io::Error>> {
+///     let mut messages = MessageReader::new(source);
+///     for message in &mut messages {
+///         println!("{}", message?.data());
+///     }
+///     match messages.decoder().unfinished() {
+///         0 => Ok(()),
+///         bytes => {
+///             let start = String::from_utf8_lossy(messages.decoder().unfinished_start());
+///             let text = format!("the input ended {bytes} bytes into an event that begins {start:?}");
+///             Err(ReadError::Source(io::Error::new(ErrorKind::UnexpectedEof, text)))
+///         }
+///     }
+/// }
+///
+/// print("data: 1\n\n".as_bytes())?;
+/// let error = print("data: 1\n\ndata: cut".as_bytes()).unwrap_err();
+/// assert_eq!(error.to_string(), "the input ended 9 bytes into an event that begins \"data: cut\"");
+/// # Ok::<(), ReadError<io::Error>>(())
+/// ```
+///
+/// An input that ends between two events may be cut too: [`until_data`](Self::until_data) and
+/// [`until_event`](Self::until_event) make sure. [`dispatch_unfinished`](Self::dispatch_unfinished) is for servers
+/// that leave out the last blank line.
 ///
 /// [`WouldBlock`]: ErrorKind::WouldBlock
 /// [`Interrupted`]: ErrorKind::Interrupted

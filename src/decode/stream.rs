@@ -57,6 +57,52 @@ pin_project! {
     /// # Ok::<(), sse_wire::ReadError>(())
     /// # }).unwrap();
     /// ```
+    ///
+    /// # An input that ends in mid-event
+    ///
+    /// The standard says that an event without its blank line is discarded. Where such an end is an error, ask the
+    /// decoder for it:
+    ///
+    /// ```
+    /// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
+    /// # struct Chunks(std::vec::IntoIter<&'static str>);
+    /// # impl futures_core::Stream for Chunks {
+    /// #     type Item = Result<&'static str, Infallible>;
+    /// #     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    /// #         Poll::Ready(self.0.next().map(Ok))
+    /// #     }
+    /// # }
+    /// # fn block_on<F: Future>(future: F) -> F::Output {
+    /// #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+    /// #         unreachable!()
+    /// #     };
+    /// #     output
+    /// # }
+    /// # trait Next { async fn next(&mut self) -> Option<<Self as futures_core::Stream>::Item>
+    /// # where Self: futures_core::Stream + Unpin {
+    /// #     std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    /// # } }
+    /// # impl<S: futures_core::Stream> Next for S {}
+    /// # let chunks = Chunks(vec!["data: 1\n\nda", "ta: cut"].into_iter());
+    /// # let result = block_on(async {
+    /// use sse_wire::MessageStream;
+    ///
+    /// let mut messages = MessageStream::new(chunks);
+    /// while let Some(message) = messages.next().await {
+    ///     println!("{}", message?.data());
+    /// }
+    /// match messages.decoder().unfinished() {
+    ///     0 => {}
+    ///     bytes => return Err(format!("the input ended {bytes} bytes into an event").into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # });
+    /// # assert_eq!(result.unwrap_err().to_string(), "the input ended 9 bytes into an event");
+    /// ```
+    ///
+    /// An input that ends between two events may be cut too: [`until_data`](Self::until_data) and
+    /// [`until_event`](Self::until_event) make sure. [`dispatch_unfinished`](Self::dispatch_unfinished) is for
+    /// servers that leave out the last blank line.
     #[must_use = "it reads nothing until it is polled"]
     pub struct MessageStream<S, C> {
         #[pin]

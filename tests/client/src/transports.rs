@@ -7,7 +7,7 @@ use sse_wire::{
 };
 use tower::ServiceExt;
 
-/// An agent of ureq.
+/// An agent of ureq. With ureq's feature `cookies` it keeps them.
 pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
     let agent =
         ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
@@ -16,9 +16,10 @@ pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError
     })
 }
 
-/// A client of reqwest.
+/// A client of reqwest, which keeps cookies.
 pub fn with_client(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let redirects = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().redirect(redirects).cookie_store(true).build().unwrap();
     settings.build_with(move |request: http::Request<RequestBody>| {
         let request = request.map(reqwest::Body::wrap).try_into().map(|request| client.execute(request));
         async move { Ok::<http::Response<reqwest::Body>, reqwest::Error>(request?.await?.into()) }

@@ -536,6 +536,29 @@ fn a_post_ends_with_its_answer() {
 }
 
 #[test]
+fn a_transport_that_keeps_cookies_comes_back_to_the_same_server() {
+    for engine in [Engine::Agent, Engine::Client] {
+        let balancer = Server::start(|connection| {
+            match connection.number {
+            0 => connection.send(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nSet-Cookie: route=b; Path=/\r\n\r\ndata: 1\n\n",
+            ),
+            1 | 2 => connection.stream("data: 2\n\n"),
+            _ => connection.answer(204, "", ""),
+        }
+        });
+        let story = engine.build(builder(&balancer.url())).story();
+        assert_eq!(
+            story,
+            ["open", "1", "connecting", "open", "2", "connecting", "open", "2", "connecting", "closed"]
+        );
+        let requests = balancer.received();
+        let cookies: Vec<_> = requests.iter().map(|request| request.header("cookie")).collect();
+        assert_eq!(cookies, [vec![], vec!["route=b"], vec!["route=b"], vec!["route=b"]], "{engine:?}");
+    }
+}
+
+#[test]
 fn retry_after_a_busy_server() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| match connection.number {
