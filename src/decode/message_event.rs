@@ -40,16 +40,15 @@ pub(super) const SHORT_ID: usize = 128;
 #[derive(Clone)]
 pub struct MessageEvent(Repr);
 
-// A tag as wide as what is next to it is moved with it.
+// A tag as wide as what is next to it is moved with it: bytes that are written one by one are slow to move.
 #[derive(Clone)]
 #[repr(u32)]
 enum Repr {
     /// The data, the event type and the ID; and whether this event brought the ID.
     Short(ShortTexts),
     Long {
-        has_id: bool,
-        /// How much of the text is the ID.
-        id_len: u8,
+        /// How much of the text is the ID, and whether this event brought the ID.
+        flags: u32,
         long: Long,
     },
 }
@@ -133,12 +132,13 @@ impl MessageEvent {
                 let ([data, event, last_event_id], has_id) = texts.get();
                 MessageRef { event, data, last_event_id, has_id }
             }
-            Repr::Long { has_id, id_len, long } => {
-                let id_at = long.text.len() - usize::from(*id_len);
+            Repr::Long { flags, long } => {
+                let [id_len, has_id, ..] = flags.to_le_bytes();
+                let id_at = long.text.len() - usize::from(id_len);
                 let (rest, short_id) = long.text.split_at_checked(id_at).unwrap_or_default();
                 let (data, event) = rest.split_at_checked(long.event_at).unwrap_or_default();
                 let last_event_id = long.long_id.as_deref().unwrap_or(short_id);
-                MessageRef { event, data, last_event_id, has_id: *has_id }
+                MessageRef { event, data, last_event_id, has_id: has_id != 0 }
             }
         }
     }
@@ -198,7 +198,8 @@ impl MessageEvent {
         }
         // It is not larger than `SHORT_ID`.
         let id_len = short_id.len() as u8;
-        MessageEvent(Repr::Long { has_id, id_len, long: Long { text, event_at, long_id } })
+        let flags = u32::from_le_bytes([id_len, u8::from(has_id), 0, 0]);
+        MessageEvent(Repr::Long { flags, long: Long { text, event_at, long_id } })
     }
 }
 

@@ -36,8 +36,6 @@ impl OwningDecoder {
     /// none, and that a new chunk comes next.
     // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
     // as long as decoding a short one.
-    // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
-    // as long as decoding a short one.
     #[inline(always)]
     pub(super) fn next<T: Owned, E: From<TooLarge>>(&mut self, chunk: &[u8]) -> Option<Result<T, E>> {
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
