@@ -287,7 +287,7 @@ fn a_client_that_never_reads_is_given_up() {
             }
         };
         assert!(matches!(error, SendError::TimedOut));
-        assert_eq!(error.to_string(), "the client read nothing for as long as the timeout");
+        assert_eq!(error.to_string(), "the client read nothing before the timeout");
         assert!(matches!(sender.send(tick(3)), Err(SendError::TimedOut)));
         // If it does read in the end, the stream is whole, and over.
         client.allow();
@@ -344,10 +344,7 @@ fn a_driver_that_is_gone_leaves_nobody_waiting() {
     let (client, driver) = run(driver);
     client.next();
     assert_eq!(driver.join().unwrap().unwrap(), End::Finished);
-    assert_eq!(
-        sender.send(tick(1)).unwrap_err().to_string(),
-        "the request was HEAD, whose answer has no stream"
-    );
+    assert_eq!(sender.send(tick(1)).unwrap_err().to_string(), "the response to a HEAD request has no stream");
 }
 
 // --- shutdown ---

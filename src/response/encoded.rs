@@ -1,4 +1,4 @@
-//! What a response is made of.
+//! What a response can send.
 
 use crate::{
     encode::{Chunk, Event, Sse},
@@ -6,18 +6,17 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or all that an [`Sse`] holds. A sender
-/// also takes a reference to an event, and `&mut Sse`, which it leaves empty.
+/// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or the contents of an [`Sse`]. A sender also takes a
+/// reference to an event, and `&mut Sse`, which it leaves empty.
 ///
-/// With the feature `http` or `channel` also `Bytes` that were encoded before. They are sent unchanged. If they end
-/// within a block, no keep-alive and no farewell is sent until later bytes have ended it.
+/// With the feature `http` or `channel`, also `Bytes` that are already encoded. They are sent unchanged. If they end
+/// inside a block, no keep-alive or farewell is sent until later bytes end that block.
 #[cfg_attr(
     feature = "http",
-    doc = "[`Blocks`](crate::response::Blocks) makes whole blocks of bytes that were cut anywhere, such as an upstream's answer."
+    doc = "[`Blocks`](crate::response::Blocks) turns bytes that may be cut anywhere, such as an upstream response, into whole blocks."
 )]
 ///
-/// What is empty is not sent. This trait is sealed. Text is not one of these types, because it could
-/// corrupt the stream.
+/// Nothing is sent for an empty value. Text is not accepted, because it could corrupt the stream. This trait is sealed.
 ///
 /// ```compile_fail
 /// # use sse_wire::response::Shutdown;
@@ -30,7 +29,7 @@ use alloc::vec::Vec;
 )]
 pub trait Encoded: sealed::Encoded {}
 
-/// How many items without content are taken from a stream in a row before others get their turn.
+/// How many empty items in a row are taken from a stream before other tasks get their turn.
 #[cfg(feature = "stream")]
 pub(super) const MAX_EMPTY: usize = 256;
 
@@ -43,7 +42,7 @@ pub(crate) mod sealed {
 
         fn write(self, out: &mut Vec<u8>);
 
-        /// Without a copy where there is one buffer already.
+        /// Does not copy if everything is in one buffer already.
         #[cfg(feature = "http")]
         fn into_bytes(self) -> bytes::Bytes
         where
@@ -56,8 +55,8 @@ pub(crate) mod sealed {
     }
 }
 
-/// All of it in a buffer of its own, for what is sent between the events of others: `Bytes` that end within a
-/// block are closed, so that what follows does not become a part of it.
+/// Copies the events into a new buffer, to be sent between the events of a source. `Bytes` that end inside a block are
+/// closed, so that what follows does not become part of that block.
 pub(super) fn to_vec(events: impl Encoded) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(events.encoded_len());
     events.write(&mut encoded);
@@ -168,8 +167,8 @@ impl sealed::Encoded for bytes::Bytes {
     }
 }
 
-/// An item of the stream under a [`Body`](crate::response::Body): an [`Event`], an [`Sse`], a
-/// [`Chunk`] or `Bytes` (see [`Encoded`]), or a `Result` of one of them.
+/// An item of the stream in a [`Body`](crate::response::Body): an [`Event`], an [`Sse`], a [`Chunk`] or `Bytes` (see
+/// [`Encoded`]), or a `Result` of one of them.
 ///
 /// This trait is sealed.
 #[cfg(feature = "http")]
@@ -190,7 +189,7 @@ pub trait Item: item::Sealed {
     fn into_encoded(self) -> Result<Self::Encoded, Self::Error>;
 }
 
-/// What a body sends last after an error: nothing (`()`), or [events](Encoded).
+/// What a body sends after an error, before it ends: nothing (`()`), or [events](Encoded).
 ///
 /// This trait is sealed.
 #[cfg(feature = "http")]
@@ -212,7 +211,7 @@ pub(crate) mod item {
         fn into_last(self) -> Bytes;
     }
 
-    /// Type by type, so that the documentation lists them.
+    /// Implemented type by type, so that the documentation lists the types.
     macro_rules! items {
         ($($type:ty),+) => {$(
             impl Sealed for $type {}

@@ -4,12 +4,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum End {
-    /// The event source ended, and the server took all that it had. A `HEAD` request, which has no
-    /// stream, ends like this too.
+    /// The event source ended, and the server took everything it had sent. The response to a `HEAD` request, which has
+    /// no stream, ends like this too.
     Finished,
-    /// It was ended by a [`Shutdown`](crate::response::Shutdown).
+    /// A [`Shutdown`](crate::response::Shutdown) ended it.
     ShutDown,
-    /// The event source returned an error, even if the server drops the body after that.
+    /// The event source returned an error. This also applies if the server drops the body after that.
     Failed,
     /// The server dropped the body before its end: the client left, or the server itself was dropped.
     Dropped,

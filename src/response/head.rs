@@ -1,6 +1,6 @@
 //! What precedes the stream: status and headers.
 
-/// The headers of an event stream, as pairs of a name in lower case and a value, for any server.
+/// Returns the headers of an event stream as pairs of a lower-case name and a value, for any server.
 ///
 /// ```
 /// let headers: Vec<_> = sse_wire::response::headers().collect();
@@ -15,8 +15,8 @@
 /// ```
 ///
 /// `no-transform` asks proxies not to compress the stream, which would delay events, and
-/// `X-Accel-Buffering: no` asks nginx not to buffer it. `Connection` is not among them: it belongs to
-/// the server, and HTTP/2 forbids it.
+/// `X-Accel-Buffering: no` asks nginx not to buffer it. There is no `Connection` header: setting it is up to the
+/// server, and HTTP/2 forbids it.
 pub fn headers() -> Headers<'static> {
     Headers { cache_control: "no-cache, no-transform", next: 0 }
 }
@@ -29,8 +29,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Replaces the value of `Cache-Control`. As with the other pairs, the server that takes it checks
-    /// whether a header can carry it.
+    /// Replaces the value of `Cache-Control`. It is not checked here: the server that sends the headers checks them.
     ///
     /// ```
     /// let mut headers = sse_wire::response::headers().cache_control("no-store");
@@ -64,14 +63,14 @@ impl<'a> Iterator for Headers<'a> {
 impl ExactSizeIterator for Headers<'_> {}
 impl core::iter::FusedIterator for Headers<'_> {}
 
-/// Whether a request with this method is answered with the headers alone.
+/// Whether a request with this method is answered with headers only.
 #[cfg(feature = "std")]
 pub(super) fn is_head(method: &str) -> bool {
     // Methods are case-sensitive (RFC 9110, section 9.1).
     method == "HEAD"
 }
 
-/// A response with the headers of an event stream.
+/// Returns a response with the headers of an event stream.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::new();
@@ -90,14 +89,14 @@ pub fn with_headers<B>(body: B) -> http::Response<B> {
     response
 }
 
-/// The response `204 No Content`, which tells a client not to reconnect.
+/// Returns the response `204 No Content`, which tells a client not to reconnect.
 ///
 /// ```
 /// let response: http::Response<String> = sse_wire::response::no_content();
 /// assert_eq!(response.status(), 204);
 /// ```
 ///
-/// In a server that is not built on the `http` crate, it is enough to answer with the status 204.
+/// In a server that is not built on the `http` crate, it is enough to respond with status 204.
 #[cfg(feature = "http")]
 pub fn no_content<B: Default>() -> http::Response<B> {
     let mut response = http::Response::new(B::default());

@@ -1,16 +1,15 @@
-//! What is sent so that nobody takes a silent connection for a dead one.
+//! What is sent so that nobody mistakes a silent connection for a dead one.
 
 use super::{Encoded, encoded};
 use crate::encode::{Chunk, Event};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
-/// What is sent after a time of silence, and after how long.
+/// What is sent to a client when a stream is silent, and after how long.
 ///
-/// Whatever is sent to a client restarts the interval, so a busy stream carries no keep-alive at all.
-/// By default it is an empty comment every 15 seconds, as the HTML standard advises (section 9.2.7:
-/// proxies drop connections after a short time). One value serves all streams of a server; a clone
-/// shares its message.
+/// Everything that is sent restarts the interval, so a busy stream carries no keep-alives at all. By default an empty
+/// comment is sent after 15 seconds of silence, as the HTML standard advises (section 9.2.7), because some proxies drop
+/// silent connections after a short time. One value can serve all streams of a server; a clone shares its message.
 ///
 /// ```
 /// use sse_wire::{Event, response::KeepAlive};
@@ -22,27 +21,26 @@ use core::{fmt, time::Duration};
 /// ```
 ///
 /// # Which comment
-/// A comment is sent as `:` with a blank line after it, `:\n\n`. Each form makes some old client
-/// stumble: one takes the blank line for an empty event and dispatches it, another loses the event that
-/// follows a comment without a blank line. Browsers and the standard are fine with both.
-/// [`bare`](KeepAlive::bare) sends the second form, `:\n`.
+/// A comment is sent as `:` followed by a blank line: `:\n\n`. [`bare`](KeepAlive::bare) leaves out the blank line:
+/// `:\n`. Browsers handle both as the standard says, but each form trips up some old client: one takes the blank line
+/// for an empty event and dispatches it, another loses the event that follows a comment without a blank line.
 #[derive(Clone)]
 pub struct KeepAlive {
     interval: Option<Duration>,
-    /// Whether a comment goes without the blank line.
+    /// Whether a comment is sent without the blank line.
     is_bare: bool,
     message: Message,
 }
 
 #[derive(Clone)]
 enum Message {
-    /// With a blank line after it.
+    /// Includes the blank line after it.
     Comment(Arc<[u8]>),
     Event(Arc<[u8]>),
     Computed(Arc<dyn Fn() -> Vec<u8> + Send + Sync>),
 }
 
-/// Every 15 seconds of silence, an empty comment.
+/// An empty comment after every 15 seconds of silence.
 impl Default for KeepAlive {
     fn default() -> Self {
         Self::every(Duration::from_secs(15))
@@ -50,8 +48,7 @@ impl Default for KeepAlive {
 }
 
 impl KeepAlive {
-    /// An empty comment after each `interval` of silence. A zero interval means
-    /// [`off`](KeepAlive::off).
+    /// Sends an empty comment after each `interval` of silence. A zero interval means [`off`](KeepAlive::off).
     pub fn every(interval: Duration) -> Self {
         KeepAlive {
             interval: (!interval.is_zero()).then_some(interval),
@@ -60,23 +57,22 @@ impl KeepAlive {
         }
     }
 
-    /// No keep-alive. A client that vanished is then not noticed before the next event.
+    /// Sends no keep-alives. The departure of a client may then go unnoticed until the next event.
     pub fn off() -> Self {
         Self::every(Duration::ZERO)
     }
 
-    /// Sends this comment instead. Each line of the text becomes one.
+    /// Sends this text as a comment instead. Each of its lines becomes a comment.
     pub fn comment(self, text: &str) -> Self {
         KeepAlive { message: Message::Comment(Vec::from(Event::new().comment(text)).into()), ..self }
     }
 
-    /// Sends the comment without a blank line after it: `:\n`, or `: text\n`. An event has its blank line
-    /// regardless.
+    /// Sends the comment without a blank line after it: `:\n`, or `: text\n`. An event keeps its blank line.
     ///
     /// ```
     /// use sse_wire::response::KeepAlive;
     ///
-    /// // `: ping\n`, in whichever order.
+    /// // `: ping\n`; the order does not matter.
     /// let ping = KeepAlive::default().bare().comment("ping");
     /// let ping = KeepAlive::default().comment("ping").bare();
     /// ```
@@ -89,8 +85,8 @@ impl KeepAlive {
         KeepAlive { message: Message::Event(Vec::from(event).into()), ..self }
     }
 
-    /// Sends what `message` returns each time: an [`Event`] or an [`Sse`](crate::Sse). If it is empty,
-    /// nothing is sent, and the interval begins again.
+    /// Sends what `message` returns each time: an [`Event`] or an [`Sse`](crate::Sse). If that is empty, nothing is
+    /// sent, and the interval restarts.
     ///
     /// ```
     /// use sse_wire::{Event, response::KeepAlive};
@@ -102,15 +98,14 @@ impl KeepAlive {
     /// });
     /// ```
     ///
-    /// A blocking driver calls `message` on its own thread. If it sends something itself, it must use
-    /// [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only the same
-    /// thread can make.
+    /// A blocking driver calls `message` on its own thread. If `message` sends events to the same stream, it must use
+    /// [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only this thread can make.
     pub fn computed<E: Encoded>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
         let message = move || encoded::to_vec(message());
         KeepAlive { message: Message::Computed(Arc::new(message)), ..self }
     }
 
-    /// How long the silence lasts before a message, if there is one at all.
+    /// Returns how long a stream is silent before a message is sent, or `None` if there are no messages.
     pub fn interval(&self) -> Option<Duration> {
         self.interval
     }
@@ -124,7 +119,7 @@ impl KeepAlive {
         }
     }
 
-    /// The comment with its blank line or without.
+    /// The comment, with or without its blank line.
     fn form<'c>(&self, comment: &'c [u8]) -> &'c [u8] {
         match comment {
             [bare @ .., b'\n'] if self.is_bare => bare,

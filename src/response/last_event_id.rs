@@ -3,10 +3,10 @@
 //! A client that received an event with an ID sends that ID when it reconnects, in the header
 //! `Last-Event-ID`. A polyfill that cannot set headers sends it in the query.
 //!
-//! The ID comes from a client: it may be one that this server never sent. These functions tell
-//! whether there is one, and that it is text of at most [`MAX_LEN`] bytes; what it means, and whether it still
-//! means anything, is up to the event source. Do not repeat it unchecked in a page, a header, or a log: one
-//! from a query may contain any character, including line ends.
+//! The ID comes from the client, so it may be one that this server never sent. These functions check only that it is
+//! text of at most [`MAX_LEN`] bytes. What it means, and whether it still means anything, is up to the event source.
+//! Do not copy it unchecked into a page, a header, or a log: an ID from a query may contain any character, including
+//! line ends.
 
 use crate::wire::http::form_decode;
 use alloc::{borrow::Cow, string::String};
@@ -19,23 +19,23 @@ pub const MAX_LEN: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LastEventIdError {
-    /// It is longer than [`MAX_LEN`].
+    /// The ID is longer than [`MAX_LEN`].
     #[non_exhaustive]
     TooLong {
         /// Its length in bytes.
         len: usize,
     },
-    /// It is not UTF-8.
+    /// The ID is not UTF-8.
     #[non_exhaustive]
     Utf8 {
-        /// Where the first invalid sequence begins, in bytes of the value as it was passed, or, in a
-        /// query, of the value as it is when decoded.
+        /// Where the first invalid sequence begins: a byte offset in the value as it was passed or, for a query, in the
+        /// decoded value.
         position: usize,
     },
-    /// It is not of the type that it is parsed to: an ID that this server never sent.
+    /// The ID cannot be parsed to the expected type, so this server never sent it.
     #[non_exhaustive]
     Unparsable {
-        /// Its text, cut after 64 characters. It may hold any character, so show it as `Debug` does.
+        /// The ID, cut after 64 characters. It may contain any character, so print it with `Debug`.
         id: String,
     },
 }
@@ -44,10 +44,10 @@ impl fmt::Display for LastEventIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LastEventIdError::Unparsable { id } => {
-                write!(f, "the last event ID is none that this server sends: {id:?}")
+                write!(f, "the last event ID is not one that this server sends: {id:?}")
             }
             LastEventIdError::TooLong { len } => {
-                write!(f, "the last event ID is {len} bytes long; at most {MAX_LEN} are taken")
+                write!(f, "the last event ID is {len} bytes long; at most {MAX_LEN} are accepted")
             }
             LastEventIdError::Utf8 { position } => {
                 write!(
@@ -61,7 +61,7 @@ impl fmt::Display for LastEventIdError {
 
 impl core::error::Error for LastEventIdError {}
 
-/// The last event ID in the value of a `Last-Event-ID` header. An empty one means that there is none.
+/// Reads the last event ID from the value of a `Last-Event-ID` header. An empty value means that there is none.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -77,13 +77,13 @@ impl core::error::Error for LastEventIdError {}
 /// # Errors
 /// If it is longer than [`MAX_LEN`] or not UTF-8.
 pub fn from_bytes(value: &[u8]) -> Result<Option<&str>, LastEventIdError> {
-    // White space around a header's value is no part of it (RFC 9110, section 5.5).
+    // White space around a header's value is not part of it (RFC 9110, section 5.5).
     let id = trim(value);
     check_len(id.len())?;
     match core::str::from_utf8(id) {
         Ok(id) => Ok((!id.is_empty()).then_some(id)),
         Err(error) => {
-            // What was trimmed ahead of it counts too.
+            // Includes what was trimmed at the start.
             let ahead = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
             Err(LastEventIdError::Utf8 { position: ahead + error.valid_up_to() })
         }
@@ -101,7 +101,7 @@ fn check_len(len: usize) -> Result<(), LastEventIdError> {
     if len > MAX_LEN { Err(LastEventIdError::TooLong { len }) } else { Ok(()) }
 }
 
-/// The last event ID in the headers of a request. If there are several, the first counts.
+/// Reads the last event ID from the headers of a request. If there are several, the first one counts.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -118,7 +118,8 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEvent
     headers.get("last-event-id").map_or(Ok(None), |value| from_bytes(value.as_bytes()))
 }
 
-/// The last event ID in the headers of a request, parsed: as a number, or whatever is [`FromStr`].
+/// Reads the last event ID from the headers of a request, and parses it to a number or any other type that is
+/// [`FromStr`].
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -130,13 +131,13 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, LastEvent
 /// headers.insert("Last-Event-ID", "7x".parse()?);
 /// assert_eq!(
 ///     last_event_id::parse::<u64>(&headers).unwrap_err().to_string(),
-///     "the last event ID is none that this server sends: \"7x\""
+///     "the last event ID is not one that this server sends: \"7x\""
 /// );
 /// # Ok::<(), http::header::InvalidHeaderValue>(())
 /// ```
 ///
-/// A server that has nothing to resume for an ID that it does not know may begin anew (`unwrap_or_default`), or
-/// answer `400 Bad Request`: an `EventSource` then gives up, so its page has to make another one.
+/// For an unknown ID, a server may start from the beginning (`unwrap_or_default`) or respond with `400 Bad Request`.
+/// An `EventSource` then gives up, so its page has to create a new one.
 ///
 /// # Errors
 /// If it is longer than [`MAX_LEN`], not UTF-8, or cannot be parsed.
@@ -145,7 +146,8 @@ pub fn parse<T: FromStr>(headers: &http::HeaderMap) -> Result<Option<T>, LastEve
     from_headers(headers)?.map(parse_text).transpose()
 }
 
-/// The last event ID in the value of a `Last-Event-ID` header, parsed. An empty one means that there is none.
+/// Reads the last event ID from the value of a `Last-Event-ID` header, and parses it. An empty value means that there
+/// is none.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;
@@ -167,11 +169,11 @@ fn parse_text<T: FromStr>(id: &str) -> Result<T, LastEventIdError> {
     id.parse().map_err(|_| LastEventIdError::Unparsable { id: id.chars().take(SHOWN).collect() })
 }
 
-/// The last event ID in a query string, without its `?`, under this parameter.
+/// Reads the last event ID from this parameter of a query string (without the `?`).
 ///
-/// Polyfills differ in the name: `lastEventId` and `lastEventID` are usual. The query is read as
-/// browsers write it (`application/x-www-form-urlencoded`), and the first parameter of that name counts, also
-/// if it is empty. As with the header, spaces and tabs around the ID are no part of it.
+/// Polyfills use different names: `lastEventId` and `lastEventID` are common. The query is read as browsers write it
+/// (`application/x-www-form-urlencoded`). The first parameter with that name counts, even if it is empty. As in a
+/// header, spaces and tabs around the ID are not part of it.
 ///
 /// ```
 /// use sse_wire::response::last_event_id;

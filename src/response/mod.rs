@@ -1,6 +1,6 @@
-//! A streaming response: headers, keep-alive, resuming, noticing that the client left, shutdown.
+//! Serves an event stream: headers, keep-alive, resuming, noticing that the client left, shutdown.
 //!
-//! For an async server it is a [`Body`] over any stream of events:
+//! In an async server, wrap any stream of events in a [`Body`]:
 //!
 //! ```
 //! # #[cfg(feature = "tokio")]
@@ -9,8 +9,8 @@
 //! # }
 //! ```
 //!
-//! For a server in which each connection has a thread it is a [`writer`]: senders for events, and a driver
-//! that owns the connection.
+//! In a server with a thread for each connection, use a [`writer`]: senders for events, and a driver that owns the
+//! connection.
 //!
 //! ```
 //! # #[cfg(feature = "std")]
@@ -27,26 +27,26 @@
 //! # fn main() {}
 //! ```
 //!
-//! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell
-//! at a [`Shutdown`], and both say how the stream ended ([`End`]). [`last_event_id`] says where a client wants
-//! to resume. None of this is ever sent within an event: [`Blocks`] and [`BlockReader`] make whole blocks of
-//! bytes that were cut anywhere.
+//! Both send everything that is ready at once, a [`KeepAlive`] when there is nothing to send, and a farewell at a
+//! [`Shutdown`], and both report how the stream ended ([`End`]). [`last_event_id`] says where a client wants to resume.
+//! Keep-alives and farewells are never sent inside an event: where bytes may be cut anywhere, [`Blocks`] and
+//! [`BlockReader`] turn them into whole blocks first.
 //!
-//! Nothing here needs a runtime. Where time is needed a [`Timer`] is a parameter; the feature `tokio` adds
-//! tokio's, for [`Body::new`].
+//! Nothing here needs a particular runtime. Where time is needed, a [`Timer`] is a parameter; the feature `tokio` adds
+//! tokio's timer, for [`Body::new`].
 //!
-//! | feature | what is here |
+//! | feature | what it adds here |
 //! |---|---|
 //! | none | [`headers`], [`last_event_id`] |
 //! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`], [`BlockReader`] |
 //! | `stream` | [`Driver::over`] |
 //! | `http` | [`Body`], [`Blocks`], [`with_headers`], [`no_content`], [`last_event_id::parse`] |
 //! | `tokio` | [`Body::new`], [`TokioTimer`] |
-//! | `axum-core-0_5` | a [`Body`] is what a handler of axum 0.8 may return |
+//! | `axum-core-0_5` | a handler of axum 0.8 may return a [`Body`] |
 //!
-//! [`servers`] has a whole program for each server, [`patterns`] what people build on event streams.
+//! [`servers`] has a complete program for each server, and [`patterns`] shows what people build on event streams.
 //!
-// With few features, the docs of what is missing are those on docs.rs.
+// With few features, links to what is missing lead to docs.rs.
 #![cfg_attr(feature = "tokio", doc = include_str!("leaving.md"))]
 #![cfg_attr(feature = "tokio", doc = "")]
 #![cfg_attr(feature = "tokio", doc = include_str!("proxies.md"))]
@@ -66,7 +66,7 @@ mod head;
 #[cfg(feature = "std")]
 mod keep_alive;
 pub mod last_event_id;
-// The code is compiled and run by the package in examples/servers, which has what it names.
+// The code is compiled and run by the package in examples/servers, which has the dependencies it uses.
 #[cfg(all(any(doc, doctest), feature = "tokio"))]
 #[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg_attr(not(doctest), doc = include_str!("patterns.md"))]

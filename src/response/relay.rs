@@ -1,15 +1,15 @@
-//! What was received, to be sent on: the one place that knows both directions.
+//! Turns what was received into what is sent: the one place that knows both directions.
 
 use crate::{
     decode::{Incoming, IncomingRef, MessageEvent, MessageRef},
     encode::Event,
 };
 
-/// An event that means the same to the next client: the same type and data, and the ID if this message brought it
-/// (see [`MessageRef::id`]), also if that resets the last event ID.
+/// Makes an event that means the same to the next client: it has the same type and data, and the ID if the message
+/// itself carried one (see [`MessageRef::id`]), including an empty ID, which resets the last event ID.
 ///
-/// An ID that no client could send back (it has control characters, or a space at either end) is left out, so that
-/// the next client resumes after the message before. A NUL in the type becomes U+FFFD.
+/// An ID that no client could send back (it contains control characters, or begins or ends with a space) is left out,
+/// so that the next client resumes after the previous message. A NUL in the type becomes U+FFFD.
 ///
 /// ```
 /// use sse_wire::{Decoder, Event, IncomingRef, Input};
@@ -26,7 +26,7 @@ impl From<MessageRef<'_>> for Event {
     fn from(message: MessageRef<'_>) -> Event {
         let event = with_id(message.id());
         match message.event() {
-            // What a message is that names no type.
+            // The type of a message that names none.
             "message" => event,
             name => event.event(name),
         }
@@ -34,21 +34,22 @@ impl From<MessageRef<'_>> for Event {
     }
 }
 
-/// As from a [`MessageRef`].
+/// Converts it like a [`MessageRef`].
 impl From<&MessageEvent> for Event {
     fn from(message: &MessageEvent) -> Event {
         message.borrowed().into()
     }
 }
 
-/// As from a [`MessageRef`].
+/// Converts it like a [`MessageRef`].
 impl From<MessageEvent> for Event {
     fn from(message: MessageEvent) -> Event {
         message.borrowed().into()
     }
 }
 
-/// A message as from a [`MessageRef`]; an ID without a message, a reconnection time and a comment as they came.
+/// Converts a message like a [`MessageRef`], and keeps an ID without a message, a reconnection time, and a comment as
+/// they are.
 impl From<IncomingRef<'_>> for Event {
     fn from(incoming: IncomingRef<'_>) -> Event {
         match incoming {
@@ -60,7 +61,7 @@ impl From<IncomingRef<'_>> for Event {
     }
 }
 
-/// As from an [`IncomingRef`].
+/// Converts it like an [`IncomingRef`].
 impl From<Incoming> for Event {
     fn from(incoming: Incoming) -> Event {
         match &incoming {
@@ -72,7 +73,7 @@ impl From<Incoming> for Event {
     }
 }
 
-/// An event that begins with this ID, if a client can send it back.
+/// Creates an event that begins with this ID, if a client can send it back.
 fn with_id(id: Option<&str>) -> Event {
     id.and_then(|id| Event::new().try_id(id).ok()).unwrap_or_default()
 }

@@ -1,24 +1,25 @@
-//! A whole program for each server: events, resuming, keep-alive, the end on Ctrl-C, and the notice of a client that
-//! left.
+//! A complete program for each server: it sends events, resumes, keeps connections alive, ends on Ctrl-C, and notices
+//! when a client leaves.
 //!
-//! `app` stands for an application of your own: `events` for its event source, any `Stream` of
-//! [`Event`](crate::Event), [`Sse`](crate::Sse) or `Bytes`, and `send_events` for one that sends to a
-//! [`Sender`](crate::response::Sender); `keep_alive` for what is sent in silence, and `log` for what is done with the
-//! [`End`](crate::response::End) of a stream. The programs are compiled and tested over real sockets by the package
-//! in `examples/recipes`.
+//! In these programs, the module `app` is your application. `events` is its event source: any `Stream` of
+//! [`Event`](crate::Event), [`Sse`](crate::Sse) or `Bytes`. `send_events` is an event source that sends to a
+//! [`Sender`](crate::response::Sender). `keep_alive` says what is sent when a stream is silent, and `log` handles the
+//! [`End`](crate::response::End) of a stream. The package in `examples/recipes` compiles the programs and tests them
+//! over real sockets.
 //!
-//! Set `TCP_NODELAY` on the server's sockets where the server does not. Otherwise the kernel holds a small event back
-//! while an earlier one is on its way, for 40 ms or more.
+//! Set `TCP_NODELAY` on the server's sockets if the server does not set it. Otherwise the kernel may hold back a small
+//! event for 40 ms or more while an earlier one is in flight.
 //!
 //! # axum
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/axum.rs"), "```")]
 //!
-//! With the feature `axum-core-0_5` a handler may also return the [`Body`](crate::response::Body) itself: it is
-//! `IntoResponse`, with its headers.
+//! With the feature `axum-core-0_5`, a handler may also return the [`Body`](crate::response::Body) itself: it is
+//! `IntoResponse`, and brings its headers.
 //!
-//! A `CompressionLayer` of tower-http leaves event streams alone by default. Told to compress them, it does, and still
-//! lets each event through at once, with gzip, br and zstd: `CompressionLayer::new().compress_when(SizeAbove::new(256))`.
+//! The `CompressionLayer` of tower-http leaves event streams alone by default. If you tell it to compress them, it does
+//! so with gzip, br, or zstd, and still lets each event through at once:
+//! `CompressionLayer::new().compress_when(SizeAbove::new(256))`.
 //!
 //! # hyper
 //!
@@ -28,8 +29,8 @@
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/actix.rs"), "```")]
 //!
-//! Its `Compress` middleware compresses event streams too, and lets each event through at once. Where that is not
-//! wanted, set the header `Content-Encoding: identity` on the response.
+//! The `Compress` middleware of actix-web compresses event streams too, and lets each event through at once. To prevent
+//! that, set the header `Content-Encoding: identity` on the response.
 //!
 //! # warp
 //!
@@ -39,8 +40,8 @@
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/poem.rs"), "```")]
 //!
-//! `Body::from_bytes_stream` asks for an error that becomes a `std::io::Error`, which the impossible error of a stream
-//! without errors does not: hence the `map_err`.
+//! `Body::from_bytes_stream` requires an error type that converts into a `std::io::Error`. `Infallible`, the error type
+//! of a stream without errors, does not: hence the `map_err`.
 //!
 //! # salvo
 //!
@@ -50,32 +51,32 @@
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/rocket.rs"), "```")]
 //!
-//! Rocket waits for Ctrl-C itself. A request without an acceptable ID gets `400 Bad Request`.
+//! Rocket itself waits for Ctrl-C. A request with an unacceptable ID gets `400 Bad Request`.
 //!
 //! # ntex
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/ntex.rs"), "```")]
 //!
-//! ntex has a `Bytes` of its own, into which each frame is copied.
+//! ntex has its own `Bytes` type, into which each frame is copied.
 //!
 //! # tiny_http
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/tiny_http.rs"), "```")]
 //!
-//! A `Response` of tiny_http reads its body through a buffer of 8 KiB, so events would arrive late, and for a client of
-//! HTTP/1.0 never. The driver writes to the connection itself.
+//! tiny_http reads the body of a `Response` through a buffer of 8 KiB, so events would arrive late, and with an
+//! HTTP/1.0 client never. The driver writes directly to the connection instead.
 //!
-//! It keeps the connection of an HTTP/1.0 client that asks for that with `Connection: keep-alive`, and has no way to
+//! If an HTTP/1.0 client asks for `Connection: keep-alive`, tiny_http keeps the connection open, and offers no way to
 //! close it. Such a client gets each event at once, but never sees the end of the stream. Browsers use HTTP/1.1, and
-//! nginx as a proxy asks for `close` where it uses HTTP/1.0. It also takes no request header beyond ASCII, so give it
-//! IDs of ASCII alone.
+//! nginx as a proxy asks for `close` when it uses HTTP/1.0. tiny_http also rejects request headers that are not ASCII,
+//! so use ASCII IDs.
 //!
 //! # rouille
 //!
 #![doc = concat!("```rust,ignore\n", include_str!("recipes/rouille.rs"), "```")]
 //!
-//! rouille sends the head, and hands the connection over as it does for an upgrade; a client sees
-//! `Connection: upgrade` in the answer, and no `Content-Length`.
+//! rouille sends the head, and hands over the connection as for an upgrade. The client sees `Connection: upgrade` in
+//! the response, and no `Content-Length`.
 //!
 //! # A bare `TcpListener`
 //!

@@ -99,7 +99,7 @@ async fn a_client_goes_on_after_its_last_event_or_is_told_what_is_wrong() {
         ("7", "data: after Some(\"7\")\n\n"),
         ("é", "data: after Some(\"é\")\n\n"),
         ("", "data: after None\n\n"),
-        (&*long, "the last event id is 5000 bytes long; at most 4096 are taken"),
+        (&*long, "the last event ID is 5000 bytes long; at most 4096 are accepted"),
     ] {
         let mut client = Client::connect(address).await;
         client.write(&format!("GET / HTTP/1.1\r\nHost: x\r\nLast-Event-ID: {id}\r\n\r\n")).await;
@@ -113,7 +113,7 @@ async fn a_client_goes_on_after_its_last_event_or_is_told_what_is_wrong() {
     }
 }
 
-/// As the docs tell: leave event streams alone, which is what the layer's default does.
+/// As the docs say: by default the layer leaves event streams alone.
 #[tokio::test]
 async fn a_compressing_layer_lets_every_event_through_at_once() {
     let all_but_streams = SizeAbove::new(0).and(NotForContentType::const_new("text/event-stream"));

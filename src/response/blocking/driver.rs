@@ -1,4 +1,4 @@
-//! What writes the response.
+//! The driver, which writes the response.
 
 #[cfg(feature = "stream")]
 use super::source::Events;
@@ -27,14 +27,14 @@ use std::{
     time::Instant,
 };
 
-/// How many bytes are written at once. After each piece it is known that the client still reads.
+/// How many bytes are written at once. After each piece, it is known that the client is still reading.
 pub(super) const PIECE: usize = 16 * 1024;
 
-/// How many bytes are still taken from a stream that always has more, once it has to end.
+/// How many more bytes are taken from a stream that always has more, once it has to end.
 #[cfg(feature = "stream")]
 const LAST: usize = 1024 * 1024;
 
-/// Writes what a [`Sender`](super::Sender) sends, or a stream returns, to a connection, which it owns while it
+/// Writes what a [`Sender`](super::Sender) sends, or what a stream returns, to a connection, which it owns while it
 /// [`run`](Driver::run)s.
 #[must_use = "nothing is sent until the driver runs"]
 pub struct Driver<S: Source = Queue> {
@@ -43,7 +43,7 @@ pub struct Driver<S: Source = Queue> {
     headers: Vec<Header>,
     keep_alive: KeepAlive,
     shutdowns: Memberships,
-    /// What all that the source gave ends with.
+    /// How everything that the source has returned so far ends.
     boundary: Boundary,
 }
 
@@ -51,11 +51,11 @@ pub struct Driver<S: Source = Queue> {
 enum Step {
     /// There is a frame to write.
     Write,
-    /// There is a frame to write, which may be empty, and then the stream has ended.
+    /// There is a last frame to write, which may be empty. Then the stream has ended.
     WriteLast(End),
-    /// A keep-alive was due, and it was empty.
+    /// A keep-alive was due, but it was empty.
     BeginSilenceAnew,
-    /// Nothing is to be done until the source or a shutdown wakes the driver, or until this moment.
+    /// There is nothing to do until the source or a shutdown wakes the driver, or until this moment.
     Wait(Option<Instant>),
 }
 
@@ -71,13 +71,12 @@ impl<S: Source> Driver<S> {
         }
     }
 
-    /// Sets a header of the response, instead of one that has this name. Only `Set-Cookie` is added to
-    /// those that are set, since each cookie has its own (RFC 6265, section 3).
+    /// Sets a header of the response. It replaces a header with the same name, except for `Set-Cookie`, because each
+    /// cookie has its own header (RFC 6265, section 3).
     ///
-    /// There is no `Date` unless it is set here, as it should be by a server that has a clock (RFC 9110,
-    /// section 6.6.1): the standard library cannot write one. `Connection: close` is there where the
-    /// [framing](Framing) needs it; a server that closes its connections anyway sets it for the other framing
-    /// too. Another value of `Connection` cannot be set.
+    /// There is no `Date` header unless you set one, as a server that has a clock should (RFC 9110, section 6.6.1): the
+    /// standard library cannot format it. `Connection: close` is set if the [framing](Framing) needs it; set it
+    /// yourself if your server closes its connections anyway. No other value of `Connection` can be set.
     ///
     /// ```
     /// use sse_wire::response::{self, Framing};
@@ -88,7 +87,7 @@ impl<S: Source> Driver<S> {
     /// ```
     ///
     /// # Errors
-    /// If a header cannot carry the name or the value, or if the driver itself has to set it.
+    /// If a header cannot carry the name or the value, or if only the driver may set this header.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
         raw_head::check(name, value)?;
         if !name.eq_ignore_ascii_case("set-cookie") {
@@ -98,29 +97,29 @@ impl<S: Source> Driver<S> {
         Ok(self)
     }
 
-    /// What is sent after a time of silence. By default it is an empty comment every 15 seconds.
+    /// Sets what is sent when the stream is silent. By default it is an empty comment every 15 seconds.
     ///
-    /// It also reveals that a client left while there is nothing to send.
+    /// It also reveals that a client has left while there is nothing else to send.
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
         self.keep_alive = keep_alive;
         self
     }
 
-    /// Ends the stream when this shutdown begins. A stream may be under several, see
+    /// Ends the stream when this shutdown begins. A stream may have several handles: see
     /// [Several handles](Shutdown#several-handles).
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {
         self.shutdowns.join(handle);
         self
     }
 
-    /// Writes the response, until the stream ends. Then it drops the connection.
+    /// Writes the response until the stream ends, then drops the connection.
     ///
-    /// It returns how the stream ended; to `HEAD` it answers with the headers and returns
-    /// [`End::Finished`] at once.
+    /// It returns how the stream ended. A `HEAD` request gets only the headers, and [`End::Finished`] is returned at
+    /// once.
     ///
     /// # Errors
-    /// The connection's own, when a write fails: the client left. Senders then get
-    /// [`SendError::ClientLeft`]. If it is the write timeout of a socket that is over, this error is
+    /// The connection's error if a write fails, which means that the client left. Senders then get
+    /// [`SendError::ClientLeft`]. If the write timeout of a socket has passed, this error is
     /// [`TimedOut`](io::ErrorKind::TimedOut) on every system, and senders get [`SendError::TimedOut`].
     pub fn run(mut self, mut connection: impl Write) -> io::Result<End> {
         self.write(&mut connection).map_err(|error| self.fail(error))
@@ -167,7 +166,7 @@ impl<S: Source> Driver<S> {
 
     /// A write has failed, which ends the stream.
     fn fail(&mut self, error: io::Error) -> io::Error {
-        // Unix says `WouldBlock` when a socket's write timeout is over, Windows `TimedOut`.
+        // When a socket's write timeout has passed, Unix says `WouldBlock`, and Windows `TimedOut`.
         let is_timeout = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
         if is_timeout {
             self.source.close(&SendError::TimedOut);
@@ -177,7 +176,7 @@ impl<S: Source> Driver<S> {
         error
     }
 
-    /// Waits until there is something to write. Returns how the stream ends, if this is the last.
+    /// Waits until there is something to write. Returns how the stream ended, if this is the last frame.
     fn next_frame(&mut self, frame: &mut Frame, signal: &Arc<Signal>) -> Option<End> {
         let waker = Waker::from(signal.clone());
         let mut silence_ends = self.silence_ends();
@@ -200,7 +199,7 @@ impl<S: Source> Driver<S> {
             Some(Deadline::Never) | None => false,
         };
         if is_over {
-            // From here on senders are told, so that nothing is taken that would not be sent.
+            // From here on senders are refused, so that nothing is accepted that would not be sent.
             self.source.close(&SendError::ShutDown);
         }
         let status = self.source.poll_fill(frame, cx);
@@ -223,7 +222,7 @@ impl<S: Source> Driver<S> {
         }
     }
 
-    /// The last frame, with a farewell where there is a place for it.
+    /// The last frame, with a farewell if a block has ended before it.
     fn end_by_shutdown(&mut self, frame: &mut Frame) -> Step {
         self.source.close(&SendError::ShutDown);
         if self.boundary.is_between_blocks() {
@@ -232,7 +231,7 @@ impl<S: Source> Driver<S> {
         Step::WriteLast(End::ShutDown)
     }
 
-    /// There is nothing to send.
+    /// There is nothing to send: takes a keep-alive if one is due, and otherwise waits.
     fn keep_alive_or_wait(
         &self,
         frame: &mut Frame,
@@ -240,7 +239,7 @@ impl<S: Source> Driver<S> {
         silence_ends: Option<Instant>,
         deadline: Option<Instant>,
     ) -> Step {
-        // Within a block there is no place for a keep-alive.
+        // A keep-alive must not be sent inside a block.
         let silence_ends = silence_ends.filter(|_| self.boundary.is_between_blocks());
         if silence_ends.is_none_or(|end| end > now) {
             return Step::Wait([silence_ends, deadline].into_iter().flatten().min());
@@ -261,22 +260,21 @@ impl<S: Source> Driver<S> {
 
 /// The settings of the queue.
 impl Driver<Queue> {
-    /// How many bytes may wait for the client before a sender has to; 64 KiB by default. One event that
-    /// is longer is taken when nothing else waits. As many are in the hands of the driver.
+    /// Sets how many bytes may wait for the client before senders have to wait: 64 KiB by default. A longer event is
+    /// accepted when nothing else is waiting. The driver may hold as many bytes again.
     pub fn capacity(self, bytes: usize) -> Self {
         self.source.0.lock().capacity = bytes;
         self
     }
 
-    /// How long events may find no room while the connection takes nothing, because the client does not
-    /// read; 30 seconds by default. After that [`SendError::TimedOut`] ends the stream. `None` means
-    /// forever.
+    /// Sets how long events may wait for room while the connection accepts nothing because the client is not reading:
+    /// 30 seconds by default. After that the stream ends with [`SendError::TimedOut`]. `None` means forever.
     ///
-    /// A client that merely reads slowly is not affected: the time begins again with each write that
-    /// returns, of 16 KiB at most.
+    /// A client that merely reads slowly is not affected: the time restarts with each write that returns, and a write
+    /// has at most 16 KiB.
     ///
-    /// The driver learns of it when its write returns. To end that as well, give the socket a write
-    /// timeout; tiny_http has no way to set one.
+    /// The driver learns of the timeout only when its current write returns. To limit that as well, set a write timeout
+    /// on the socket; tiny_http offers no way to set one.
     pub fn send_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         self.source.0.lock().send_timeout = timeout.into();
         self
@@ -289,8 +287,8 @@ where
     S: futures_core::Stream,
     S::Item: super::super::Encoded,
 {
-    /// A driver of a stream of events, without senders. The stream is polled on the driver's
-    /// thread, which sleeps while nothing is ready: it needs no runtime, unless the stream does.
+    /// Creates a driver over a stream of events, without senders. The stream is polled on the driver's thread, which
+    /// sleeps while nothing is ready. No runtime is needed unless the stream needs one.
     ///
     /// ```
     /// use sse_wire::{Event, response::{Driver, Framing}};
@@ -302,20 +300,20 @@ where
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// At a shutdown, what is ready is sent first: at most about 1 MiB, if the stream always has more.
+    /// At a shutdown, everything that is ready is sent first, but at most about 1 MiB if the stream always has more.
     pub fn over(framing: Framing, events: S) -> Self {
         Driver::new(framing, Events::new(events, PIECE, LAST))
     }
 }
 
-/// A driver that is dropped leaves nobody waiting.
+/// Dropping a driver releases everybody who waits for it.
 impl<S: Source> Drop for Driver<S> {
     fn drop(&mut self) {
         self.source.close(&SendError::NoDriver);
     }
 }
 
-/// For the senders, while the original is returned.
+/// Copies the error for the senders, because the original is returned.
 fn copy(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
@@ -339,9 +337,9 @@ mod tests {
     use crate::response::blocking::{queue::Shared, writer};
     use alloc::vec;
 
-    /// A client that reads slowly is not given up: each piece that it takes begins the time anew.
+    /// A client that reads slowly is not given up: each piece that it takes restarts the timeout.
     #[test]
-    fn what_the_client_takes_begins_the_time_anew() {
+    fn what_the_client_takes_restarts_the_timeout() {
         struct Connection(Arc<Shared>, Vec<Instant>);
         impl Write for Connection {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -357,7 +355,7 @@ mod tests {
         }
         let (sender, mut driver) = writer(Framing::UntilClose);
         let mut connection = Connection(sender.0.clone(), Vec::new());
-        // Nobody waits, so there is no time that could begin.
+        // Nobody waits, so there is no timeout to restart.
         driver.write_pieces(&mut Vec::new(), b"x").unwrap();
         assert_eq!(sender.0.lock().full_since, None);
         sender.0.lock().give_up_at();

@@ -1,4 +1,4 @@
-//! How a response over a bare connection shows where it ends.
+//! How a response over a bare connection marks its end.
 
 use crate::response::head;
 use alloc::vec::Vec;
@@ -8,27 +8,26 @@ use std::io::Write as _;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {
-    /// As chunks, with an empty one at the end: for HTTP/1.1.
+    /// In chunks, with an empty one at the end: for HTTP/1.1.
     Chunked,
-    /// As it is, up to the end of the connection: for HTTP/1.0, and where the client wants the
-    /// connection closed anyway.
+    /// Unchanged, up to the end of the connection: for HTTP/1.0, and if the client wants the connection closed anyway.
     ///
     /// The response says `Connection: close`, and the server has to close the connection when the
-    /// [`Driver`](crate::response::Driver) drops it. tiny_http does not if the request is HTTP/1.0 with `Connection: keep-alive`, and cannot be told
-    /// to: such a client never sees the end of the stream.
+    /// [`Driver`](crate::response::Driver) drops it. tiny_http does not do so for an HTTP/1.0 request with
+    /// `Connection: keep-alive`, and cannot be told to: such a client never sees the end of the stream.
     UntilClose,
-    /// Not at all: a `HEAD` request is answered with the headers alone.
+    /// Not at all: a `HEAD` request gets only the headers.
     HeadersOnly,
-    /// As it is, without a head, up to the end of the connection: for servers that have sent the head
-    /// themselves and hand over the connection, or frame what they are given (an upgrade, CGI, FastCGI).
-    /// [`headers`](crate::response::headers) has what the head needs.
+    /// Unchanged, without a head, up to the end of the connection: for servers that have sent the head themselves and
+    /// hand over the connection, or that frame what they are given (an upgrade, CGI, FastCGI).
+    /// [`headers`](crate::response::headers) returns what the head needs.
     ///
     /// [`of`](Framing::of) never returns this.
     BodyOnly,
 }
 
 impl Framing {
-    /// What suits a request with this method, this version of HTTP (as `(1, 1)`) and this value of its
+    /// Returns the framing for a request with this method, HTTP version (for example `(1, 1)`), and value of the
     /// `Connection` header.
     ///
     /// ```
@@ -52,11 +51,11 @@ impl Framing {
     }
 }
 
-/// Blocks that are written together, with room ahead of them for the size of a chunk: so that each
-/// batch, whatever its framing, is one write.
+/// Blocks that are written together, with room in front of them for the size of a chunk, so that each batch is one
+/// buffer, whatever its framing.
 #[derive(Debug)]
 pub struct Frame {
-    /// `ROOM` bytes and the blocks.
+    /// `ROOM` bytes, then the blocks.
     buf: Vec<u8>,
 }
 
@@ -68,17 +67,17 @@ impl Frame {
         Frame { buf: [0; ROOM].into() }
     }
 
-    /// How many bytes of the event stream there are.
+    /// How many bytes of the event stream are in the frame.
     pub(super) fn len(&self) -> usize {
         self.buf.len() - ROOM
     }
 
-    /// What there is of the event stream.
+    /// The bytes of the event stream in the frame.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buf[ROOM..]
     }
 
-    /// Where blocks are appended.
+    /// The buffer to which blocks are appended.
     pub(super) fn blocks(&mut self) -> &mut Vec<u8> {
         &mut self.buf
     }
@@ -91,7 +90,7 @@ impl Frame {
         }
     }
 
-    /// The bytes to write; with the end of the stream if this is the last frame.
+    /// The bytes to write, with the end of the stream if this is the last frame.
     pub(super) fn encode(&mut self, framing: Framing, is_last: bool) -> &[u8] {
         if framing != Framing::Chunked {
             return &self.buf[ROOM..];

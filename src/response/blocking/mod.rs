@@ -18,11 +18,11 @@ pub use sender::{SendError, Sender};
 pub use source::Events;
 pub use source::Source;
 
-/// A response for a server in which each connection has a thread: tiny_http, or a bare TCP socket.
+/// Creates the response for a server with a thread for each connection: tiny_http, or a bare TCP socket.
 ///
-/// Events go into the [`Sender`], from any thread and any number of its clones. The [`Driver`] runs on
-/// the connection's thread and writes: the head of the response, then whatever has been sent, all of it
-/// with one flush and one write for each 16 KiB, and a keep-alive when there was nothing to send.
+/// Send events with the [`Sender`], from any thread and with any number of clones. The [`Driver`] runs on the
+/// connection's thread. It writes the head of the response, then everything that has been sent, with one flush for each
+/// batch and one write for each 16 KiB, and a keep-alive when there was nothing to send.
 ///
 /// ```no_run
 /// use sse_wire::{Event, response::{self, Framing}};
@@ -44,7 +44,7 @@ pub use source::Source;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// The stream ends when the last sender is dropped. Events that are a `Stream` already need no sender:
+/// The stream ends when the last sender is dropped. If your events already are a `Stream`, no sender is needed: use
 #[cfg_attr(feature = "stream", doc = "[`Driver::over`].")]
 #[cfg_attr(not(feature = "stream"), doc = "`Driver::over` (feature `stream`).")]
 pub fn writer(framing: Framing) -> (Sender, Driver) {

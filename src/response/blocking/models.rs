@@ -14,7 +14,7 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use loom::thread;
 
-/// A queue without time.
+/// A queue without a timeout.
 fn queue(capacity: usize) -> (Sender, Driver) {
     let (sender, driver) = writer(Framing::BodyOnly);
     (sender, driver.keep_alive(KeepAlive::off()).send_timeout(None).capacity(capacity))
@@ -85,7 +85,7 @@ fn two_senders_that_wait_for_room_get_it() {
     });
 }
 
-/// A driver that is dropped leaves nobody waiting.
+/// Dropping a driver releases everybody who waits for it.
 #[test]
 fn a_sender_learns_that_the_driver_is_gone() {
     check(|| {
@@ -97,7 +97,7 @@ fn a_sender_learns_that_the_driver_is_gone() {
     });
 }
 
-/// Whatever was taken before the end is sent, and a sender is told of all else.
+/// Everything that was accepted before the end is sent, and sending anything else fails.
 #[test]
 fn a_shutdown_loses_nothing_that_was_taken() {
     check(|| {

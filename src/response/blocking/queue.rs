@@ -1,4 +1,4 @@
-//! What senders and driver share: the frame that is being filled.
+//! What the senders and the driver share: the frame that is being filled.
 
 use super::{
     SendError,
@@ -17,18 +17,18 @@ use core::{
 };
 use std::time::Instant;
 
-/// How many bytes wait for the client by default before a sender does.
+/// How many bytes may wait for the client by default before a sender has to wait.
 const CAPACITY: usize = 64 * 1024;
 
-/// How long a sender waits by default for a client that does not read.
+/// How long a sender waits by default for a client that is not reading.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the senders of a [`writer`](super::writer) have sent and its driver has not taken yet.
+/// What the senders of a [`writer`](super::writer) have sent but its driver has not taken yet.
 pub struct Queue(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
-    /// The driver has taken the frame, or the stream has ended.
+    /// Notified when the driver has taken the frame, or the stream has ended.
     emptied: Condvar,
 }
 
@@ -37,20 +37,20 @@ pub(super) struct State {
     pub(super) frame: Frame,
     pub(super) capacity: usize,
     pub(super) send_timeout: Option<Duration>,
-    /// Since when there has been something that found no room, or since the client last read.
+    /// When something first found no room, or when the client last read after that.
     pub(super) full_since: Option<Instant>,
     pub(super) senders: usize,
-    /// Why nothing can be sent any more.
+    /// Why nothing more can be sent.
     pub(super) ended: Option<SendError>,
-    /// The driver, while it waits.
+    /// The waker of the driver while it waits.
     driver: Option<Waker>,
 }
 
-/// What became of events that were to be sent.
+/// What happened to events that were to be sent.
 enum Pushed {
     Sent,
     Ended(SendError),
-    /// There is no room until the driver takes the frame, or until this moment, when the client is given up.
+    /// There is no room until the driver takes the frame. At this moment, if any, the client is given up.
     Full(Option<Instant>),
 }
 
@@ -82,7 +82,7 @@ impl source::sealed::Source for Queue {
             None => Status::Open,
         };
         if state.frame.len() == 0 && status == Status::Open {
-            // The waker that was there before is this driver's too.
+            // If there is a waker already, it is this driver's too.
             state.driver.get_or_insert_with(|| cx.waker().clone());
             return Poll::Pending;
         }
@@ -108,7 +108,7 @@ impl source::sealed::Source for Queue {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole at every moment, so that a panic elsewhere does not matter.
+        // The state is consistent at every moment, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,7 +138,7 @@ impl Shared {
         }
     }
 
-    /// Lets go of the state until the driver has taken the frame, or until this moment.
+    /// Releases the lock until the driver has taken the frame, or until this moment.
     fn wait_for_room<'s>(
         &self,
         state: MutexGuard<'s, State>,
@@ -153,7 +153,7 @@ impl Shared {
         }
     }
 
-    /// Tells all who wait that the stream has ended.
+    /// Tells everybody who waits that the stream has ended.
     fn notify(&self, driver: Option<Waker>) {
         driver.into_iter().for_each(Waker::wake);
         self.emptied.notify_all();
@@ -174,7 +174,7 @@ impl State {
         if let Some(reason) = &self.ended {
             return Pushed::Ended(reason.clone());
         }
-        // What is longer than the capacity goes alone.
+        // Events that are longer than the capacity are sent alone.
         let has_room = self.frame.len() == 0 || self.capacity.saturating_sub(self.frame.len()) >= len;
         if !has_room {
             return Pushed::Full(self.give_up_at());
@@ -185,13 +185,13 @@ impl State {
         Pushed::Sent
     }
 
-    /// When a client that does not read is given up.
+    /// When a client that is not reading is given up.
     pub(super) fn give_up_at(&mut self) -> Option<Instant> {
         let since = *self.full_since.get_or_insert_with(Instant::now);
         self.send_timeout.and_then(|timeout| since.checked_add(timeout))
     }
 
-    /// Takes no more events, for the first reason that is given. Returns the driver if it waits.
+    /// Accepts no more events; the first reason that is given counts. Returns the driver's waker if the driver waits.
     fn end(&mut self, reason: SendError) -> Option<Waker> {
         self.ended.get_or_insert(reason);
         self.driver.take()

@@ -16,13 +16,13 @@ pub(super) fn defaults() -> Vec<Header> {
     head::headers().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
-/// The head of a response with these headers, which are checked. `None` where the server has sent it.
+/// The head of a response with these headers, which have been checked. `None` if the server has sent it.
 pub(super) fn encode(headers: &[Header], framing: Framing) -> Option<Vec<u8>> {
     let own = match framing {
         Framing::BodyOnly => return None,
         Framing::Chunked => "transfer-encoding: chunked\r\n",
-        // What ends with the connection leaves it to no other request (RFC 9112, section 9.3). After a `HEAD`
-        // the server may close it too; it must say so, and does not say here that it will not.
+        // A response that ends with the connection leaves no connection for another request (RFC 9112, section 9.3).
+        // After a `HEAD` request the server may close the connection too, and then it must have said so.
         Framing::UntilClose | Framing::HeadersOnly if is_closing(headers) => "",
         Framing::UntilClose | Framing::HeadersOnly => "connection: close\r\n",
     };
@@ -38,7 +38,7 @@ fn is_closing(headers: &[Header]) -> bool {
     headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("connection"))
 }
 
-/// Whether this can be a header of the response, beside those that say where the stream ends.
+/// Checks that this can be a header of the response, next to those that say where the stream ends.
 pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
     let is = |own: &str| own.eq_ignore_ascii_case(name);
 
@@ -60,30 +60,30 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), HeaderError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// The name is empty, or holds something other than letters, digits and a few signs.
+    /// The name is empty, or contains something other than letters, digits, and a few other characters.
     Name,
-    /// The value holds a control character.
+    /// The value contains a control character.
     #[non_exhaustive]
     Value {
         /// The position of the first one, in bytes.
         position: usize,
     },
-    /// The header says where the response ends, which is up to the driver.
+    /// The header says where the response ends, and only the driver may set it.
     Framing,
 }
 
 impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HeaderError::Name => {
-                f.write_str("the name of a header is one or more letters, digits and signs such as the hyphen")
-            }
-            HeaderError::Value { position } => {
-                write!(f, "the value of the header holds a control character at byte {position}")
-            }
-            HeaderError::Framing => f.write_str(
-                "the header says where the response ends, which the driver says itself as the request demands",
+            HeaderError::Name => f.write_str(
+                "the name of a header must be one or more letters, digits, and characters such as the hyphen",
             ),
+            HeaderError::Value { position } => {
+                write!(f, "the value of the header contains a control character at byte {position}")
+            }
+            HeaderError::Framing => {
+                f.write_str("the header says where the response ends, and only the driver may set it")
+            }
         }
     }
 }

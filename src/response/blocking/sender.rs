@@ -1,4 +1,4 @@
-//! Where events come from.
+//! The senders of events.
 
 use super::{Queue, queue::Shared};
 use crate::response::Encoded;
@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use std::io;
 
-/// Sends events to a [`Driver`](super::Driver). Clones send into the same stream, and events never mix.
+/// Sends events to a [`Driver`](super::Driver). Clones send to the same stream, and their events never mix.
 pub struct Sender(pub(super) Arc<Shared>);
 
 impl Sender {
@@ -15,23 +15,23 @@ impl Sender {
         Sender(queue.0.clone())
     }
 
-    /// Sends an [`Event`](crate::Event), or all that an [`Sse`](crate::Sse) holds: `send(&mut sse)`
-    /// leaves that empty. It waits while the queue has no room.
+    /// Sends an [`Event`](crate::Event) or the contents of an [`Sse`](crate::Sse); `send(&mut sse)` leaves the `Sse`
+    /// empty. It waits while the queue has no room.
     ///
     /// `Ok` means that the event will be written, not that the client has received it.
     ///
     /// # Errors
-    /// If the stream has ended: the client left, the server shuts down, or the client read nothing for
-    /// as long as the [send timeout](super::Driver::send_timeout), in which case this ends the stream. The
-    /// event is not sent then, and an `Sse` keeps what it holds.
+    /// If the stream has ended: the client left, the server is shutting down, or the client read nothing for as long as
+    /// the [send timeout](super::Driver::send_timeout), in which case this call ends the stream. The event is then not
+    /// sent, and an `Sse` keeps its contents.
     pub fn send(&self, events: impl Encoded) -> Result<(), SendError> {
         self.0.push(events, true)
     }
 
-    /// As [`send`](Sender::send), but does not wait.
+    /// Like [`send`](Sender::send), but does not wait.
     ///
     /// # Errors
-    /// As `send`, and [`SendError::Full`] if the queue has no room now.
+    /// Those of `send`, and [`SendError::Full`] if the queue has no room now.
     pub fn try_send(&self, events: impl Encoded) -> Result<(), SendError> {
         self.0.push(events, false)
     }
@@ -60,23 +60,22 @@ impl fmt::Debug for Sender {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The client left: a write failed. How it did is this error's
-    /// [`source`](core::error::Error::source).
+    /// The client left: a write failed. The write error is this error's [`source`](core::error::Error::source).
     #[non_exhaustive]
     ClientLeft {
-        /// What the connection said.
+        /// The error of the connection.
         source: Arc<io::Error>,
     },
-    /// The server shuts down.
+    /// The server is shutting down.
     ShutDown,
-    /// The client read nothing: for as long as the [send timeout](super::Driver::send_timeout), while events
-    /// waited, or for as long as the connection's own write timeout.
+    /// The client read nothing: for as long as the [send timeout](super::Driver::send_timeout), while events waited, or
+    /// for as long as the connection's write timeout.
     TimedOut,
-    /// The request was `HEAD`, whose answer has no stream.
+    /// The method of the request was `HEAD`, and the response has no stream.
     NoStream,
     /// The driver was dropped.
     NoDriver,
-    /// The client does not read as fast as events are sent, and there is no room now. Only
+    /// The client reads more slowly than events are sent, and there is no room now. Only
     /// [`try_send`](Sender::try_send) returns this; the stream continues.
     Full,
 }
@@ -85,11 +84,11 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SendError::ClientLeft { .. } => "the client left",
-            SendError::ShutDown => "the server shuts down",
-            SendError::TimedOut => "the client read nothing for as long as the timeout",
-            SendError::NoStream => "the request was HEAD, whose answer has no stream",
+            SendError::ShutDown => "the server is shutting down",
+            SendError::TimedOut => "the client read nothing before the timeout",
+            SendError::NoStream => "the response to a HEAD request has no stream",
             SendError::NoDriver => "the driver that writes the stream was dropped",
-            SendError::Full => "the client has not read enough yet to make room for another event",
+            SendError::Full => "the client has not yet read enough to make room for another event",
         })
     }
 }

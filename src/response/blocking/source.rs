@@ -1,4 +1,4 @@
-//! Where a driver gets its blocks from.
+//! The source of a driver's blocks.
 
 use super::{SendError, framing::Frame};
 #[cfg(feature = "stream")]
@@ -7,12 +7,12 @@ use core::task::{Context, Poll};
 #[cfg(feature = "stream")]
 use {alloc::boxed::Box, core::fmt, core::pin::Pin, futures_core::Stream};
 
-/// Where a [`Driver`](super::Driver) gets its blocks from: the [`Queue`](super::Queue) of its senders, or the
+/// The source of a [`Driver`](super::Driver)'s blocks: the [`Queue`](super::Queue) of its senders, or the
 #[cfg_attr(feature = "stream", doc = "[`Events`] of a stream.")]
 #[cfg_attr(not(feature = "stream"), doc = "`Events` of a stream (feature `stream`).")]
 ///
-/// A driver asks it for what is ready. When nothing is, the driver's thread sleeps until the source wakes it,
-/// a shutdown begins, or a keep-alive is due.
+/// A driver asks its source for what is ready. When nothing is ready, the driver's thread sleeps until the source wakes
+/// it, a shutdown begins, or a keep-alive is due.
 ///
 /// This trait is sealed.
 pub trait Source: sealed::Source {}
@@ -22,7 +22,7 @@ pub trait Source: sealed::Source {}
 pub enum Status {
     Open,
     Ended,
-    /// A sender has given the client up.
+    /// A sender has given up on the client.
     TimedOut,
 }
 
@@ -30,12 +30,12 @@ pub(crate) mod sealed {
     use super::*;
 
     pub trait Source {
-        /// Adds what is ready to the frame, which is empty. If it is pending nothing was added, and the task
-        /// is woken when there is something, or when the source has ended.
+        /// Adds what is ready to the frame, which is empty. If it returns `Pending`, nothing was added, and the task is
+        /// woken when there is something, or when the source has ended.
         fn poll_fill(&mut self, frame: &mut Frame, cx: &mut Context<'_>) -> Poll<Status>;
 
-        /// The stream ends for this reason. What is ready now is still taken, by one more call of
-        /// [`poll_fill`](Source::poll_fill), and nothing else.
+        /// Ends the stream for this reason. Only what is ready now is still taken, by one more call of
+        /// [`poll_fill`](Source::poll_fill).
         fn close(&mut self, reason: &SendError);
 
         /// The client has read something.
@@ -43,7 +43,7 @@ pub(crate) mod sealed {
     }
 }
 
-/// A stream of events as a [`Source`], which [`Driver::over`](super::Driver::over) makes.
+/// A stream of events as a [`Source`], created by [`Driver::over`](super::Driver::over).
 #[cfg(feature = "stream")]
 pub struct Events<S> {
     /// `None` once it has ended.
@@ -88,7 +88,7 @@ where
                     events.write(frame.blocks());
                     has_paused = false;
                 }
-                // It may only have wanted others to have their turn, and is not asked again later.
+                // It may only have yielded to other tasks. Asked once more, because there is no later poll.
                 Some(Poll::Pending) if self.is_closed && !has_paused => has_paused = true,
                 Some(Poll::Pending) if frame.len() == 0 => return Poll::Pending,
                 Some(Poll::Pending) => break,
@@ -99,7 +99,7 @@ where
             }
         }
         if frame.len() == 0 && empty == MAX_EMPTY {
-            // A shutdown and a keep-alive get their turn.
+            // Gives a shutdown and a keep-alive their turn.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

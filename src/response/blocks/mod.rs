@@ -1,4 +1,4 @@
-//! Bytes that were cut anywhere, cut at blank lines.
+//! Turns bytes that may be cut anywhere into pieces that are cut at blank lines.
 
 mod reader;
 #[cfg(feature = "http")]
@@ -12,33 +12,33 @@ use crate::wire::boundary::{Boundary, last_end};
 use alloc::vec::Vec;
 use core::{mem, ops::Range};
 
-/// The largest block by default, in bytes, that is collected until it is whole.
+/// The size of the largest block, in bytes, that is by default collected until it is whole.
 const MAX_BLOCK: usize = 256 * 1024;
 
-/// UTF-8 decoding drops one at the start of a stream (WHATWG HTML, 9.2.6). After anything else it would be a
-/// part of a field's name.
+/// UTF-8 decoding drops a byte order mark at the start of a stream (WHATWG HTML, 9.2.6). Anywhere else it would be part
+/// of a field's name.
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
-/// Finds the whole blocks in pieces. It does no I/O, and copies only the block that lies in two pieces.
+/// Finds the whole blocks in pieces. It does no I/O, and copies only blocks that span several pieces.
 #[derive(Debug)]
 struct Cutter {
     limit: usize,
     closes_unfinished: bool,
-    /// How many bytes of a byte order mark have come, or all of it if there was none.
+    /// How many bytes of a byte order mark have been read, or its whole length if there was none.
     mark: usize,
-    /// The beginning of a block that is not whole.
+    /// The beginning of a block that is not whole yet.
     rest: Vec<u8>,
-    /// The block is larger than the limit, and its beginning was passed on.
+    /// Whether the current block is larger than the limit, so that its beginning has been passed on.
     is_torn: bool,
-    /// What all that has come ends with.
+    /// How everything that has been read so far ends.
     boundary: Boundary,
 }
 
 /// What can be passed on.
 struct Cut {
-    /// The block whose beginning came earlier; or, if it is too large, that beginning.
+    /// The block that began in an earlier piece or, if it is too large, that beginning.
     first: Option<Vec<u8>>,
-    /// Where in the piece whole blocks are; or a part of one that is too large.
+    /// Where in the piece the whole blocks are, or a part of one that is too large.
     then: Range<usize>,
 }
 
@@ -66,7 +66,7 @@ impl Cutter {
                 return self.collect(start, piece);
             };
             first_end = end;
-            // What ends a torn block needs no copy.
+            // The end of a torn block need not be copied.
             if !mem::take(&mut self.is_torn) {
                 self.rest.extend_from_slice(&bytes[..end]);
                 first = Some(mem::take(&mut self.rest));
@@ -79,7 +79,7 @@ impl Cutter {
         Cut { first, then: start..if last.is_empty() { end } else { last.end } }
     }
 
-    /// Keeps what begins here and is no whole block, or passes it on if it is too large.
+    /// Keeps the unfinished block that begins here, or passes it on if it is too large.
     fn collect(&mut self, start: usize, piece: &[u8]) -> Cut {
         let bytes = &piece[start..];
         if !self.is_torn && self.rest.len() + bytes.len() <= self.limit {
@@ -91,7 +91,7 @@ impl Cutter {
         Cut { first: (!rest.is_empty()).then_some(rest), then: start..piece.len() }
     }
 
-    /// How many bytes of this piece are a part of the byte order mark.
+    /// How many bytes of this piece are part of the byte order mark.
     fn skip_mark(&mut self, piece: &[u8]) -> usize {
         let missing = &BYTE_ORDER_MARK[self.mark..];
         let len = missing.len().min(piece.len());
@@ -99,14 +99,14 @@ impl Cutter {
             self.mark += len;
             return len;
         }
-        // It was none: what has come of it belongs to the first block.
+        // It was not a byte order mark: what has been read of it belongs to the first block.
         self.rest.extend_from_slice(&BYTE_ORDER_MARK[..self.mark]);
         self.boundary.pass(&self.rest);
         self.mark = BYTE_ORDER_MARK.len();
         0
     }
 
-    /// What is passed on at the end.
+    /// What is passed on when the input ends.
     fn finish(&mut self) -> Option<Vec<u8>> {
         let mut rest = mem::take(&mut self.rest);
         if !self.closes_unfinished || self.boundary.is_between_blocks() {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use alloc::{vec, vec::Vec};
 
-    /// What comes out of these pieces.
+    /// The output for these pieces.
     fn cut(mut cutter: Cutter, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         let mut out = Vec::new();
         for piece in pieces {
@@ -183,22 +183,22 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_too_large_passes_as_it_comes() {
+    fn a_block_that_is_too_large_is_passed_on_as_it_arrives() {
         let large = [b"data: ", &[b'x'; 100][..]].concat();
         let pieces = [&large[..], b"yy", b"z\n", b"\ndata: 1\n\nda", b"ta: 2", b"\n\n"];
         let out = cut(Cutter { limit: 10, ..Cutter::new() }, &pieces);
         assert_eq!(out, [&large[..], b"yy", b"z\n", b"\ndata: 1\n\n", b"data: 2\n\n"]);
-        // It is so from the moment on in which it becomes too large.
+        // This begins as soon as the block becomes too large.
         let out = cut(Cutter { limit: 10, ..Cutter::new() }, &[b"data: ", b"12", b"345", b"6\n\nid"]);
         assert_eq!(out, [&b"data: 12"[..], b"345", b"6\n\n"]);
     }
 
     #[test]
-    fn what_is_no_mark_is_not_lost() {
+    fn what_is_not_a_mark_is_not_lost() {
         for pieces in [vec![&b"\xef"[..], b"\xbb", b":\n\n"], vec![&b"\xef\xbb:\n\n"[..]]] {
             assert_eq!(cut(Cutter::new(), &pieces).concat(), b"\xef\xbb:\n\n");
         }
-        // Only the first goes.
+        // Only the first mark is dropped.
         let twice = [BYTE_ORDER_MARK, BYTE_ORDER_MARK].concat();
         assert_eq!(cut(Cutter::new(), &[&twice, b"\n\n"]).concat(), b"\xef\xbb\xbf\n\n");
     }

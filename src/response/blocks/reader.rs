@@ -1,4 +1,4 @@
-//! Whole blocks out of what is read.
+//! Whole blocks from a reader.
 
 use super::{Cut, Cutter};
 use crate::encode::Chunk;
@@ -9,9 +9,9 @@ use std::io::{self, Read};
 /// How many bytes are read at once, at most.
 const BUFFER: usize = 16 * 1024;
 
-/// Whole blocks out of anything that is [`Read`], such as the body of an upstream's answer: one or several at a
-/// time, byte for byte as they arrived, cut at blank lines. A [`Sender`](crate::response::Sender) takes them. A byte
-/// order mark at the start is dropped.
+/// Reads whole blocks from anything that is [`Read`], such as the body of an upstream response. Each item is one or
+/// several blocks, byte for byte as they arrived, cut at blank lines; pass it to a
+/// [`Sender`](crate::response::Sender). A byte order mark at the start is dropped.
 ///
 /// ```
 /// use sse_wire::response::BlockReader;
@@ -23,18 +23,18 @@ const BUFFER: usize = 16 * 1024;
 /// ```
 ///
 /// # Errors
-/// The reader's own. An error loses nothing that was read before it: after a timeout, reading can continue.
+/// Those of the reader. An error loses nothing that was read before it: after a timeout, reading can continue.
 pub struct BlockReader<R> {
     /// `None` once it has ended.
     reader: Option<R>,
     cutter: Cutter,
     buffer: Box<[u8]>,
-    /// What follows the block that was returned last.
+    /// Where in the buffer the next blocks are, after the block that was returned last.
     then: Range<usize>,
 }
 
 impl<R: Read> BlockReader<R> {
-    /// The whole blocks in what this reads.
+    /// Reads the whole blocks from this reader.
     pub fn new(reader: R) -> Self {
         BlockReader {
             reader: Some(reader),
@@ -46,22 +46,22 @@ impl<R: Read> BlockReader<R> {
 }
 
 impl<R> BlockReader<R> {
-    /// How large a block may become, in bytes, while it is collected; 256 KiB by default. A larger one passes
-    /// as it comes, in several items. A driver sends nothing of its own between them.
+    /// Sets how large a block may become, in bytes, while it is collected: 256 KiB by default. A larger block is passed
+    /// on as it arrives, in several items. A driver sends nothing of its own between them.
     ///
     /// Send nothing else between them either, and nothing after them if the last one does not end the block:
-    /// it would become a part of the block.
+    /// it would become part of the block.
     pub fn max_block_size(mut self, bytes: usize) -> Self {
         self.cutter.limit = bytes;
         self
     }
 
-    /// What happens to a block that is not whole when the reader ends. By default it is dropped, as a client
-    /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
-    /// leave out the last one.
+    /// Sets what happens to a block that is not whole when the reader ends. By default it is dropped, as a client would
+    /// drop it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them, leave
+    /// out the last blank line.
     ///
-    /// Where the connection may have been cut within a line, an `id` or a `retry` that is closed so is shorter
-    /// than the one that was meant.
+    /// If the connection was cut inside a line, an `id` or a `retry` that is closed in this way may be shorter than the
+    /// one that was meant.
     pub fn close_unfinished(mut self, close: bool) -> Self {
         self.cutter.closes_unfinished = close;
         self

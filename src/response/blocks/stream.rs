@@ -1,4 +1,4 @@
-//! Whole blocks out of a stream of pieces.
+//! Whole blocks from a stream of pieces.
 
 use super::{Cut, Cutter};
 use alloc::vec::Vec;
@@ -12,19 +12,19 @@ use core::{
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-/// How many pieces are taken in a row before others get their turn, as long as no block is whole.
+/// How many pieces in a row are taken before other tasks get their turn, as long as no block is whole.
 const MAX_PIECES: usize = 256;
 
 pin_project! {
-    /// Whole blocks out of bytes that were cut anywhere, such as the body of an upstream's answer.
+    /// Turns bytes that may be cut anywhere, such as the body of an upstream response, into whole blocks.
     ///
-    /// TCP and HTTP cut bytes where they like. A [`Body`](crate::response::Body) over these bytes themselves
-    /// may not send a keep-alive or a farewell for as long as they do not end with a whole block. Each item of
-    /// this stream is one or several whole blocks, byte for byte as they arrived, cut at blank lines. What is whole
-    /// in one piece is not copied. A byte order mark at the start is dropped.
+    /// TCP and HTTP cut bytes anywhere. A [`Body`](crate::response::Body) directly over such bytes cannot send a
+    /// keep-alive or a farewell while they end inside a block. Each item of this stream is one or several whole blocks,
+    /// byte for byte as they arrived, cut at blank lines. Blocks that lie in one piece are not copied. A byte order
+    /// mark at the start is dropped.
     ///
-    /// The pieces may be `Bytes` or `Vec<u8>`, each also in a `Result` (see [`Piece`]). After an
-    /// error it is not polled again, and a block that has begun is dropped.
+    /// The pieces may be `Bytes` or `Vec<u8>`, or a `Result` of one of them (see [`Piece`]). After an error, the inner
+    /// stream is not polled again, and an unfinished block is dropped.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -44,7 +44,7 @@ pin_project! {
         #[pin]
         pieces: Option<S>,
         cutter: Cutter,
-        // What follows the block that was returned last.
+        // The blocks after the one that was returned last.
         then: Bytes,
     }
 }
@@ -54,29 +54,29 @@ where
     S: Stream,
     S::Item: Piece,
 {
-    /// The whole blocks in these pieces.
+    /// Reads the whole blocks from these pieces.
     pub fn new(pieces: S) -> Self {
         Blocks { pieces: Some(pieces), cutter: Cutter::new(), then: Bytes::new() }
     }
 }
 
 impl<S> Blocks<S> {
-    /// How large a block may become, in bytes, while it is collected; 256 KiB by default. A larger one passes
-    /// as it comes, in several items. A body sends nothing of its own between them.
+    /// Sets how large a block may become, in bytes, while it is collected: 256 KiB by default. A larger block is passed
+    /// on as it arrives, in several items. A body sends nothing of its own between them.
     ///
     /// Send nothing else between them either, and nothing after them if the last one does not end the block:
-    /// it would become a part of the block.
+    /// it would become part of the block.
     pub fn max_block_size(mut self, bytes: usize) -> Self {
         self.cutter.limit = bytes;
         self
     }
 
-    /// What happens to a block that is not whole when the pieces end. By default it is dropped, as a client
-    /// drops it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them,
-    /// leave out the last one.
+    /// Sets what happens to a block that is not whole when the pieces end. By default it is dropped, as a client would
+    /// drop it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them, leave
+    /// out the last blank line.
     ///
-    /// Where the connection may have been cut within a line, an `id` or a `retry` that is closed so is shorter
-    /// than the one that was meant.
+    /// If the connection was cut inside a line, an `id` or a `retry` that is closed in this way may be shorter than the
+    /// one that was meant.
     pub fn close_unfinished(mut self, close: bool) -> Self {
         self.cutter.closes_unfinished = close;
         self
@@ -133,7 +133,7 @@ impl<S> fmt::Debug for Blocks<S> {
     }
 }
 
-/// An item of the stream under [`Blocks`]: `Bytes` or `Vec<u8>`, or a `Result` of one of them.
+/// An item of the stream in [`Blocks`]: `Bytes` or `Vec<u8>`, or a `Result` of one of them.
 ///
 /// This trait is sealed.
 #[diagnostic::on_unimplemented(
@@ -152,7 +152,7 @@ mod sealed {
     pub trait Piece {}
 }
 
-/// Type by type, so that the documentation lists them.
+/// Implemented type by type, so that the documentation lists the types.
 macro_rules! pieces {
     ($($type:ty),+) => {$(
         impl sealed::Piece for $type {}

@@ -1,7 +1,7 @@
-//! A body as what a handler of axum returns.
+//! Makes a body something that an axum handler can return.
 //!
-//! The feature is named for the release of axum-core, so that it can stay as it is when there is another one,
-//! beside a feature for that.
+//! The feature is named after the release of axum-core, so that it can stay unchanged next to a feature for a later
+//! one.
 
 use super::Body;
 use crate::response::{Item, Timer};
@@ -11,7 +11,7 @@ use axum_core::{
 };
 use futures_core::Stream;
 
-/// With the [headers](crate::response::headers) of an event stream.
+/// Responds with the [headers](crate::response::headers) of an event stream.
 ///
 /// ```
 /// use axum_core::response::IntoResponse;

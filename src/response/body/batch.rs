@@ -5,23 +5,23 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::mem;
 
-/// Items that leave together, in one frame.
+/// Items that are sent together, in one frame.
 ///
-/// One item alone is its own frame, without a copy. Only when a second one comes are they put together,
-/// so that the buffer lives no longer than the frame and an idle stream holds none.
+/// A single item becomes a frame without being copied. Items are copied into a buffer only when there is a second one,
+/// so the buffer lives no longer than its frame, and an idle stream holds none.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// How large a frame may become, in bytes, unless a single item is larger.
     pub(super) limit: usize,
-    /// The frame as long as it is one item.
+    /// The frame while it consists of one item.
     one: Bytes,
-    /// The frame from the second item on. Then `one` is empty.
+    /// The frame from the second item on, when `one` is empty.
     many: Vec<u8>,
-    /// An item for which the frame had no room: the next frame.
+    /// An item for which the frame had no room. It begins the next frame.
     next: Bytes,
-    /// How long the last frame was, in bytes. The next one is probably similar.
+    /// How long the last frame was, in bytes. The next one is probably about as long.
     last_len: usize,
-    /// What all that has been added ends with.
+    /// How everything that has been added so far ends.
     boundary: Boundary,
 }
 
@@ -46,17 +46,17 @@ impl Batch {
         self.one.len() + self.many.len()
     }
 
-    /// Whether all that has been added ends with a whole block, so that something else can follow.
+    /// Whether everything that has been added ends with a whole block, so that something else can follow.
     pub(super) fn is_between_blocks(&self) -> bool {
         self.boundary.is_between_blocks()
     }
 
-    /// Whether there is no room in the frame. Then nothing must be added.
+    /// Whether the frame has no more room. If so, nothing may be added.
     pub(super) fn is_full(&self) -> bool {
         !self.is_empty() && self.len() >= self.limit || !self.next.is_empty()
     }
 
-    /// Adds an item, and says whether there was anything in it.
+    /// Adds an item. Returns whether it was not empty.
     #[inline]
     pub(super) fn add(&mut self, item: impl Encoded) -> bool {
         let len = item.encoded_len();
@@ -82,7 +82,7 @@ impl Batch {
         true
     }
 
-    /// Takes the frame. There is another one only if there was no room for an item.
+    /// Takes the frame. Another one is left only if there was no room for an item.
     pub(super) fn take(&mut self) -> Option<Bytes> {
         if self.is_empty() {
             return None;

@@ -1,12 +1,11 @@
-//! What a user wants to be called, once.
+//! The user's functions, each of which is called at most once.
 
 use crate::response::End;
 use alloc::boxed::Box;
 use bytes::Bytes;
 use std::sync::{Mutex, PoisonError};
 
-/// A function that is called once at most. It is behind a lock that is never taken: so it is `Sync` without
-/// demanding that of the function.
+/// A function that is called at most once. The lock is never taken; it makes this `Sync` even if the function is not.
 struct Once<F: ?Sized>(Mutex<Option<Box<F>>>);
 
 impl<F: ?Sized> Once<F> {
@@ -19,10 +18,10 @@ impl<F: ?Sized> Once<F> {
     }
 }
 
-/// Calls a function once with how the stream ended, at the latest when it is dropped.
+/// Calls a function once with how the stream ended, at the latest when this is dropped.
 pub(super) struct OnEnd {
     callback: Option<Once<dyn FnOnce(End) + Send>>,
-    /// What a drop means.
+    /// The end that a drop means.
     pub(super) dropped: End,
 }
 
@@ -31,7 +30,7 @@ impl OnEnd {
         OnEnd { callback: None, dropped: End::Dropped }
     }
 
-    /// Calls this function, and no other.
+    /// Sets the function to call, instead of any other.
     pub(super) fn set(&mut self, callback: impl FnOnce(End) + Send + 'static) {
         self.callback = Some(Once::new(Box::new(callback)));
     }
@@ -49,7 +48,7 @@ impl Drop for OnEnd {
     }
 }
 
-/// Says what follows an error: last events, or that the body fails, also with another error.
+/// Decides what follows an error: last events, or the failure of the body, possibly with a different error.
 pub(super) struct OnError<E>(Once<dyn FnOnce(E) -> Result<Bytes, E> + Send>);
 
 impl<E> OnError<E> {

@@ -1,4 +1,4 @@
-//! The response of an async server.
+//! The response body of an async server.
 
 #[cfg(feature = "axum-core-0_5")]
 mod axum;
@@ -29,23 +29,22 @@ use http_body::Frame;
 use pin_project_lite::pin_project;
 use poll::Rest;
 
-/// How large a frame may become by default, in bytes: what one frame of HTTP/2 and one record of TLS
-/// carry.
+/// How large a frame may become by default, in bytes: as much as an HTTP/2 frame or a TLS record carries.
 const BATCH: usize = 16 * 1024;
 
-/// How large a frame may become at most, in bytes, which bounds what one poll does. At a shutdown it is
-/// also about how much is still taken from a source that always has more.
+/// How large a frame may become at most, in bytes, which limits how much one poll does. At a shutdown, this is also
+/// roughly how much is still taken from a source that always has more.
 const MAX_BATCH: usize = 1024 * 1024;
 
 pin_project! {
     /// A response body over a stream of events.
     ///
-    /// It is an [`http_body::Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of
-    /// `Result<Bytes, _>` for actix-web, warp and poem. The items of the stream under it are anything that is an
-    /// [`Item`]: events, buffers or encoded bytes, each also in a `Result`.
+    /// It is an [`http_body::Body`] for hyper, axum, and other servers built on the `http` crate, and a [`Stream`] of
+    /// `Result<Bytes, _>` for actix-web, warp, and poem. The inner stream may have any [`Item`]: events, buffers, or
+    /// encoded bytes, or a `Result` of one of them.
     ///
-    /// It **batches**: whatever is ready goes into one frame, up to [`batch`](Body::batch) bytes, and it
-    /// waits only when nothing is. It sends a [`KeepAlive`] when there was nothing to send for 15 s.
+    /// A body **batches**: it puts everything that is ready into one frame, up to [`batch`](Body::batch) bytes, and
+    /// waits only when nothing is ready. When there has been nothing to send for 15 s, it sends a [`KeepAlive`].
     ///
     /// ```
     /// # #[cfg(feature = "tokio")] {
@@ -57,9 +56,9 @@ pin_project! {
     /// # }
     /// ```
     ///
-    /// # Its type
-    /// `S` is the stream, `T` the [`Timer`], and `E` the error of the stream's items, [`Infallible`] where they
-    /// are not a `Result`. None of them is bounded here, so a struct that holds a body needs no bounds either:
+    /// # Type parameters
+    /// `S` is the stream, `T` the [`Timer`], and `E` the error of the stream's items, which is [`Infallible`] if they
+    /// are not a `Result`. The struct puts no bounds on them, so a struct that holds a body needs no bounds either:
     ///
     /// ```
     /// # #[cfg(feature = "tokio")] {
@@ -77,8 +76,8 @@ pin_project! {
     /// ```
     ///
     /// # With extension traits
-    /// `BodyExt` of http-body-util and `StreamExt` or `TryStreamExt` of futures-util share the names of some
-    /// methods. Where both are imported, say which one you mean:
+    /// `BodyExt` of http-body-util and `StreamExt` or `TryStreamExt` of futures-util have some method names in common.
+    /// If both are imported, say which one you mean:
     ///
     /// ```
     /// use futures_util::{StreamExt, TryStreamExt};
@@ -103,11 +102,11 @@ pin_project! {
         timer: T,
         keep_alive: KeepAlive,
         on_error: Option<OnError<E>>,
-        // Fields are dropped in order. This one is ahead of `shutdowns` because they may count the stream as
-        // gone only after its callback was called.
+        // Fields are dropped in order. This one precedes `shutdowns`, which must not count the stream as gone before
+        // its callback was called.
         rest: Rest<E>,
         shutdowns: Memberships,
-        // The first of all shutdowns that have begun.
+        // The earliest deadline of the shutdowns that have begun.
         deadline: Option<Deadline>,
     }
 }
@@ -118,8 +117,8 @@ where
     S: Stream,
     S::Item: Item<Error = E>,
 {
-    /// A body that uses tokio's timer. It must be polled in a tokio runtime whose time driver is
-    /// enabled, as it is by `#[tokio::main]`.
+    /// Creates a body that uses tokio's timer. It must be polled in a tokio runtime whose time driver is enabled, as
+    /// with `#[tokio::main]`.
     pub fn new(events: S) -> Self {
         Self::over(events, TokioTimer::new())
     }
@@ -132,8 +131,8 @@ where
     F: Fn(Duration) -> Sleep,
     Sleep: Future,
 {
-    /// A body that uses this timer: a function from a [`Duration`] to a future. It reads no
-    /// other clock, unless a shutdown gives it [some time](Shutdown::begin_within).
+    /// Creates a body that uses this timer: a function from a [`Duration`] to a future. The body reads no other clock,
+    /// unless a shutdown [has a deadline](Shutdown::begin_within).
     ///
     /// ```
     /// # mod async_io { pub struct Timer; impl Timer {
@@ -152,7 +151,7 @@ where
     S: Stream,
     S::Item: Item<Error = E>,
 {
-    /// A body without keep-alive, which needs no timer and reads no clock.
+    /// Creates a body without keep-alives, which needs no timer and reads no clock.
     pub fn without_timer(events: S) -> Self {
         Self::over(events, NoTimer)
     }
@@ -171,36 +170,36 @@ impl<S, T, E> Body<S, T, E> {
         }
     }
 
-    /// What is sent after a time of silence. By default it is an empty comment every 15 seconds.
+    /// Sets what is sent when the stream is silent. By default it is an empty comment every 15 seconds.
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
         self.keep_alive = keep_alive;
         self
     }
 
-    /// How many bytes go into one frame at most: 16 KiB by default, and never more than 1 MiB. A single
-    /// item is never split, so with 0 each item is a frame of its own.
+    /// Sets how many bytes go into one frame at most: 16 KiB by default, and never more than 1 MiB. A single item is
+    /// never split, so with 0 each item becomes a separate frame.
     ///
-    /// One frame is what one poll takes from a source that always has more, so this is also how long
-    /// other tasks on the thread wait.
+    /// One poll takes one frame from a source that always has more, so this also determines how long other tasks on the
+    /// thread have to wait.
     pub fn batch(mut self, bytes: usize) -> Self {
         self.rest.batch.limit = bytes.min(MAX_BATCH);
         self
     }
 
-    /// Ends the body when this shutdown begins. What the event source has ready is sent first: at
-    /// most about 1 MiB, if it always has more.
+    /// Ends the body when this shutdown begins. What the event source has ready is sent first, but at most about 1 MiB
+    /// if it always has more.
     ///
-    /// A body may be under several, see [Several handles](Shutdown#several-handles).
+    /// A body may have several handles: see [Several handles](Shutdown#several-handles).
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {
         self.shutdowns.join(handle);
         self
     }
 
-    /// Answers a request with this method: to `HEAD` the body is empty, and the event source is dropped
-    /// without being polled.
+    /// Sets the method of the request. For `HEAD`, the body is empty, and the event source is dropped without being
+    /// polled.
     ///
-    /// Most servers drop the body themselves; others would go on reading it, and sending nothing, for
-    /// as long as the connection lasts.
+    /// Most servers drop the body of such a response themselves. Others would keep reading it, and send nothing, for as
+    /// long as the connection lasts.
     pub fn method(mut self, method: impl AsRef<str>) -> Self {
         if head::is_head(method.as_ref()) {
             self.source = None;
@@ -210,9 +209,9 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// Calls this once, with how the stream ended: when the server takes the last of it, or drops the
-    /// body before that. See [what each server can see](crate::response#when-a-client-leaves). If it is set
-    /// twice, the last one counts.
+    /// Sets a function that is called once with how the stream ended: when the server takes the last of it, or drops
+    /// the body before that. See [what each server can see](crate::response#when-a-client-leaves). If it is set twice,
+    /// the last function counts.
     ///
     /// ```
     /// use sse_wire::{Event, response::{Body, End}};
@@ -226,17 +225,17 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// Calls this if the event source returns an error, after which it is not polled again. What was ready
-    /// before the error is sent first. What follows depends on what the hook returns:
+    /// Sets a function that is called if the event source returns an error, after which the source is not polled again.
+    /// What was ready before the error is sent first. What follows depends on what the function returns:
     ///
     /// * `Ok(())` ends the body as if the source had ended;
     /// * `Ok(events)` sends these last: an [`Event`](crate::Event) that tells the client, or anything that is
-    ///   [`Encoded`](crate::response::Encoded). If the source broke off within a block, there is no place for
-    ///   them, and they are left out;
-    /// * `Err(error)` fails the body, and the server cuts the connection off, as it does without a hook.
+    ///   [`Encoded`](crate::response::Encoded). If the source failed inside a block, there is no place for them, and
+    ///   they are left out;
+    /// * `Err(error)` fails the body, and the server cuts off the connection, as it does without such a function.
     ///
-    /// In each case [`on_end`](Body::on_end) is told [`End::Failed`]. An `EventSource` reconnects in each case;
-    /// a client that reads an answer to a `POST` can tell them apart.
+    /// In each case, [`on_end`](Body::on_end) gets [`End::Failed`], and an `EventSource` reconnects. A client that
+    /// reads the response to a `POST` can distinguish the cases.
     ///
     /// ```
     /// use sse_wire::{Event, response::Body};
@@ -252,8 +251,8 @@ impl<S, T, E> Body<S, T, E> {
         self
     }
 
-    /// The response: this body with the [headers](crate::response::headers) of an event stream. axum takes it
-    /// too; with the feature `axum-core-0_5` a handler may also return the body itself.
+    /// Returns a response: this body with the [headers](crate::response::headers) of an event stream. An axum handler
+    /// can return it; with the feature `axum-core-0_5`, it can also return the body itself.
     pub fn into_http(self) -> http::Response<Self> {
         head::with_headers(self)
     }

@@ -12,25 +12,25 @@ use core::{
 use futures_core::Stream;
 use std::time::Instant;
 
-/// Longer than that is for ever: timers add to the present, and some panic where the clock ends.
+/// A longer time counts as forever: timers add it to the current time, and some panic on overflow.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// How far a shutdown has come.
+/// The phase of a shutdown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// None has begun.
+    /// No shutdown has begun.
     Open,
-    /// The source may end in its own way.
+    /// The source still has time to end by itself.
     Draining,
-    /// The time is up. What is ready still goes.
+    /// The time is up. What is ready is still sent.
     Over,
 }
 
-/// What there was in an event source.
+/// What was taken from an event source.
 enum Pulled<E> {
-    /// As much as a frame takes.
+    /// As much as fits into a frame.
     Enough,
-    /// All that was ready.
+    /// Everything that was ready.
     Pending,
     Ended,
     Failed(E),
@@ -48,7 +48,7 @@ where
         if this.source.is_none() {
             return this.rest.poll(cx);
         }
-        // Ahead of the source, so that what is ready when a shutdown begins is still sent.
+        // Before the source is polled, so that what is ready when a shutdown begins is still sent.
         let phase = this.poll_phase(cx);
         let Some(source) = this.source.as_mut().as_pin_mut() else {
             return this.rest.poll(cx);
@@ -62,7 +62,7 @@ where
             }
             Pulled::Pending if phase == Phase::Over => {
                 if this.rest.batch.is_empty() && !mem::replace(&mut this.rest.has_paused, true) {
-                    // A channel of tokio also says that nothing is ready when it wants others to have their turn.
+                    // A tokio channel also says that nothing is ready when it yields to other tasks.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -80,7 +80,7 @@ where
                 this.rest.has_paused = false;
                 this.rest.budget = this.rest.budget.saturating_sub(frame.len());
             }
-            // The silence begins anew.
+            // The silence starts over.
             this.timer.as_mut().clear(Alarm::Silence);
             return Poll::Ready(Some(Ok(frame)));
         }
@@ -110,14 +110,14 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
                 }
             }
         }
-        // The alarm is cleared when its time is over, and is not set where no time is left.
+        // The alarm is cleared when its time is over, and is not set if no time is left.
         let may_wait = deadline == Deadline::Never
             || self.timer.is_set(Alarm::Deadline)
                 && self.timer.as_mut().poll(Alarm::Deadline, cx).is_pending();
         if may_wait { Phase::Draining } else { Phase::Over }
     }
 
-    /// The source has yielded an error, and will not be polled again.
+    /// The source has returned an error, and will not be polled again.
     fn fail(&mut self, error: E) {
         self.rest.on_end.dropped = End::Failed;
         let last = match self.on_error.take() {
@@ -137,7 +137,7 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
         self.timer.as_mut().clear(Alarm::Deadline);
         self.rest.end = Some(end);
         if !self.rest.batch.is_between_blocks() {
-            // What we add would become a part of the block that is not whole.
+            // What we add would become part of the unfinished block.
             self.rest.last = Bytes::new();
         } else if self.deadline.is_some() && self.rest.failure.is_none() {
             // When the body fails, the connection is cut off, and nothing can follow.
@@ -145,7 +145,7 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
         }
     }
 
-    /// There is nothing to send: a keep-alive, if it is time.
+    /// There is nothing to send: returns a keep-alive, if one is due.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
         let interval = self.keep_alive.interval().filter(|interval| T::WAITS && *interval < FOREVER);
         let Some(interval) = interval.filter(|_| self.rest.batch.is_between_blocks()) else {
@@ -157,7 +157,7 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
         ready!(self.timer.as_mut().poll(Alarm::Silence, cx));
         let message = self.keep_alive.message();
         if message.is_empty() {
-            // Only the time begins anew.
+            // Only the interval restarts.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -192,7 +192,7 @@ where
     Pulled::Enough
 }
 
-/// What the server has not taken yet, and what happens when it has taken the last.
+/// What the server has not taken yet, and what happens once it has taken everything.
 pub(super) struct Rest<E> {
     pub(super) batch: Batch,
     /// How many bytes are still taken from the source once the time is up.
@@ -203,9 +203,9 @@ pub(super) struct Rest<E> {
     failure: Option<E>,
     /// Whether the source had another turn since it last yielded something, once the time is up.
     has_paused: bool,
-    /// Whether the server had time to write before it gets the failure.
+    /// Whether the server has had a chance to write before it gets the failure.
     has_yielded: bool,
-    /// Set once nothing is added any more.
+    /// Set once nothing more will be added.
     pub(super) end: Option<End>,
     pub(super) on_end: OnEnd,
 }
@@ -229,15 +229,14 @@ impl<E> Rest<E> {
         self.batch.len() >= self.budget
     }
 
-    /// What the server gets once nothing is added any more.
+    /// What the server gets once nothing more will be added.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
         let next = match self.batch.take() {
             Some(frame) => Some(Ok(frame)),
             None if !self.last.is_empty() => Some(Ok(mem::take(&mut self.last))),
             None if !self.farewell.is_empty() => Some(Ok(mem::take(&mut self.farewell))),
             None if self.failure.is_some() && !mem::replace(&mut self.has_yielded, true) => {
-                // A server drops what it has not written yet when a body fails, and writes when it has
-                // to wait.
+                // When a body fails, a server drops what it has not written yet. When it has to wait, it writes.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -251,7 +250,7 @@ impl<E> Rest<E> {
         Poll::Ready(next)
     }
 
-    /// Whether the server has taken all, and nothing will follow.
+    /// Whether the server has taken everything, and nothing will follow.
     pub(super) fn is_over(&self) -> bool {
         self.end.is_some()
             && self.batch.is_empty()

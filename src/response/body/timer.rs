@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 ///
 /// This trait is sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no timer of a response body",
+    message = "`{Self}` is not a timer for a response body",
     note = "a closure from a `Duration` to a future becomes one with `Body::with_timer(events, closure)`",
     note = "`TokioTimer` needs the feature `tokio`"
 )]
@@ -33,10 +33,10 @@ pub(super) mod sealed {
     use super::*;
 
     pub trait Timer {
-        /// Whether it can wait at all.
+        /// Whether this timer can wait at all.
         const WAITS: bool;
 
-        /// Begins to wait for this long, instead of what was waited for before.
+        /// Starts waiting for this long, instead of any time set before.
         fn set(self: Pin<&mut Self>, alarm: Alarm, time: Duration);
 
         fn clear(self: Pin<&mut Self>, alarm: Alarm);
@@ -173,8 +173,7 @@ type TokioSleep = tokio::time::Sleep;
 type TokioSleep = core::future::Pending<()>;
 
 pin_project! {
-    /// The timer of tokio, see [`Body::new`](crate::response::Body::new). Without the feature `tokio` it is a
-    /// name only.
+    /// tokio's timer: see [`Body::new`](crate::response::Body::new). Without the feature `tokio`, only the name exists.
     #[derive(Debug)]
     pub struct TokioTimer {
         #[pin]

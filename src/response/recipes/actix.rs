@@ -38,7 +38,7 @@ async fn handler(request: HttpRequest, shutdown: web::Data<Shutdown>) -> HttpRes
     let mut response = HttpResponse::Ok();
     response::headers().for_each(|header| _ = response.insert_header(header));
     let mut response = response.streaming(body);
-    // actix would send chunks to a client of HTTP/1.0, which does not know them.
+    // actix would send chunks to an HTTP/1.0 client, which does not understand them.
     response.head_mut().no_chunking(request.version() < Version::HTTP_11);
     response
 }

@@ -14,7 +14,8 @@ async fn main() -> std::io::Result<()> {
     let connections = GracefulShutdown::new();
     let server = auto::Builder::new(TokioExecutor::new());
     let listener = TcpListener::from_std(app::listen())?;
-    // One for all turns of the loop: none would see a signal that comes between two of its own.
+    // Created once, outside the loop: one created in each iteration would miss a signal that arrives between two of
+    // them.
     let mut stopped = pin!(ctrl_c());
     loop {
         let (socket, _) = tokio::select! {
@@ -36,7 +37,7 @@ fn handler(
     request: &Request<Incoming>,
     shutdown: &Shutdown,
 ) -> Response<impl hyper::body::Body<Data = bytes::Bytes, Error = Infallible> + use<>> {
-    // An ID that this server cannot have sent: from the beginning.
+    // An ID that this server cannot have sent means: start from the beginning.
     let id = last_event_id::parse(request.headers()).unwrap_or_default();
     Body::new(events(id))
         .keep_alive(keep_alive())

@@ -41,7 +41,7 @@ fn handler(request: &HttpRequest, shutdown: &Shutdown) -> HttpResponse {
         .shutdown(shutdown)
         .method(request.method().as_str())
         .on_end(log)
-        // ntex has bytes of its own.
+        // ntex has its own `Bytes` type.
         .map_ok(|bytes| Bytes::copy_from_slice(&bytes));
     let mut response = HttpResponse::Ok();
     for (name, value) in response::headers() {

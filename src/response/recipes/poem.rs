@@ -34,7 +34,7 @@ fn answer(method: Method, headers: &HeaderMap, shutdown: Data<&Shutdown>) -> Res
         .shutdown(&shutdown)
         .method(method)
         .on_end(log)
-        // poem asks for an error that becomes one of `std::io`.
+        // poem requires an error that converts into `std::io::Error`.
         .map_err(|never| -> io::Error { match never {} });
     let mut response = Response::builder();
     for (name, value) in sse_wire::response::headers() {

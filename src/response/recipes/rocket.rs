@@ -13,7 +13,7 @@ use sse_wire::{
 };
 use std::convert::Infallible;
 
-/// Where the client wants to go on.
+/// Where the client wants to resume.
 struct LastEventId(Option<u64>);
 
 #[rocket::async_trait]
@@ -58,7 +58,7 @@ fn handler(
 fn rocket() -> _ {
     let shutdown = Shutdown::new();
     let handle = shutdown.clone();
-    // Rocket itself waits for Ctrl-C.
+    // Rocket itself handles Ctrl-C.
     let begin = AdHoc::on_liftoff("end event streams", |rocket| {
         app::announce((rocket.config().address, rocket.config().port));
         let stopped = rocket.shutdown();

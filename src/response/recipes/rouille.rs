@@ -44,7 +44,7 @@ struct EventStream(Option<Driver>);
 impl Upgrade for EventStream {
     fn build(&mut self, connection: Box<dyn ReadWrite + Send>) {
         let Some(driver) = self.0.take() else { return };
-        // Not on rouille's thread, which is one of a few.
+        // Not on rouille's thread, because it has only a few.
         thread::spawn(move || match driver.run(connection) {
             Ok(end) => log(end),
             Err(error) => println!("the client left: {error}"),

@@ -1,31 +1,31 @@
-//! A stream's part in the shutdowns that it is under.
+//! The connection between a stream and its shutdown handles.
 
 use super::{Deadline, Shared, Shutdown};
 use crate::sync::{atomic::Ordering, wakers::Place};
 use alloc::{sync::Arc, vec::Vec};
 use core::task::{Context, Waker};
 
-/// All the shutdowns that a stream is under: the server's, a session's.
+/// All shutdown handles of a stream: the server's, a session's.
 #[derive(Default)]
 pub(in crate::response) struct Memberships(Vec<Membership>);
 
 impl Memberships {
-    /// Counts the stream, once for each handle.
+    /// Adds a handle, which counts the stream.
     pub(in crate::response) fn join(&mut self, shutdown: &Shutdown) {
         if !self.0.iter().any(|membership| Arc::ptr_eq(&membership.shared, &shutdown.0)) {
             self.0.push(Membership::new(shutdown));
         }
     }
 
-    /// The first deadline of those shutdowns that have begun. The task is woken when one begins, or when its
+    /// The earliest deadline of the shutdowns that have begun. The task is woken when another one begins, or when a
     /// deadline changes.
     #[inline]
     pub(in crate::response) fn poll_deadline(&mut self, cx: &Context<'_>) -> Option<Deadline> {
         self.0.iter_mut().filter_map(|membership| membership.poll_deadline(cx)).min()
     }
 
-    /// What the stream sends last: what that shutdown says whose time is over first. The reconnection time is
-    /// another one at each call.
+    /// What the stream sends last: the farewell of the shutdown with the earliest deadline. The reconnection time
+    /// differs at each call.
     pub(in crate::response) fn farewell(&self) -> Vec<u8> {
         let begun = self.0.iter().filter_map(|membership| Some((membership.deadline()?, membership)));
         let first = begun.min_by_key(|(deadline, _)| *deadline);
@@ -33,7 +33,7 @@ impl Memberships {
     }
 }
 
-/// A stream's part in one shutdown.
+/// A stream's membership in one shutdown.
 pub(super) struct Membership {
     shared: Arc<Shared>,
     place: Place,

@@ -1,4 +1,4 @@
-//! The end of all streams of a server.
+//! Ends all streams of a server.
 
 mod membership;
 #[cfg(all(test, loom))]
@@ -31,10 +31,10 @@ use std::{
     time::Instant,
 };
 
-/// A handle that ends event streams: all of a server, or those of a session.
+/// A handle that ends event streams: all streams of a server, or those of a session.
 ///
 /// An open stream does not end by itself, so a server that waits for its connections when it shuts down
-/// would wait forever. Give this handle to each body, or blocking driver, and call
+/// would wait forever. Give this handle to each body or blocking driver, and call
 /// [`begin`](Shutdown::begin) when the server is told to stop. Each stream wakes at once, sends what is
 /// ready and then the [`farewell`](ShutdownBuilder::farewell), and ends. A source that always has more cannot prevent
 /// this: at most about 1 MiB is taken from it.
@@ -61,68 +61,68 @@ use std::{
 /// ```
 ///
 /// # The deadline
-/// With [`begin_within`](Shutdown::begin_within) event sources have some time to end by themselves. They
-/// learn of it by [`begun`](Shutdown::begun), may yield last events, and end. Until then everything goes on as
-/// before, keep-alives included. Those that do not end are cut off when the time is over.
+/// With [`begin_within`](Shutdown::begin_within), event sources have some time to end by themselves. They learn of the
+/// shutdown from [`begun`](Shutdown::begun), may yield last events, and end. Until then everything continues as before,
+/// keep-alives included. Streams whose source has not ended are cut off when the time is up.
 ///
 /// # Several handles
-/// A stream may be under several: the server's, and one for its session, which a logout begins. Each counts
-/// it, and the one whose time is over first ends it, with its own farewell.
+/// A stream may have several handles: the server's, and one for its session, which a logout begins. Each handle counts
+/// the stream, and the one whose time is up first ends it, with its own farewell.
 ///
-/// What no body can do is to end while the server does not poll it, and a server does not as long as
-/// the client leaves what it was sent unread. Put a timeout around the server's own graceful shutdown
-/// for these; [`finished`](Shutdown::finished) says when all streams are gone.
+/// # Clients that do not read
+/// No body can end while the server does not poll it, and a server does not poll it while the client leaves what it was
+/// sent unread. For these clients, put a timeout around the server's own graceful shutdown;
+/// [`finished`](Shutdown::finished) says when all streams are gone.
 #[derive(Clone)]
 pub struct Shutdown(Arc<Shared>);
 
 struct Shared {
     farewell: Vec<u8>,
-    /// In milliseconds, both ends included.
+    /// The range of reconnection times in milliseconds, both ends included.
     retry: Option<(u32, u32)>,
-    /// Whether it has begun, so that a poll before that takes no lock.
+    /// Whether the shutdown has begun. Before that, a poll takes no lock.
     begun: AtomicBool,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Set once it has begun.
+    /// Set once the shutdown has begun.
     deadline: Option<Deadline>,
-    /// Where in the range the next stream's reconnection time lies.
+    /// Determines where in the range the next stream's reconnection time lies.
     jitter: u64,
     streams: usize,
     waiting_for_begin: Wakers,
     waiting_for_finish: Wakers,
 }
 
-/// 2^64 divided by the golden ratio. Multiples of it, modulo 2^64, lie as evenly as points can that
-/// come one by one.
+/// 2^64 divided by the golden ratio. Its multiples, modulo 2^64, are spread as evenly as is possible for points that are
+/// added one by one.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Shutdown {
-    /// A handle that has not begun. Streams end without a farewell.
+    /// Creates a handle. Its streams end without a farewell.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// The settings of a handle, which are made before it is shared.
+    /// Returns a builder to configure a handle.
     pub fn builder() -> ShutdownBuilder {
         ShutdownBuilder::default()
     }
 
-    /// Ends all streams now, and those that begin later as soon as they are polled.
+    /// Ends all streams now, and ends streams that begin later as soon as they are polled.
     ///
-    /// Called again, it does nothing; after [`begin_within`](Shutdown::begin_within) it ends the time
-    /// that was given there.
+    /// Calling it again does nothing. After [`begin_within`](Shutdown::begin_within), it ends the given time early.
     pub fn begin(&self) {
         self.begin_within(Duration::ZERO);
     }
 
-    /// Ends all streams within this time. Until then those go on whose event source has not ended.
+    /// Ends all streams within this time. Until then, a stream continues for as long as its event source has not ended.
     ///
-    /// Called again, it may shorten the time, but not prolong it. [`Duration::MAX`] is as long as the
-    /// event sources need. A body without a timer cannot wait for a shorter time, and ends at once.
+    /// Calling it again may shorten the time, but not extend it. With [`Duration::MAX`], event sources may take as long
+    /// as they need. A body without a timer cannot wait for any shorter time, and ends at once.
     ///
-    /// Any time but zero and `MAX` is measured with [`Instant`], which not every target has.
+    /// All times except zero and `MAX` are measured with [`Instant`], which is not available on every target.
     pub fn begin_within(&self, time: Duration) {
         let deadline = Deadline::within(time);
         let waiting = {
@@ -133,7 +133,7 @@ impl Shutdown {
             state.deadline = Some(deadline);
             self.0.begun.store(true, Ordering::Release);
             let mut waiting = state.waiting_for_begin.all();
-            // No stream will be dropped that could tell them.
+            // If no stream is left, none will be dropped, which would otherwise wake them.
             if state.is_finished() {
                 waiting.append(&mut state.waiting_for_finish.all());
             }
@@ -142,34 +142,33 @@ impl Shutdown {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether it has begun. A handler may then answer with `503 Service Unavailable` instead of
-    /// beginning a stream.
+    /// Whether the shutdown has begun. A handler may then respond with `503 Service Unavailable` instead of starting a
+    /// stream.
     pub fn is_begun(&self) -> bool {
         self.0.begun.load(Ordering::Acquire)
     }
 
-    /// Completes when the shutdown begins. Event sources wait for it beside their events to end in
-    /// their own way, and servers to begin their own graceful shutdown.
+    /// Returns a future that completes when the shutdown begins. Event sources can await it alongside their events, to end
+    /// in their own way; servers can await it to begin their own graceful shutdown.
     pub fn begun(&self) -> Begun {
         Begun { shared: self.0.clone(), place: Place::default() }
     }
 
-    /// How many streams there are: bodies and drivers that were given this handle and are not dropped
-    /// yet.
+    /// Returns the number of streams: bodies and drivers that were given this handle and have not been dropped yet.
     pub fn streams(&self) -> usize {
         self.0.lock().streams
     }
 
-    /// Completes when the shutdown has begun and no stream is left.
+    /// Returns a future that completes when the shutdown has begun and no stream is left.
     ///
-    /// What the bodies had is then in the hands of the server; that it reached the clients, only the
-    /// server's own graceful shutdown can say.
+    /// By then the server has taken everything from the bodies. Only the server's own graceful shutdown can say whether
+    /// it has reached the clients.
     pub fn finished(&self) -> Finished {
         Finished { shared: self.0.clone(), place: Place::default() }
     }
 
-    /// Blocks the thread until the shutdown has begun and no stream is left, or for this time at most.
-    /// Returns whether none is left.
+    /// Blocks the thread until the shutdown has begun and no stream is left, but no longer than this. Returns whether no
+    /// stream is left.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         struct Unpark(Thread);
         impl Wake for Unpark {
@@ -195,7 +194,7 @@ impl Shutdown {
     }
 }
 
-/// The settings of a [`Shutdown`], from [`Shutdown::builder`].
+/// Configures a [`Shutdown`]: see [`Shutdown::builder`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "the handle is what `build` returns"]
 pub struct ShutdownBuilder {
@@ -204,19 +203,19 @@ pub struct ShutdownBuilder {
 }
 
 impl ShutdownBuilder {
-    /// What each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
+    /// Sets what each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
     pub fn farewell(self, events: impl Encoded) -> Self {
         ShutdownBuilder { farewell: encoded::to_vec(events), ..self }
     }
 
-    /// The reconnection times that clients are given at the end, in milliseconds or as a [`Duration`].
-    /// Each stream gets another one; together they spread evenly over the range.
+    /// Sets the range of reconnection times that clients are given at the end, in milliseconds or as a [`Duration`].
+    /// Each stream gets a different time; together they are spread evenly over the range.
     pub fn retry<R: Retry>(self, range: RangeInclusive<R>) -> Self {
         let (start, end) = (range.start().to_wire(), range.end().to_wire());
         ShutdownBuilder { retry: Some((start.min(end), start.max(end))), ..self }
     }
 
-    /// The handle, which has not begun.
+    /// Builds the handle.
     pub fn build(self) -> Shutdown {
         Shutdown(Arc::new(Shared {
             farewell: self.farewell,
@@ -224,7 +223,7 @@ impl ShutdownBuilder {
             begun: AtomicBool::new(false),
             state: Mutex::new(State {
                 deadline: None,
-                // Another beginning for each server, so that the clients of several spread too.
+                // Starts at a different place in each server, so that the clients of several servers are spread too.
                 jitter: RandomState::new().hash_one(0),
                 streams: 0,
                 waiting_for_begin: Wakers::default(),
@@ -234,17 +233,17 @@ impl ShutdownBuilder {
     }
 }
 
-/// When all streams have to be ended.
+/// When all streams must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Deadline {
     Now,
     At(Instant),
-    /// Later than the clock goes, too.
+    /// Also used if the clock cannot represent the time.
     Never,
 }
 
 impl Deadline {
-    /// It reads the clock only if the time is neither none nor unlimited.
+    /// Reads the clock only if the time is neither zero nor unlimited.
     fn within(time: Duration) -> Self {
         match time {
             Duration::ZERO => Deadline::Now,
@@ -256,7 +255,7 @@ impl Deadline {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole at every moment, so that a panic elsewhere does not matter.
+        // The state is consistent at every moment, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

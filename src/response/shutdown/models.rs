@@ -1,4 +1,4 @@
-//! Models of a shutdown and of those who wait for it.
+//! Model checks of a shutdown and of the tasks that wait for it.
 
 use super::{Deadline, Memberships, Shutdown};
 use crate::sync::model::{block_on, block_on_fn, check};
@@ -16,7 +16,7 @@ fn member(handles: &[&Shutdown]) -> Memberships {
     memberships
 }
 
-/// Waits as a body does, until the shutdown begins.
+/// Waits, as a body does, until the shutdown begins.
 fn wait(memberships: &mut Memberships) -> Deadline {
     block_on_fn(|cx| memberships.poll_deadline(cx).map_or(Poll::Pending, Poll::Ready))
 }
@@ -33,7 +33,7 @@ fn a_stream_learns_that_the_shutdown_begins() {
     });
 }
 
-/// A task that moves to another waker is woken there.
+/// A task whose waker changes is woken through the new one.
 #[test]
 fn a_stream_that_changes_its_waker_learns_it_too() {
     check(|| {
