@@ -116,8 +116,15 @@
 //! A stream that is cut is an error, and not an end (RFC 9112, 8 and 9.8). HTTP/1.1 has a body without a length and
 //! without chunks, which ends with its connection: if something between the server and the client closes that in good
 //! order, no client can tell. Over HTTP/2, a server that resets a stream with `NO_ERROR` in mid-answer looks like the
-//! end of the body to those who read it over hyper; the client over reqwest looks closer. A transport of your own is
-//! trusted. [`until_data`](Builder::until_data) and [`until_event`](Builder::until_event) make sure.
+//! end of the body to those who read it over hyper; the client over reqwest looks closer. With the feature
+//! `reqwest-native-tls` on a system whose TLS is OpenSSL, such a body over TLS that ends without saying so
+//! (`close_notify`) looks like one that ends, because native-tls does not tell. A transport of your own is trusted.
+#![cfg_attr(
+    feature = "ureq",
+    doc = "An agent of ureq takes a reset for an end too: [`CutDetector`] makes it tell."
+)]
+//!
+//! [`until_data`](Builder::until_data) and [`until_event`](Builder::until_event) make sure, whatever the transport.
 
 mod async_source;
 mod body;
@@ -157,6 +164,8 @@ pub use stop::Stop;
 pub use timer::Timer;
 #[cfg(feature = "tokio")]
 pub use timer::TokioTimer;
+#[cfg(feature = "ureq")]
+pub use ureq::CutDetector;
 
 /// A future on the heap.
 pub type BoxFuture<T> = core::pin::Pin<alloc::boxed::Box<dyn Future<Output = T> + Send>>;

@@ -1,7 +1,14 @@
 //! The transport over ureq.
 
+mod cut;
+#[cfg(all(feature = "ureq-native-tls", not(feature = "ureq-rustls")))]
+mod native_tls;
+
+pub use cut::CutDetector;
+
 use super::{BoxError, Stop, Timeouts, cause::NoTls};
 use alloc::{sync::Arc, vec::Vec};
+use cut::Body;
 use http::{Method, Request, Response};
 use std::{
     io::{self, ErrorKind, Read},
@@ -13,7 +20,7 @@ use ureq::{
     config::{AutoHeaderValue, Config},
     unversioned::{
         resolver::DefaultResolver,
-        transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport},
+        transport::{Connector, DefaultConnector},
     },
 };
 
@@ -22,23 +29,21 @@ const MAX_HEAD_SIZE: usize = 64 * 1024;
 
 pub(super) fn transport(
     timeouts: Timeouts,
-) -> impl FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<BodyReader>, BoxError> + Send + 'static {
-    let slot = Arc::new(Mutex::new(None::<Client>));
+) -> impl FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<Body<BodyReader>>, BoxError> + Send + 'static {
+    let slot = Arc::new(Mutex::new(None::<Agent>));
     move |request, stop| {
-        let client = lock(&slot).get_or_insert_with(|| Client::new(timeouts)).clone();
-        let (closed, agent) = (slot.clone(), client.agent.clone());
+        let client = lock(&slot).get_or_insert_with(|| agent(timeouts)).clone();
+        let (closed, agent) = (slot.clone(), client.clone());
         stop.on_stop(move || {
             // This is for good. The next attempt has a new agent.
             *lock(&closed) = None;
             agent.shutdown();
         });
-        let broken = client.broken.clone();
-        broken.forget();
-        let answer = unless_stopped(stop, move || client.run(request))?.map_err(|error| match error {
+        let answer = unless_stopped(stop, move || run(&client, request))?.map_err(|error| match error {
             ureq::Error::TlsRequired => NoTls { features: "ureq-rustls or ureq-native-tls" }.into(),
             error => BoxError::from(io_error(error)),
         })?;
-        Ok(answer.map(|body| BodyReader { body: body.into_reader(), broken }))
+        Ok(answer.map(|body| Body::new(BodyReader { body: body.into_reader() })))
     }
 }
 
@@ -73,30 +78,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An agent that has one request at a time.
-#[derive(Clone)]
-struct Client {
-    agent: Agent,
-    broken: Broken,
-}
-
-impl Client {
-    fn new(timeouts: Timeouts) -> Client {
-        let broken = Broken::default();
-        let connector = DefaultConnector::new().chain(broken.clone());
-        let agent = Agent::with_parts(config(timeouts), connector, DefaultResolver::default());
-        Client { agent, broken }
-    }
-
-    fn run(&self, request: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
-        // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
-        // (RFC 9110, 8.6).
-        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
-        if has_body || !request.body().is_empty() {
-            self.agent.run(request)
-        } else {
-            self.agent.run(request.map(drop))
+fn agent(timeouts: Timeouts) -> Agent {
+    let config = config(timeouts);
+    let resolver = DefaultResolver::default();
+    #[cfg(all(feature = "ureq-native-tls", not(feature = "ureq-rustls")))]
+    {
+        use ureq::ProxyProtocol::{Http, Https};
+        if config.proxy().is_none_or(|proxy| matches!(proxy.protocol(), Http | Https)) {
+            return Agent::with_parts(config, native_tls::connector().chain(CutDetector), resolver);
         }
     }
+    Agent::with_parts(config, DefaultConnector::new().chain(CutDetector), resolver)
+}
+
+fn run(agent: &Agent, request: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
+    // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
+    // (RFC 9110, 8.6).
+    let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    if has_body || !request.body().is_empty() { agent.run(request) } else { agent.run(request.map(drop)) }
 }
 
 fn config(timeouts: Timeouts) -> Config {
@@ -130,15 +129,11 @@ fn tls() -> ureq::tls::TlsConfig {
 /// event ID is still the one before them.
 pub(super) struct BodyReader {
     body: ureq::BodyReader<'static>,
-    broken: Broken,
 }
 
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.body.read(buffer) {
-            Ok(0) if !buffer.is_empty() => self.broken.take().map_or(Ok(0), Err),
-            result => result.map_err(|error| io_error(error.into())),
-        }
+        self.body.read(buffer).map_err(|error| io_error(error.into()))
     }
 }
 
@@ -147,69 +142,6 @@ fn io_error(error: ureq::Error) -> io::Error {
     match error {
         ureq::Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),
         error => error.into_io(),
-    }
-}
-
-/// Remembers that a connection broke. ureq 3.5 takes a connection that was reset, and TLS that ends without saying
-/// so, for the end of a body that lasts as long as its connection, although it was cut (RFC 9112, 8 and 9.8).
-#[derive(Clone, Debug, Default)]
-struct Broken(Arc<Mutex<Option<io::Error>>>);
-
-impl Broken {
-    fn forget(&self) {
-        *lock(&self.0) = None;
-    }
-
-    fn take(&self) -> Option<io::Error> {
-        lock(&self.0).take()
-    }
-}
-
-impl<T: Transport> Connector<T> for Broken {
-    type Out = Watched<T>;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        chained: Option<T>,
-    ) -> Result<Option<Watched<T>>, ureq::Error> {
-        Ok(chained.map(|transport| Watched { transport, broken: self.clone() }))
-    }
-}
-
-/// A connection that is watched for errors.
-#[derive(Debug)]
-struct Watched<T> {
-    transport: T,
-    broken: Broken,
-}
-
-impl<T: Transport> Transport for Watched<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.transport.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.transport.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        let result = self.transport.await_input(timeout);
-        if let Err(ureq::Error::Io(error)) = &result {
-            *lock(&self.broken.0) = Some(match error.raw_os_error() {
-                Some(code) => io::Error::from_raw_os_error(code),
-                None => io::Error::new(error.kind(), alloc::string::ToString::to_string(error)),
-            });
-        }
-        result
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.transport.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.transport.is_tls()
     }
 }
 

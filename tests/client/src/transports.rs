@@ -3,9 +3,13 @@
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use sse_wire::{
     AsyncEventSource, EventSource,
-    client::{Async, Blocking, BuildError, Builder, RequestBody, Stop},
+    client::{Async, Blocking, BuildError, Builder, CutDetector, RequestBody, Stop},
 };
 use tower::ServiceExt;
+use ureq::unversioned::{
+    resolver::DefaultResolver,
+    transport::{Connector, DefaultConnector},
+};
 
 /// An agent of ureq. With ureq's feature `cookies` it keeps them.
 pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
@@ -13,6 +17,16 @@ pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError
         ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
     settings.build_with(move |request: http::Request<Vec<u8>>, _: &Stop| {
         Ok::<_, ureq::Error>(agent.run(request)?.map(ureq::Body::into_reader))
+    })
+}
+
+/// An agent of ureq that tells a stream that is cut from one that ends.
+pub fn with_detecting_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
+    let connector = DefaultConnector::new().chain(CutDetector);
+    let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
+    settings.build_with(move |request: http::Request<Vec<u8>>, _: &Stop| {
+        Ok::<_, ureq::Error>(agent.run(request)?.map(|body| CutDetector.body(body.into_reader())))
     })
 }
 

@@ -173,10 +173,14 @@ fn over_tls() {
         let urls: Vec<_> = urls.split(' ').collect();
         let [one, other, reset, go_away, no_close_notify] = urls[..] else { panic!("{urls:?}") };
         trusted(one, other);
-        for url in [reset, go_away, no_close_notify] {
-            is_cut(Engine::Reqwest, url);
+        is_cut(Engine::Ureq, no_close_notify);
+        is_cut(Engine::Reqwest, reset);
+        is_cut(Engine::Reqwest, go_away);
+        // With OpenSSL, native-tls takes this for an end, and reqwest lets nobody look below it.
+        if cfg!(feature = "rustls") {
+            is_cut(Engine::Reqwest, no_close_notify);
         }
-        return is_cut(Engine::Ureq, no_close_notify);
+        return;
     }
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -196,12 +200,13 @@ fn over_tls() {
         .map(|(tls, cut)| format!("https://localhost:{}/", cutting_server(tls, cut).port()));
 
     // To everyone else it is a stranger.
+    let reason = if cfg!(feature = "rustls") { "UnknownIssuer" } else { "certificate verify failed" };
     let mut client = Client::run(|| AsyncEventSource::new(&one).unwrap());
     let error = client.next_error().to_string();
-    assert!(error.contains("UnknownIssuer"), "{error}");
+    assert!(error.contains(reason), "{error}");
     let mut client = Client::Sync(EventSource::new(&other).unwrap());
     let error = client.next_error().to_string();
-    assert!(error.contains("UnknownIssuer"), "{error}");
+    assert!(error.contains(reason), "{error}");
 
     let path = env::temp_dir().join(format!("sse-wire-{}.pem", std::process::id()));
     fs::write(&path, made.cert.pem()).unwrap();

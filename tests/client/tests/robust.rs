@@ -3,7 +3,7 @@
 use flate2::{Compression, write::GzEncoder};
 use http::StatusCode;
 use sse_wire::client::{Cause, ClientError, ClientEvent, Policy};
-use sse_wire_client_tests::{Client, Engine, Server, Settings, settings};
+use sse_wire_client_tests::{Client, Engine, Server, Settings, settings, transports};
 use std::{
     error::Error,
     io::{self, Read, Write},
@@ -265,6 +265,25 @@ fn a_stream_that_is_reset_has_not_ended() {
         assert!(matches!(error.cause(), Cause::Read(_) | Cause::Connect(_)), "{engine:?} {error:?}");
         assert!(error.to_string().to_lowercase().contains("reset"), "{engine:?} {error}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_agent_of_ureq_can_tell_a_reset_from_an_end() {
+    let server = Server::start(|connection| {
+        connection.stream("data: 1\n\n");
+        if connection.number == 0 {
+            connection.reset();
+        }
+    });
+    let settings = builder(&server.url()).blocking;
+    let mut client = Client::Sync(transports::with_detecting_agent(settings).unwrap());
+    let error = client.next_error();
+    assert!(matches!(error.cause(), Cause::Read(_) | Cause::Connect(_)), "{error:?}");
+    assert!(error.to_string().to_lowercase().contains("reset"), "{error}");
+    // The next stream ends in good order.
+    let error = client.next_error();
+    assert!(matches!(error.cause(), Cause::Ended { unfinished: 0, .. }), "{error:?}");
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! What ureq does not tell: that a connection was cut.
+
+use alloc::string::ToString;
+use core::cell::RefCell;
+use std::{
+    io::{self, Read},
+    thread_local,
+};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+thread_local! {
+    /// What the last read of a connection in this thread failed with. A body is read, and its connection with it, in
+    /// one thread, so nothing that other connections of an agent do is taken for this.
+    static CUT: RefCell<Option<io::Error>> = const { RefCell::new(None) };
+}
+
+/// Has an `Agent` of ureq of your own tell an event stream that is cut from one that ends.
+///
+/// ureq 3.5 takes a connection that was reset, and TLS that ends without saying so, for the end of a body that has
+/// neither a length nor chunks, although it was cut (RFC 9112, 8 and 9.8). The crate's own client over ureq sees that;
+/// an agent of yours does so with this at the end of its connectors, and around the body:
+///
+/// ```
+/// use sse_wire::{EventSource, client::{CutDetector, Stop}};
+/// use ureq::unversioned::{resolver::DefaultResolver, transport::{Connector, DefaultConnector}};
+///
+/// let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
+/// let connector = DefaultConnector::new().chain(CutDetector);
+/// let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
+/// let source = EventSource::builder("http://localhost/events").build_with(
+///     move |request: http::Request<Vec<u8>>, _: &Stop| {
+///         Ok::<_, ureq::Error>(agent.run(request)?.map(|body| CutDetector.body(body.into_reader())))
+///     },
+/// )?;
+/// # Ok::<(), sse_wire::client::BuildError>(())
+/// ```
+///
+/// The trait that it implements is one that ureq may change in any version.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CutDetector;
+
+impl CutDetector {
+    /// A body that fails where its connection was cut.
+    pub fn body<R: Read>(self, body: R) -> impl Read + use<R> {
+        Body::new(body)
+    }
+}
+
+pub(in crate::client) struct Body<R> {
+    body: R,
+    cut: Option<io::Error>,
+}
+
+impl<R> Body<R> {
+    pub(super) fn new(body: R) -> Body<R> {
+        Body { body, cut: None }
+    }
+}
+
+impl<R: Read> Read for Body<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        CUT.take();
+        let result = self.body.read(buffer);
+        self.cut = CUT.take().or(self.cut.take());
+        match result {
+            Ok(0) if !buffer.is_empty() => self.cut.take().map_or(Ok(0), Err),
+            result => result,
+        }
+    }
+}
+
+impl<T: Transport> Connector<T> for CutDetector {
+    type Out = Watched<T>;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        chained: Option<T>,
+    ) -> Result<Option<Watched<T>>, ureq::Error> {
+        Ok(chained.map(|transport| Watched { transport, see: remember }))
+    }
+}
+
+fn remember(_is_tls: bool, input: Input) -> Input {
+    if let Err(ureq::Error::Io(error)) = &input {
+        CUT.set(Some(match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(error.kind(), error.to_string()),
+        }));
+    }
+    input
+}
+
+/// Whether there was any, or the connection has ended.
+pub(super) type Input = Result<bool, ureq::Error>;
+
+/// A connection whose input is watched.
+#[derive(Debug)]
+pub struct Watched<T> {
+    pub(super) transport: T,
+    /// Is told whether this is TLS, and what came of waiting for input, and may make something else of that.
+    pub(super) see: fn(bool, Input) -> Input,
+}
+
+impl<T: Transport> Transport for Watched<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.transport.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.transport.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Input {
+        let input = self.transport.await_input(timeout);
+        (self.see)(self.transport.is_tls(), input)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.transport.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+}
