@@ -1,7 +1,7 @@
 //! An independent reader of event streams, to hold the crate against: the text of the WHATWG HTML standard,
 //! section 9.2, and of the Encoding standard's UTF-8 decoder, step by step and as slow as they read. It takes
 //! the whole stream at once and shares nothing with the crate.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "a module that several tests share, each its part")]
 
 /// A `MessageEvent`, as it is dispatched.
 #[derive(Clone, Debug, PartialEq, Eq)]

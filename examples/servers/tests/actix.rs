@@ -1,12 +1,11 @@
 //! actix-web: a body that is fed event by event, a body of what is buffered, and the example.
 
-mod feed;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
+use crate::{
+    feed::{Once, feed},
+    support,
+};
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, rt::System, web};
 use bytes::Bytes;
-use feed::{Once, feed};
 use futures_util::stream::Stream;
 use std::{
     convert::Infallible,

@@ -1,13 +1,11 @@
 //! axum: a body that is fed event by event, a body of what is buffered, and the example.
 
-mod feed;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
+use crate::{
+    feed::{Once, feed},
+    support::{self, Stream},
+};
 use axum::{Router, body::Body, response::IntoResponse, response::Response, routing::get};
-use feed::{Once, feed};
 use std::{net::Ipv4Addr, path::Path};
-use support::Stream;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// A server that gives this response to the first request, for as long as the runtime lives. Returns its

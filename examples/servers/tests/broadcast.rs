@@ -1,10 +1,9 @@
 //! What `broadcast` answers, and how it ends.
 
-mod node;
-#[path = "../../../tests/skip/mod.rs"]
-mod skip;
-
-use node::{Feed, Node, PATIENCE, Publisher, request};
+use crate::{
+    node::{Feed, Node, PATIENCE, Publisher, request},
+    skip::skip,
+};
 use rustix::process::Signal;
 use std::{
     net::TcpListener,
@@ -178,7 +177,7 @@ async fn two_servers_share_a_redis() {
     let _redis = match redis {
         Ok(redis) => Killed(redis),
         Err(error) => {
-            return skip::skip(&format!("redis-server does not start ({error}): --redis is not tested"));
+            return skip(&format!("redis-server does not start ({error}): --redis is not tested"));
         }
     };
     let url = format!("redis://127.0.0.1:{port}/");

@@ -1,8 +1,6 @@
 //! A real browser: headless Chromium opens the example page, and what its `EventSource` sees comes back.
 
-mod chromium;
-mod live;
-
+use crate::{chromium::Browser, live::in_time};
 use axum::{
     Router,
     extract::State,
@@ -10,9 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
-use chromium::Browser;
 use futures_util::stream;
-use live::in_time;
 use sse_wire::{
     Event,
     response::{self, Body, last_event_id},

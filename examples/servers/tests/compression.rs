@@ -1,11 +1,10 @@
 //! Layers that compress: turned on for event streams, they let each event through at once.
 
-mod feed;
-mod live;
-
+use crate::{
+    feed::Once,
+    live::{self, Client, body, tick},
+};
 use axum::{Router, routing::get};
-use feed::Once;
-use live::{Client, body, tick};
 use std::{
     io::Write,
     net::{Ipv4Addr, SocketAddr},

@@ -1,12 +1,11 @@
 //! hyper: a body that is fed event by event, a body of what is buffered, both over HTTP/1.1 and HTTP/2, and
 //! the example.
 
-mod feed;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
+use crate::{
+    feed::{Once, feed},
+    support::{self, Stream},
+};
 use bytes::Bytes;
-use feed::{Once, feed};
 use futures_util::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::{
@@ -21,7 +20,6 @@ use hyper_util::{
 };
 use sse_wire::Sse;
 use std::{error::Error, net::Ipv4Addr, path::Path};
-use support::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Runtime,

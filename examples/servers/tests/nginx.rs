@@ -1,13 +1,11 @@
 //! Behind a real nginx: a drain does not cut off the answers that it is to save.
 
-mod feed;
-mod live;
-#[path = "../../../tests/skip/mod.rs"]
-mod skip;
-
-use feed::Once;
+use crate::{
+    feed::Once,
+    live::{self, tick},
+    skip::skip,
+};
 use futures_util::{StreamExt, stream};
-use live::tick;
 use sse_wire::{
     Event,
     response::{self, Body, End, Framing, KeepAlive, Shutdown},
@@ -37,7 +35,7 @@ impl Nginx {
         let places = env::split_paths(&paths).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
         let mut programs = places.map(|place| place.join("nginx"));
         let Some(program) = programs.find(|program| program.exists()) else {
-            skip::skip("nginx is not installed");
+            skip("nginx is not installed");
             return None;
         };
         let directory = env::temp_dir().join(format!("sse-wire-{}-{name}", process::id()));

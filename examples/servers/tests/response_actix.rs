@@ -1,13 +1,12 @@
 //! A response body in actix-web: when it sees a client leave, `HEAD`, keep-alive, and shutdown.
 
-mod feed;
-mod live;
-
+use crate::{
+    feed::Once,
+    live::{Client, body, in_time, send_until_stalled, tick},
+};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, rt::System, web};
 use bytes::Bytes;
-use feed::Once;
 use futures_util::stream::{self, Stream};
-use live::{Client, body, in_time, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{self, Body, End, KeepAlive, Shutdown},

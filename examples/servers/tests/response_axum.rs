@@ -1,12 +1,11 @@
 //! A response body in axum: when it sees a client leave, `HEAD`, keep-alive, and compression in front.
 
-mod feed;
-mod live;
-
+use crate::{
+    feed::Once,
+    live::{Client, Probe, body, send_until_stalled, tick},
+};
 use axum::{Router, extract::State, http::Method, response::IntoResponse, routing::get};
-use feed::Once;
 use futures_util::stream;
-use live::{Client, Probe, body, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{Body, End, KeepAlive, last_event_id},

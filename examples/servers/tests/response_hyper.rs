@@ -1,11 +1,11 @@
 //! A response body in hyper, over HTTP/1.1 and HTTP/2: when it sees a client leave, `HEAD`, errors,
 //! batches, keep-alive, and a client that never reads.
 
-mod feed;
-mod live;
-
+use crate::{
+    feed::Once,
+    live::{Client, Probe, body, in_time, send_until_stalled, tick},
+};
 use bytes::Bytes;
-use feed::Once;
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
@@ -18,7 +18,6 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use live::{Client, Probe, body, in_time, send_until_stalled, tick};
 use sse_wire::{
     Event,
     response::{Body, End, KeepAlive, Shutdown},

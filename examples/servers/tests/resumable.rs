@@ -1,9 +1,7 @@
 //! The example `resumable` in real browsers: an answer that is reloaded in its middle, read in a second browser, and
 //! cut off with the network is whole in the end, and then nobody asks for it any more.
 
-mod chromium;
-mod live;
-
+use crate::{chromium::Browser, live::in_time};
 use axum::{
     Router,
     extract::{Request, State},
@@ -12,8 +10,6 @@ use axum::{
     response::{Html, Response},
     routing::{get, post},
 };
-use chromium::Browser;
-use live::in_time;
 use sse_wire::response::Shutdown;
 use sse_wire_servers::resumable::{self, ANSWER};
 use std::{io, net::SocketAddr, time::Duration};

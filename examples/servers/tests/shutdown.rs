@@ -1,9 +1,9 @@
 //! Graceful shutdown of hyper and axum with a thousand open streams, over HTTP/1.1 and HTTP/2.
 
-mod live;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
+use crate::{
+    live::{Client, in_time, tick},
+    support,
+};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future, stream};
 use http_body_util::{BodyExt, Empty};
@@ -12,7 +12,6 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto, graceful::GracefulShutdown},
 };
-use live::{Client, in_time, tick};
 use sse_wire::{
     Event,
     response::{Body, End, Shutdown},

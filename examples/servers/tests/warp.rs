@@ -1,11 +1,10 @@
 //! warp: a body that is fed event by event, and a body of what is buffered.
 
-mod feed;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
+use crate::{
+    feed::{Once, feed},
+    support,
+};
 use bytes::Bytes;
-use feed::{Once, feed};
 use futures_util::{
     StreamExt,
     stream::{self, Stream},

@@ -1,11 +1,8 @@
 //! Headless Chromium.
 #![allow(unreachable_pub)]
 
-#[path = "../../../../tests/skip/mod.rs"]
-mod skip;
-
+use crate::skip::skip;
 use rustix::process::{Pid, Signal, kill_process};
-use skip::skip;
 use std::{
     env, fs,
     path::PathBuf,

@@ -2,11 +2,10 @@
 //! about the stream itself, with the file that it stands for. Each is read whole, split at every byte, byte by
 //! byte, and with empty chunks; with the decoder, the reader and the stream; and by the oracle.
 
-mod engines;
-#[allow(unreachable_pub)]
-mod oracle;
-
-use oracle::{Item, Message};
+use crate::{
+    engines,
+    oracle::{self, Item, Message},
+};
 use sse_wire::{Decoder, Incoming};
 use std::time::Duration;
 

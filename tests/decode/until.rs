@@ -1,5 +1,4 @@
 //! Where an answer ends before its connection does, for those who read one without a client.
-#![cfg(all(feature = "std", feature = "stream"))]
 
 use futures_util::{StreamExt, stream};
 use sse_wire::{Decoder, Incoming, MessageReader, MessageStream, ReadError};

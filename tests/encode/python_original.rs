@@ -1,11 +1,10 @@
 //! A client sees from this crate what it sees from Python `sse` 1.2 for the same calls, but for the
 //! differences that the README lists. Each of them is a row here.
 
-#[allow(unreachable_pub)]
-mod oracle;
-mod skip;
-
-use oracle::{Client, Message};
+use crate::{
+    oracle::{Client, Message},
+    skip,
+};
 use serde_json::{Value, json};
 use sse_wire::Sse;
 use std::{
@@ -41,7 +40,7 @@ fn ours(calls: &Value) -> Client {
 /// The calls on the original, or `None` if it is not installed.
 fn original(calls: &Value) -> Option<Vec<Client>> {
     let python = std::env::var("PYTHON").unwrap_or("python3".into());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python_original.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/encode/python_original.py");
     let is_installed = Command::new(&python).args(["-c", "import sse"]).stderr(Stdio::null()).status();
     if !is_installed.is_ok_and(|status| status.success()) {
         skip::skip(&format!("{python} cannot import the package sse (pip install sse==1.2)"));

@@ -1,5 +1,4 @@
 //! `examples/tail`, run as a process.
-#![cfg(feature = "std")]
 
 use serde_json::{Value, json};
 use std::{
@@ -14,7 +13,7 @@ use std::{
 fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
-        // A test runs as target/debug/deps/tail-…
+        // A test runs as target/debug/deps/decode-…
         let test = env::current_exe().unwrap();
         let target = test.ancestors().nth(3).unwrap();
         let built = Command::new(env!("CARGO"))

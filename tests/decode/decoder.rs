@@ -1,11 +1,10 @@
 //! The decoder against the oracle on arbitrary input, and what the standard leaves to it: limits, comments,
 //! what a source's errors and its end do.
 
-mod engines;
-#[allow(unreachable_pub)]
-mod oracle;
-
-use oracle::{Item, Message};
+use crate::{
+    engines,
+    oracle::{self, Item, Message},
+};
 use proptest::prelude::*;
 use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef};
 use std::time::Duration;

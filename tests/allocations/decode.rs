@@ -1,9 +1,7 @@
 //! Memory, counted: nothing is allocated for each event, and no input makes the decoder hold more than the
 //! limit and a constant.
 
-mod counting;
-
-use counting::{allocations, live, peak};
+use crate::counting::{allocations, live, peak};
 use sse_wire::{Decoder, IncomingRef, Input};
 
 fn feed(decoder: &mut Decoder, chunk: &[u8]) -> (usize, usize) {

@@ -1,8 +1,6 @@
 //! In the steady state nothing is allocated for an event.
 
-mod counting;
-
-use counting::{allocations, peak};
+use crate::counting::{allocations, peak};
 use sse_wire::{Event, Sse};
 use std::{fmt::Write as _, hint::black_box, io};
 

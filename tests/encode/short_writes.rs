@@ -1,6 +1,5 @@
 //! Writers that take one byte at a time, do not want to, or fail: nothing is lost, nothing is repeated, and
 //! no event merges into one that was cut.
-#![cfg(feature = "std")]
 
 use proptest::prelude::*;
 use sse_wire::{Event, Sse};

@@ -3,10 +3,7 @@
 //! A model with its own, plain idea of the wire goes beside the buffer, step by step. The bytes must be
 //! those of the model, and the oracle must read from them what was added.
 
-#[allow(unreachable_pub)]
-mod oracle;
-
-use oracle::{Client, Message};
+use crate::oracle::{self, Client, Message};
 use proptest::{collection::vec, prelude::*};
 use sse_wire::{Event, Sse};
 use std::{fmt::Write as _, io};

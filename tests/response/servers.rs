@@ -1,8 +1,6 @@
 //! Real servers on real sockets: tiny_http and a bare `TcpListener`.
-#![cfg(feature = "std")]
 
-mod support;
-
+use crate::support::{self, HEADERS, Stream};
 use sse_wire::{Event, Sse};
 use std::{
     env, fs,
@@ -14,7 +12,6 @@ use std::{
     thread::{self, JoinHandle},
     time::SystemTime,
 };
-use support::{HEADERS, Stream};
 
 /// Answers the first request to a server on a free port. Returns the URL and what the handler returns.
 fn tiny_http<T: Send + 'static>(

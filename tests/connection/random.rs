@@ -1,6 +1,5 @@
 //! The client's state machine under random answers, ends, commands and steps of the clock: what holds whatever a
 //! server, a network and a user do.
-#![cfg(feature = "client")]
 
 use proptest::{collection::vec, prelude::*};
 use sse_wire::{

@@ -1,9 +1,7 @@
 //! In the steady state the channel allocates the blocks of its log, and nothing for an event or a delivery.
 
-mod counting;
-
+use crate::counting::{allocations, live};
 use bytes::Bytes;
-use counting::{allocations, live};
 use sse_wire::{
     Event,
     channel::{Blocking, Channel, Subscriber},

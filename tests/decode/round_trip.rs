@@ -1,7 +1,6 @@
 //! Whatever `Sse` writes, the decoder reads back; and whatever it reads can be sent on.
 
-mod engines;
-
+use crate::engines;
 use proptest::prelude::*;
 use sse_wire::{Decoder, Event, Field, Incoming, IncomingRef, MessageEvent, Sse};
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! The client's state machine, in tables: time, randomness and answers are made up.
-#![cfg(feature = "client")]
 
 use http::{Request, StatusCode, response::Parts};
 use sse_wire::{

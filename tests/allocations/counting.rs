@@ -52,7 +52,6 @@ pub fn allocations(work: impl FnOnce()) -> usize {
 }
 
 /// How many bytes more than before are allocated at the worst moment of `work`.
-#[allow(dead_code)]
 pub fn peak(work: impl FnOnce()) -> usize {
     let before = LIVE.get();
     PEAK.set(before);
@@ -61,7 +60,6 @@ pub fn peak(work: impl FnOnce()) -> usize {
 }
 
 /// How many bytes this thread has allocated and not freed.
-#[allow(dead_code)]
 pub fn live() -> isize {
     LIVE.get()
 }

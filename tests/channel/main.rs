@@ -1,0 +1,6 @@
+//! The channel, without sockets.
+#![cfg(feature = "channel")]
+
+mod cases;
+mod model;
+mod topics;

@@ -1,0 +1,5 @@
+//! Nodes and publishers on a real Redis.
+
+mod nodes;
+mod outages;
+mod publishers;
