@@ -247,7 +247,7 @@ impl Channel {
         let mut first = Vec::new();
         snapshot(Id { epoch: state.log.epoch, number: next - 1 }).write(&mut first);
         first.extend_from_slice(&state.log.id_block(next - 1));
-        let mut subscriber = Subscriber::new(&self.0, state, next);
+        let mut subscriber = Subscriber::unprimed(&self.0, state, next);
         subscriber.send_first(first.into());
         subscriber
     }

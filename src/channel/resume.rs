@@ -1,5 +1,7 @@
 //! Clients that reconnect.
 
+#[cfg(feature = "redis")]
+use super::redis;
 use super::{
     Channel,
     channel::{Ended, State},
@@ -9,12 +11,13 @@ use super::{
 };
 use core::fmt;
 
-/// What a channel has for a client that connects with a last event ID: see [`Channel::resume`].
+/// What a channel has for a client that connects with a last event ID: see [`Channel::resume`], and `resume` of a
+/// topic in Redis.
 #[derive(Debug)]
 #[must_use = "the client is not subscribed yet"]
 pub enum Resume {
-    /// Everything after the ID is retained: the subscriber gets that, and then what is published from now on, without
-    /// gaps or repetitions.
+    /// Everything after the ID is retained, by the channel or in Redis: the subscriber gets that, and then what is
+    /// published from now on, without gaps or repetitions.
     Complete(Subscriber),
     /// Some of what followed the ID is no longer retained, or it is not known what followed it.
     Missed(Missed),
@@ -30,10 +33,17 @@ pub enum Resume {
 #[derive(Debug)]
 #[must_use = "the client is not subscribed yet"]
 pub struct Missed {
-    channel: Channel,
     reason: MissedReason,
-    /// The number of the first event that the client does not have.
-    next: Option<u64>,
+    rest: Rest,
+}
+
+/// What there is for such a client.
+#[derive(Debug)]
+enum Rest {
+    /// With the number of the first event that the client does not have, if it is known.
+    Log(Channel, Option<u64>),
+    #[cfg(feature = "redis")]
+    Redis(redis::Rest),
 }
 
 /// Why a client cannot resume where it left off.
@@ -56,16 +66,9 @@ impl Channel {
     /// `None` means that the channel is finished and has nothing more for this client: respond with status 204, after
     /// which an `EventSource` does not reconnect.
     pub fn connect(&self, last_event_id: Option<&str>) -> Option<Subscriber> {
-        let Some(id) = last_event_id else {
-            return self.begin();
-        };
-        match self.resume(id) {
-            Resume::Complete(subscriber) => Some(subscriber),
-            Resume::Missed(missed) => Some(match self.0.policy.on_missed {
-                OnMissed::Replay => missed.replay(),
-                OnMissed::Live => missed.live(),
-            }),
-            Resume::Finished => None,
+        match last_event_id {
+            Some(id) => self.resume(id).go_on(self.0.policy.on_missed),
+            None => self.begin(),
         }
     }
 
@@ -108,7 +111,7 @@ impl Channel {
             Some(next) if next >= state.log.first() => {
                 Resume::Complete(Subscriber::new(&self.0, state, next))
             }
-            _ => Resume::Missed(Missed { channel: self.clone(), reason, next }),
+            _ => Resume::Missed(Missed { reason, rest: Rest::Log(self.clone(), next) }),
         }
     }
 }
@@ -120,7 +123,26 @@ impl State {
     }
 }
 
+impl Resume {
+    /// The subscriber of a client that takes what there is.
+    pub(super) fn go_on(self, on_missed: OnMissed) -> Option<Subscriber> {
+        match self {
+            Resume::Complete(subscriber) => Some(subscriber),
+            Resume::Missed(missed) => Some(match on_missed {
+                OnMissed::Replay => missed.replay(),
+                OnMissed::Live => missed.live(),
+            }),
+            Resume::Finished => None,
+        }
+    }
+}
+
 impl Missed {
+    #[cfg(feature = "redis")]
+    pub(super) fn in_redis(reason: MissedReason, rest: redis::Rest) -> Missed {
+        Missed { reason, rest: Rest::Redis(rest) }
+    }
+
     /// Why the client cannot resume where it left off.
     #[must_use]
     pub fn reason(&self) -> MissedReason {
@@ -130,28 +152,45 @@ impl Missed {
     /// The number of events that the client missed and that are no longer retained, if it is known.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {
-        let first = self.channel.0.lock().log.first();
-        self.next.map(|next| first.saturating_sub(next))
+        match &self.rest {
+            Rest::Log(channel, next) => {
+                let first = channel.0.lock().log.first();
+                next.map(|next| first.saturating_sub(next))
+            }
+            #[cfg(feature = "redis")]
+            Rest::Redis(rest) => rest.missed(),
+        }
     }
 
     /// Subscribes the client, which gets a [gap event](super::Gap), then everything that is retained, and then what is
     /// published from now on.
     pub fn replay(self) -> Subscriber {
-        let state = self.channel.0.lock();
-        let first = state.log.first();
-        let next = self.next.unwrap_or(first);
-        let mut subscriber = Subscriber::new(&self.channel.0, state, next);
-        subscriber.tell_gap(self.next.map(|_| 0));
-        subscriber
+        match self.rest {
+            Rest::Log(channel, next) => {
+                let state = channel.0.lock();
+                let from = next.unwrap_or(state.log.first());
+                let mut subscriber = Subscriber::unprimed(&channel.0, state, from);
+                subscriber.tell_gap(next.map(|_| 0));
+                subscriber
+            }
+            #[cfg(feature = "redis")]
+            Rest::Redis(rest) => rest.replay(),
+        }
     }
 
     /// Subscribes the client, which gets a [gap event](super::Gap), and then what is published from now on.
     pub fn live(self) -> Subscriber {
-        let state = self.channel.0.lock();
-        let next = state.log.next();
-        let mut subscriber = Subscriber::new(&self.channel.0, state, next);
-        subscriber.tell_gap(self.next.map(|from| next - from));
-        subscriber
+        match self.rest {
+            Rest::Log(channel, next) => {
+                let state = channel.0.lock();
+                let end = state.log.next();
+                let mut subscriber = Subscriber::unprimed(&channel.0, state, end);
+                subscriber.tell_gap(next.map(|next| end - next));
+                subscriber
+            }
+            #[cfg(feature = "redis")]
+            Rest::Redis(rest) => rest.live(),
+        }
     }
 }
 

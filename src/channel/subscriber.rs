@@ -9,6 +9,8 @@ use super::{
 use crate::sync::{MutexGuard, wait_list::Place};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
+#[cfg(feature = "redis")]
+use core::task::ready;
 use core::{
     fmt, mem,
     pin::Pin,
@@ -39,6 +41,12 @@ struct Cursor {
     next: u64,
     /// What is sent before that event.
     first: First,
+    /// Reads what the log has evicted. Without such a source those events are missed.
+    #[cfg(feature = "redis")]
+    older: Option<Box<dyn Older>>,
+    /// Whether it is read now instead of the log.
+    #[cfg(feature = "redis")]
+    is_behind: bool,
     filter: Option<Box<Filter>>,
     is_ended: bool,
 }
@@ -51,14 +59,19 @@ enum First {
     Block(Bytes),
     /// The number of events that are missing before its place, if it is known.
     Gap(Option<u64>),
-    #[cfg(feature = "redis")]
-    Ahead(Box<dyn Ahead>),
 }
 
-/// A source other than the log that is read before it.
+/// Reads what the log has evicted, where it is still kept.
 #[cfg(feature = "redis")]
-pub(super) trait Ahead: Send {
+pub(super) trait Older: Send {
+    /// What comes next, or where to continue in the log.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn>;
+
+    /// Notes that the subscriber has read the log up to this event. The caller holds the channel's lock.
+    fn passed(&mut self, next: u64);
+
+    /// A block with only the ID of the last event that was read, here or in the log.
+    fn id_block(&self) -> Bytes;
 }
 
 #[cfg(feature = "redis")]
@@ -69,6 +82,10 @@ pub(super) enum Turn {
     Told(Bytes),
     /// The source is done: continue with this event of the log.
     Join(u64),
+    /// The rest can no longer be read: only the channel's farewell is left to send.
+    Cut,
+    /// The stream ends.
+    End,
 }
 
 /// What is left to do outside the lock.
@@ -78,20 +95,38 @@ enum Step {
     /// A gap, and the line with the ID of its last event.
     Gap(Gap, Vec<u8>),
     Block(Bytes),
+    /// Look again: the source has changed.
+    #[cfg(feature = "redis")]
+    Again,
     End,
     Wait,
 }
 
 impl Subscriber {
     pub(super) fn new(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, next: u64) -> Subscriber {
+        let block = shared.policy.prime.then(|| state.log.id_block(next - 1));
+        let mut subscriber = Subscriber::unprimed(shared, state, next);
+        if let Some(block) = block {
+            subscriber.send_first(block.into());
+        }
+        subscriber
+    }
+
+    /// Creates a subscriber that does not get the ID of its place first, whatever the policy.
+    pub(super) fn unprimed(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, next: u64) -> Subscriber {
         state.subscribers += 1;
-        let first = match shared.policy.prime {
-            true => First::Block(state.log.id_block(next - 1).into()),
-            false => First::Nothing,
-        };
         let subscriber = Subscriber {
             shared: shared.clone(),
-            cursor: Cursor { next, first, filter: None, is_ended: false },
+            cursor: Cursor {
+                next,
+                first: First::Nothing,
+                #[cfg(feature = "redis")]
+                older: None,
+                #[cfg(feature = "redis")]
+                is_behind: false,
+                filter: None,
+                is_ended: false,
+            },
             place: Place::default(),
             version: 0,
             waker: None,
@@ -111,10 +146,11 @@ impl Subscriber {
         self.cursor.first = First::Gap(missed);
     }
 
-    /// First reads from this other source, then from the log.
+    /// Reads what the log has evicted from here: now, if it `is_behind`, and whenever it falls behind.
     #[cfg(feature = "redis")]
-    pub(super) fn read_first(&mut self, ahead: impl Ahead + 'static) {
-        self.cursor.first = First::Ahead(Box::new(ahead));
+    pub(super) fn read_older(&mut self, older: impl Older + 'static, is_behind: bool) {
+        self.cursor.older = Some(Box::new(older));
+        self.cursor.is_behind = is_behind;
     }
 
     /// Lets through only the events for which this function, and every other filter, returns `true`.
@@ -160,28 +196,14 @@ impl Subscriber {
             {
                 return Poll::Ready(Some(run));
             }
-            #[cfg(feature = "redis")]
-            if let First::Ahead(ahead) = &mut self.cursor.first {
-                match core::task::ready!(ahead.poll(&mut Context::from_waker(cx.waker()))) {
-                    Turn::Frame(frame, marks) => match &mut self.cursor.filter {
-                        None => {
-                            self.shared.lock().delivered += marks.len() as u64;
-                            return Poll::Ready(Some(frame));
-                        }
-                        Some(filter) => {
-                            filter.marks = marks;
-                            filter.frame(frame);
-                        }
-                    },
-                    Turn::Told(block) => return Poll::Ready(Some(block)),
-                    Turn::Join(next) => {
-                        self.cursor.next = next;
-                        self.cursor.first = First::Nothing;
-                    }
-                }
-                continue;
+            if let Some(block) = self.cursor.first_block() {
+                return Poll::Ready(Some(block));
             }
-            return Poll::Ready(match self.step(cx) {
+            #[cfg(feature = "redis")]
+            let step = if self.cursor.is_behind { ready!(self.poll_older(cx)) } else { self.step(cx) };
+            #[cfg(not(feature = "redis"))]
+            let step = self.step(cx);
+            return Poll::Ready(match step {
                 Step::Frame(frame) => match &mut self.cursor.filter {
                     None => Some(frame),
                     Some(filter) => {
@@ -200,6 +222,8 @@ impl Subscriber {
                     Some(block.into())
                 }
                 Step::Block(block) => Some(block),
+                #[cfg(feature = "redis")]
+                Step::Again => continue,
                 Step::End => None,
                 Step::Wait => return Poll::Pending,
             });
@@ -209,13 +233,6 @@ impl Subscriber {
     fn step(&mut self, cx: &Context<'_>) -> Step {
         if self.cursor.is_ended {
             return Step::End;
-        }
-        if let First::Block(block) = &mut self.cursor.first {
-            let block = mem::take(block);
-            self.cursor.first = First::Nothing;
-            if !block.is_empty() {
-                return Step::Block(block);
-            }
         }
         let is_same_task = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if is_same_task && self.version == self.shared.version() {
@@ -238,6 +255,8 @@ impl Subscriber {
                 cursor.filter.is_none() && cursor.next == state.log.next() && state.ended.is_none()
             }
             Step::Gap(..) | Step::Block(_) | Step::End => false,
+            #[cfg(feature = "redis")]
+            Step::Again => false,
         };
         if waits {
             self.version = self.shared.version();
@@ -250,11 +269,63 @@ impl Subscriber {
     }
 }
 
+#[cfg(feature = "redis")]
+impl Subscriber {
+    /// Like [`step`](Subscriber::step), in what the log has evicted.
+    fn poll_older(&mut self, cx: &Context<'_>) -> Poll<Step> {
+        let cursor = &mut self.cursor;
+        let Some(older) = &mut cursor.older else { return Poll::Ready(Step::End) };
+        if let Some(filter) = &mut cursor.filter
+            && filter.must_tell_id(usize::MAX, false)
+        {
+            return Poll::Ready(Step::Block(older.id_block()));
+        }
+        let turn = ready!(older.poll(&mut Context::from_waker(cx.waker())));
+        cursor.is_behind = matches!(turn, Turn::Frame(..) | Turn::Told(_));
+        Poll::Ready(match turn {
+            Turn::Frame(frame, marks) => {
+                match &mut cursor.filter {
+                    None => self.shared.lock().delivered += marks.len() as u64,
+                    Some(filter) => filter.marks = marks,
+                }
+                Step::Frame(frame)
+            }
+            Turn::Told(block) => Step::Block(block),
+            Turn::Join(next) => {
+                cursor.next = next;
+                Step::Again
+            }
+            Turn::Cut => {
+                // A place that no event will have. A filter would send the ID of that place.
+                (cursor.next, cursor.filter) = (u64::MAX, None);
+                Step::Again
+            }
+            Turn::End => {
+                cursor.is_ended = true;
+                Step::End
+            }
+        })
+    }
+}
+
 impl Cursor {
+    /// Takes the block that is sent before everything else.
+    fn first_block(&mut self) -> Option<Bytes> {
+        let First::Block(block) = &mut self.first else { return None };
+        let block = mem::take(block);
+        self.first = First::Nothing;
+        (!block.is_empty()).then_some(block)
+    }
+
     /// What to do about events that are missing, if any are.
     fn missing(&mut self, state: &mut State, on_lag: OnLag) -> Option<Step> {
-        let first = mem::take(&mut self.first);
         let lag = state.log.first().saturating_sub(self.next);
+        #[cfg(feature = "redis")]
+        if lag > 0 && self.older.is_some() {
+            self.is_behind = true;
+            return Some(Step::Again);
+        }
+        let first = mem::take(&mut self.first);
         let missed = match first {
             First::Gap(missed) => missed.map(|missed| missed + lag),
             _ => {
@@ -283,12 +354,20 @@ impl Cursor {
                 Some(filter) => state.log.marks(self.next, next, &mut filter.marks),
             }
             self.next = next;
+            #[cfg(feature = "redis")]
+            if let Some(older) = &mut self.older {
+                older.passed(next);
+            }
             return Step::Frame(frame);
         }
         if let Some(filter) = &mut self.filter {
             filter.report(&mut state.delivered, &mut state.filtered);
             // Always at the end: a client that has all of a finished channel must be recognised as such.
             if filter.must_tell_id(state.log.len(), state.ended.is_some()) {
+                #[cfg(feature = "redis")]
+                if let Some(older) = &self.older {
+                    return Step::Block(older.id_block());
+                }
                 return Step::Block(state.log.id_block(self.next - 1).into());
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     live::{Client, in_time, tick},
+    node::allow_open_files,
     support,
 };
 use bytes::Bytes;
@@ -107,16 +108,6 @@ async fn open_http1(address: SocketAddr) -> Vec<JoinHandle<String>> {
         clients.push(tokio::spawn(async move { client.rest().await }));
     }
     clients
-}
-
-/// Each connection is two open files, and the usual limit is 1024.
-fn allow_open_files(files: u64) {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < files) {
-        limit.current = Some(files);
-        setrlimit(Resource::Nofile, limit).expect("as many open files as there are connections");
-    }
 }
 
 async fn open_http2(address: SocketAddr) -> Vec<JoinHandle<String>> {

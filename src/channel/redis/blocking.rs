@@ -6,7 +6,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use redis::{Connection, Pipeline, RedisResult, Value};
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -26,9 +26,11 @@ const KEPT: usize = 8;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct BlockingPublisher {
+pub struct BlockingPublisher(Arc<Shared>);
+
+struct Shared {
     redis: Redis,
-    kept: Arc<Mutex<Vec<Kept>>>,
+    kept: Mutex<Vec<Kept>>,
 }
 
 struct Kept {
@@ -38,7 +40,7 @@ struct Kept {
 
 impl BlockingPublisher {
     pub(super) fn new(redis: Redis) -> BlockingPublisher {
-        BlockingPublisher { redis, kept: Arc::default() }
+        BlockingPublisher(Arc::new(Shared { redis, kept: Mutex::default() }))
     }
 
     /// Publishes an event, or several at once: see [`Publisher::publish`](super::Publisher::publish).
@@ -68,29 +70,35 @@ impl BlockingPublisher {
     }
 
     fn send(&self, topic: &str, blocks: Vec<Vec<u8>>, is_last: bool) -> Result<EntryId, PublishError> {
-        let start = Instant::now();
-        let mut connection = self.connect(start).map_err(PublishError::NotPublished)?;
-        let commands = command::publish(&self.redis, topic, &blocks, is_last);
-        let answers = self
+        let (shared, start) = (&*self.0, Instant::now());
+        let mut connection = shared.connect(start).map_err(PublishError::NotPublished)?;
+        let commands = command::publish(&shared.redis, topic, &blocks, is_last);
+        let answers = shared
             .ask(&mut connection, &commands, start)
             .map_err(|(error, was_sent)| PublishError::new(error, was_sent))?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = shared.kept();
         if kept.len() < KEPT {
             kept.push(Kept { connection, used: Instant::now() });
         }
         drop(kept);
         command::published(answers, blocks.len().max(1))
     }
+}
+
+impl Shared {
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn connect(&self, start: Instant) -> Result<Connection, Error> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.kept().pop();
         if let Some(Kept { mut connection, used }) = kept {
             let ping = redis::pipe().cmd("PING").clone();
             if used.elapsed() < TRUSTED || self.ask(&mut connection, &ping, start).is_ok() {
                 return Ok(connection);
             }
             // If one of the kept connections has died, they all have.
-            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.kept().clear();
         }
         let left = self.redis.timeout.saturating_sub(start.elapsed());
         if left.is_zero() {
@@ -118,6 +126,6 @@ impl BlockingPublisher {
 
 impl fmt::Debug for BlockingPublisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingPublisher").field(&self.redis).finish()
+        f.debug_tuple("BlockingPublisher").field(&self.0.redis).finish()
     }
 }

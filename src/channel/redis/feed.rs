@@ -8,7 +8,7 @@ use super::{
     reply::{self, Info},
 };
 use crate::channel::{
-    Channel, Gap, Subscriber,
+    Channel, Gap,
     channel::{Ended, State, encode},
     policy::GapEvent,
 };
@@ -30,8 +30,9 @@ pub(super) struct Feed {
     opened: OnceCell<()>,
     /// Notified when more of the stream has been read.
     progress: Notify,
-    /// How many [`Topic`](super::Topic) handles exist. Changed under the lock of the node's topics.
-    pub(super) users: AtomicUsize,
+    /// How many [`Topic`](super::Topic) handles exist. The first one is added, and each one is removed, under the lock of
+    /// the node's topics.
+    users: AtomicUsize,
     /// When the node first saw that nobody uses it. Changed under the same lock.
     pub(super) idle_since: Mutex<Option<Instant>>,
 }
@@ -67,9 +68,20 @@ impl Feed {
         Ok(is_new)
     }
 
+    /// Whether the end of the stream was found.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.initialized()
+    }
+
     /// Whether the reader should read it.
     pub(super) fn is_live(&self) -> bool {
-        self.opened.initialized() && !self.channel.is_ended()
+        self.is_open() && !self.channel.is_ended()
+    }
+
+    /// The same with one user more, for a [`Topic`](super::Topic). Needs the lock of the node's topics, or a topic.
+    pub(super) fn used(self: &Arc<Feed>) -> Arc<Feed> {
+        self.users.fetch_add(1, Ordering::Relaxed);
+        self.clone()
     }
 
     /// Ends a topic that cannot be read because its key now holds something else. Clients that reconnect get the error.
@@ -78,9 +90,14 @@ impl Feed {
         self.progressed();
     }
 
-    /// Whether it was [given up](Feed::give_up).
-    pub(super) fn is_given_up(&self) -> bool {
+    /// Whether it was [given up](Feed::give_up), or the node is closed.
+    pub(super) fn is_closed(&self) -> bool {
         matches!(self.channel.0.lock().ended, Some(Ended::Closed(_)))
+    }
+
+    /// The opposite of [`used`](Feed::used), under that lock.
+    pub(super) fn unused(&self) {
+        self.users.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn is_used(&self) -> bool {
@@ -113,9 +130,24 @@ impl Feed {
         self.with(|_, index| index.after(id, generation))
     }
 
-    /// The number of the event after the one with this ID, if the log knows that ID.
-    pub(super) fn find(&self, id: EntryId) -> Option<u64> {
-        self.with(|_, index| index.find(id))
+    /// The place after the event with this ID, if the log knows that ID.
+    pub(super) fn find(&self, id: EntryId) -> Option<Position> {
+        self.with(|_, index| index.find(id).map(|next| Position { next, id, generation: index.generation() }))
+    }
+
+    /// The place after everything that was read.
+    pub(super) fn end(&self) -> Position {
+        self.with(|state, index| Position {
+            next: state.log.next(),
+            id: index.seen(),
+            generation: index.generation(),
+        })
+    }
+
+    /// The entry before this event of the log, and its generation. The caller holds the channel's lock.
+    pub(super) fn passed(&self, next: u64) -> Option<(EntryId, u64)> {
+        let index = self.index();
+        index.passed(next).map(|id| (id, index.generation()))
     }
 
     /// The number of the first event, from this one on, that does not tell of a gap.
@@ -130,21 +162,6 @@ impl Feed {
     /// Whether the topic is finished, and there is nothing from this event on.
     pub(super) fn has_all(&self, next: u64) -> bool {
         self.with(|state, _| matches!(state.ended, Some(Ended::Finished)) && next == state.log.next())
-    }
-
-    /// The number that the next event will have.
-    pub(super) fn next(&self) -> u64 {
-        self.with(|state, _| state.log.next())
-    }
-
-    /// Creates a subscriber that begins with this event of the log.
-    pub(super) fn subscribe(&self, next: u64) -> Subscriber {
-        let place = self.with(|_, index| index.id_before(next));
-        let mut subscriber = Subscriber::new(&self.channel.0, self.channel.0.lock(), next);
-        if self.channel.0.policy.prime {
-            subscriber.send_first(id_block(place));
-        }
-        subscriber
     }
 
     /// The event that tells of a gap. If it is the last event for now, it carries the ID of its place; otherwise the
@@ -230,8 +247,18 @@ impl Feed {
     }
 }
 
+/// A place between two events of the log.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    /// The number of the event after it.
+    pub(super) next: u64,
+    /// The entry before it, and the generation in which that entry has this ID.
+    pub(super) id: EntryId,
+    pub(super) generation: u64,
+}
+
 /// A block with only an ID.
-fn id_block(id: EntryId) -> Bytes {
+pub(super) fn id_block(id: EntryId) -> Bytes {
     let mut block = BytesMut::new();
     id.write_field(&mut block);
     block.extend_from_slice(b"\n");

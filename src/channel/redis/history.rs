@@ -1,16 +1,21 @@
-//! Sends a client what only Redis still has, page by page as the client reads, until the log has what follows.
+//! Sends a client what only Redis still has, page by page as the client reads, until the log has what follows. A client
+//! that is too slow for the log returns here.
 
 use super::{
     EntryId, Error,
     backoff::Backoff,
     entry::{self, Entry},
-    feed::{Feed, range, read_range},
+    feed::{Feed, Position, id_block, range, read_range},
     index::{After, finishes},
     node::Shared,
     reply::Info,
 };
-use crate::channel::subscriber::{Ahead, Turn};
+use crate::channel::{
+    OnLag,
+    subscriber::{Older, Turn},
+};
 use alloc::{sync::Arc, vec::Vec};
+use bytes::Bytes;
 use core::{
     pin::Pin,
     sync::atomic::Ordering,
@@ -28,7 +33,7 @@ pub(super) struct History {
     shared: Arc<Shared>,
     feed: Arc<Feed>,
     generation: u64,
-    /// The last entry that was read.
+    /// The last entry that was read, in the log or here.
     cursor: EntryId,
     /// Whether the client has everything up to the cursor. If so, something may be missing once Redis no longer has
     /// that entry.
@@ -79,6 +84,13 @@ impl History {
         }
     }
 
+    /// For a client that reads the log from this place, until it falls behind.
+    pub(super) fn at(shared: Arc<Shared>, feed: Arc<Feed>, at: Position) -> History {
+        let mut history = History::new(shared, feed, at.id, at.generation);
+        history.is_held = true;
+        history
+    }
+
     /// Reports a gap first.
     pub(super) fn after_gap(mut self, missed: Option<u64>) -> History {
         self.gap = Some(missed);
@@ -114,8 +126,8 @@ impl History {
             self.page = Vec::new();
             return Some(Turn::Frame(frame, marks));
         }
-        if self.shared.is_closed.load(Ordering::Relaxed) {
-            return Some(Turn::Join(self.feed.next()));
+        if is_over(&self.shared, &self.feed) {
+            return Some(Turn::Cut);
         }
         let (shared, feed, cursor, generation) =
             (self.shared.clone(), self.feed.clone(), self.cursor, self.generation);
@@ -154,27 +166,26 @@ impl History {
     }
 }
 
-impl Ahead for History {
+impl Older for History {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         loop {
             if let Some(task) = &mut self.task {
                 let step = ready!(Pin::new(task).poll(cx));
                 self.task = None;
-                // A task that was cancelled because the runtime is shutting down has read nothing.
-                let Ok(Step::Page(page)) = step else {
-                    if step.is_err() {
-                        return Poll::Ready(Turn::Join(self.feed.next()));
-                    }
-                    continue;
+                let page = match step {
+                    Ok(Step::Page(page)) => page,
+                    Ok(Step::Look) => continue,
+                    // A task that was cancelled because the runtime is shutting down has read nothing.
+                    Err(_) => return Poll::Ready(Turn::Cut),
                 };
-                if self.is_held && !page.is_there {
+                // Redis dropped what follows the cursor, although the log once had it.
+                if self.is_held && (!page.is_there || page.entries.is_empty()) {
+                    if self.feed.channel.0.policy.on_lag == OnLag::Close {
+                        return Poll::Ready(Turn::End);
+                    }
                     self.gap = Some(None);
                 }
                 if page.entries.is_empty() {
-                    // The log once had what follows, but Redis no longer has it.
-                    if self.is_held {
-                        self.gap = Some(None);
-                    }
                     self.is_held = false;
                     let oldest = self.feed.oldest();
                     if self.feed.generation() == self.generation {
@@ -189,6 +200,19 @@ impl Ahead for History {
             }
         }
     }
+
+    fn passed(&mut self, next: u64) {
+        // What is of an earlier stream leaves the generation as it is, which is how that is noticed later.
+        if let Some((id, generation)) = self.feed.passed(next) {
+            (self.cursor, self.generation) = (id, generation);
+        }
+        self.is_held = true;
+        self.is_told = false;
+    }
+
+    fn id_block(&self) -> Bytes {
+        id_block(self.cursor)
+    }
 }
 
 impl Drop for History {
@@ -197,6 +221,11 @@ impl Drop for History {
             task.abort();
         }
     }
+}
+
+/// Whether nothing more is sent of a topic.
+fn is_over(shared: &Shared, feed: &Feed) -> bool {
+    shared.is_closed.load(Ordering::Relaxed) || feed.is_closed()
 }
 
 /// Reads the page after an entry.
@@ -220,7 +249,7 @@ pub(super) async fn page(
 /// Reads the page after an entry, and tries again for as long as Redis is unavailable.
 async fn insist(shared: &Shared, feed: &Feed, cursor: EntryId, count: usize) -> Step {
     let mut backoff = Backoff::default();
-    while !shared.is_closed.load(Ordering::Relaxed) {
+    while !is_over(shared, feed) {
         match page(shared, feed, cursor, count).await {
             Ok((page, _)) => return Step::Page(page),
             Err(_) => time::sleep(backoff.next()).await,

@@ -165,12 +165,10 @@ impl Index {
         self.first
     }
 
-    /// The ID of the place before this event of the log.
-    pub(super) fn id_before(&self, number: u64) -> EntryId {
-        match number.checked_sub(self.first + 1) {
-            None => self.base.id,
-            Some(index) => self.places.get(index as usize).map_or(self.seen, |place| place.id),
-        }
+    /// The ID of the entry before this event of the log, unless it belongs to an earlier stream.
+    pub(super) fn passed(&self, next: u64) -> Option<EntryId> {
+        let index = next.checked_sub(self.first + 1)?;
+        self.places.get(usize::try_from(index).ok()?).map(|place| place.id)
     }
 
     /// Compares what was read before with the stream. `from_seen` holds the stream's entries from `seen` on, that one
@@ -242,8 +240,8 @@ mod tests {
         let after: Vec<_> = [9, 10, 25, 30, 40, 41].iter().map(|at| index.after(id(*at), 0)).collect();
         use After::{At, Newer, Older};
         assert_eq!(after, [Older, At(1), At(2), At(3), At(5), Newer]);
-        let before: Vec<_> = (1..6).map(|number| index.id_before(number)).collect();
-        assert_eq!(before, [10, 20, 30, 30, 40].map(id));
+        let passed: Vec<_> = (2..7).map(|number| index.passed(number)).collect();
+        assert_eq!(passed, [Some(id(20)), Some(id(30)), Some(id(30)), Some(id(40)), None]);
 
         index.evict(3);
         assert_eq!((index.find(id(20)), index.find(id(30))), (None, Some(3)));
@@ -261,6 +259,7 @@ mod tests {
         index.extend(&events([25]));
         assert_eq!((index.find(id(20)), index.find(id(25))), (None, Some(5)));
         assert_eq!(index.after(id(20), 0), After::Gone(EntryId::START));
+        assert_eq!([3, 4, 5].map(|number| index.passed(number)), [None, Some(EntryId::START), Some(id(25))]);
         // The event that reports the gap is the first one of the new stream.
         assert_eq!(index.after(EntryId::START, 1), After::At(3));
     }

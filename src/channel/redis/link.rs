@@ -13,7 +13,7 @@ pub(super) const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Any number of tasks can use it at once: commands are sent one after another without waiting for replies.
 pub(super) struct Link {
-    redis: Redis,
+    pub(super) redis: Redis,
     connection: Mutex<Option<Connection>>,
 }
 

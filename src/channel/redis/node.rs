@@ -7,10 +7,10 @@ use super::{
     reader,
 };
 use crate::{
-    channel::{Builder, Channel, OnLag, Subscriber},
+    channel::{Builder, Channel, Subscriber},
     response::Encoded,
 };
-use alloc::{borrow::ToOwned, string::String, sync::Arc};
+use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::{
     fmt,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -35,19 +35,14 @@ pub struct NodeBuilder {
 
 impl NodeBuilder {
     pub(super) fn new(redis: Redis) -> NodeBuilder {
-        NodeBuilder {
-            redis,
-            channel: Channel::builder().on_lag(OnLag::Close),
-            topics: 10_000,
-            idle: Duration::from_secs(60),
-        }
+        NodeBuilder { redis, channel: Channel::builder(), topics: 10_000, idle: Duration::from_secs(60) }
     }
 
     /// Sets the bounds and policies of each topic's channel.
     ///
     /// The bounds limit this node's memory; what the topic itself retains is [set in Redis](Redis::retention). A limit
-    /// on age has no effect here. By default a subscriber that is too slow is [closed](OnLag::Close), because it gets
-    /// what it missed from Redis when it reconnects.
+    /// on age has no effect here. A subscriber that is too slow for the node's log reads on in Redis;
+    /// [`on_lag`](Builder::on_lag) applies only to what Redis has dropped too.
     pub fn channel(mut self, builder: Builder) -> Self {
         self.channel = builder.age(None);
         self
@@ -159,6 +154,16 @@ impl Node {
         Ok(topic)
     }
 
+    /// Returns all topics on this node with their names, for example for metrics. A topic stays on the node as long as
+    /// its handle exists.
+    #[must_use]
+    pub fn topics(&self) -> Vec<(String, Topic)> {
+        let shared = &self.0.shared;
+        let feeds = shared.feeds();
+        let opened = feeds.iter().filter(|(_, feed)| feed.is_open());
+        opened.map(|(name, feed)| (name.clone(), Topic::new(shared.clone(), feed.used()))).collect()
+    }
+
     /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and stops reading.
     pub fn close(&self, farewell: impl Encoded) {
         self.0.close(crate::channel::channel::encode(farewell));
@@ -209,7 +214,7 @@ impl Shared {
             return Err(Error::Closed);
         }
         let feed = match feeds.get(name) {
-            Some(feed) if !feed.is_given_up() => feed.clone(),
+            Some(feed) if !feed.is_closed() => feed.clone(),
             _ => {
                 feeds.remove(name);
                 if feeds.len() >= self.settings.topics {
@@ -225,14 +230,13 @@ impl Shared {
                 feed
             }
         };
-        feed.users.fetch_add(1, Ordering::Relaxed);
-        Ok(feed)
+        Ok(feed.used())
     }
 
     /// The opposite of [`feed`](Shared::feed).
     pub(super) fn leave(&self, feed: &Feed) {
         let _feeds = self.feeds();
-        feed.users.fetch_sub(1, Ordering::Relaxed);
+        feed.unused();
     }
 
     /// Tells the reader that there is another topic to read.

@@ -22,14 +22,11 @@ use core::fmt;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Publisher {
-    redis: Redis,
-    link: Arc<Link>,
-}
+pub struct Publisher(Arc<Link>);
 
 impl Publisher {
     pub(super) fn new(redis: Redis) -> Publisher {
-        Publisher { link: Arc::new(Link::new(redis.clone())), redis }
+        Publisher(Arc::new(Link::new(redis)))
     }
 
     /// Publishes an [`Event`](crate::Event), or everything that an [`Sse`](crate::Sse) holds at once, and returns the
@@ -64,8 +61,8 @@ impl Publisher {
     }
 
     async fn send(&self, topic: &str, blocks: Vec<Vec<u8>>, is_last: bool) -> Result<EntryId, PublishError> {
-        let commands = command::publish(&self.redis, topic, &blocks, is_last);
-        match self.link.ask(&commands).await {
+        let commands = command::publish(&self.0.redis, topic, &blocks, is_last);
+        match self.0.ask(&commands).await {
             Ok(answers) => command::published(answers, blocks.len().max(1)),
             Err(failure) => Err(PublishError::new(failure.error, failure.was_sent)),
         }
@@ -74,6 +71,6 @@ impl Publisher {
 
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Publisher").field(&self.redis).finish()
+        f.debug_tuple("Publisher").field(&self.0.redis).finish()
     }
 }

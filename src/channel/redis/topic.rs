@@ -2,11 +2,11 @@
 
 use super::{
     EntryId, Error,
-    feed::Feed,
+    feed::{Feed, Position, id_block},
     history::{self, History},
     node::Shared,
 };
-use crate::channel::{Metrics, MissedReason, OnMissed, Start, Subscriber};
+use crate::channel::{Metrics, Missed, MissedReason, Resume, Start, Subscriber};
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -19,26 +19,9 @@ pub struct Topic {
     feed: Arc<Feed>,
 }
 
-/// What a topic has for a client that connects with a last event ID: see [`Topic::resume`].
-#[derive(Debug)]
-#[must_use = "the client is not subscribed yet"]
-pub enum Resume {
-    /// The node or Redis has everything after the ID: the subscriber gets that, and then what is published from now on,
-    /// without gaps or repetitions.
-    Complete(Subscriber),
-    /// Some of what followed the ID is no longer retained, or it is not known what followed it.
-    Missed(Missed),
-    /// The topic is finished, and the client has all of it. Respond with status 204, after which an `EventSource` does
-    /// not reconnect.
-    Finished,
-}
-
-/// A client that missed events while it was away.
-#[must_use = "the client is not subscribed yet"]
-pub struct Missed {
-    shared: Arc<Shared>,
-    feed: Arc<Feed>,
-    reason: MissedReason,
+/// What there is for a client that missed events.
+pub(in crate::channel) struct Rest {
+    topic: Topic,
     missed: Option<u64>,
     generation: u64,
     /// What is still retained follows this entry.
@@ -68,25 +51,14 @@ impl Topic {
     /// If Redis has to be asked and does not reply. It is asked about IDs that this node does not have.
     pub async fn connect(&self, last_event_id: Option<&str>) -> Result<Option<Subscriber>, Error> {
         let policy = &self.feed.channel.0.policy;
-        let Some(id) = last_event_id else {
-            return match policy.start {
-                Start::Live => Ok(self.live()),
-                Start::Oldest => self.oldest().await,
-            };
-        };
-        Ok(match self.resume(id).await? {
-            Resume::Complete(subscriber) => Some(subscriber),
-            Resume::Missed(missed) => Some(match policy.on_missed {
-                OnMissed::Replay => missed.replay(),
-                OnMissed::Live => missed.live(),
-            }),
-            Resume::Finished => None,
+        Ok(match (last_event_id, policy.start) {
+            (Some(id), _) => self.resume(id).await?.go_on(policy.on_missed),
+            (None, Start::Oldest) => self.oldest().await?,
+            (None, Start::Live) => {
+                let end = self.feed.end();
+                if self.feed.has_all(end.next) { None } else { Some(self.join(end)) }
+            }
         })
-    }
-
-    fn live(&self) -> Option<Subscriber> {
-        let next = self.feed.next();
-        if self.feed.has_all(next) { None } else { Some(self.feed.subscribe(next)) }
     }
 
     async fn oldest(&self) -> Result<Option<Subscriber>, Error> {
@@ -95,22 +67,22 @@ impl Topic {
         if page.is_end() {
             return Ok(None);
         }
-        let history = History::new(self.shared.clone(), self.feed.clone(), EntryId::START, generation);
-        Ok(Some(subscribe(&self.feed, history.with_page(page))))
+        Ok(Some(self.read(self.history(EntryId::START, generation).with_page(page), Some(EntryId::START))))
     }
 
     /// Looks up what follows a client's last event ID, on this node and then in Redis.
     ///
-    /// Nothing has been sent yet, so the server can still respond with something else.
+    /// Nothing has been sent yet, so the server can still respond with something else. An ID from before Redis lost its
+    /// data, or from another channel, is [unknown](MissedReason::Unknown).
     ///
     /// # Errors
     /// If Redis has to be asked and does not reply.
     pub async fn resume(&self, last_event_id: &str) -> Result<Resume, Error> {
-        let (shared, feed) = (&self.shared, &self.feed);
+        let feed = &self.feed;
         let generation = feed.generation();
         let missed = |reason, missed, from| {
-            let (shared, feed) = (shared.clone(), feed.clone());
-            Ok(Resume::Missed(Missed { shared, feed, reason, missed, generation, from }))
+            let rest = Rest { topic: self.clone(), missed, generation, from };
+            Ok(Resume::Missed(Missed::in_redis(reason, rest)))
         };
         let Some(id) = EntryId::parse(last_event_id.as_bytes()) else {
             return missed(MissedReason::Unknown, None, EntryId::START);
@@ -119,14 +91,14 @@ impl Topic {
         if id == EntryId::END {
             return Ok(Resume::Finished);
         }
-        if let Some(next) = feed.find(id) {
-            return Ok(match feed.has_all(next) {
+        if let Some(after) = feed.find(id) {
+            return Ok(match feed.has_all(after.next) {
                 true => Resume::Finished,
-                false => Resume::Complete(feed.subscribe(next)),
+                false => Resume::Complete(self.join(after)),
             });
         }
 
-        let (page, info) = history::page(shared, feed, id, LOOK).await?;
+        let (page, info) = history::page(&self.shared, feed, id, LOOK).await?;
         if !page.is_there {
             // Entries are dropped oldest first.
             let is_too_old = info.is_some_and(|info| {
@@ -143,8 +115,33 @@ impl Topic {
         if page.is_end() {
             return Ok(Resume::Finished);
         }
-        let history = History::new(shared.clone(), feed.clone(), id, generation).with_page(page);
-        Ok(Resume::Complete(subscribe(feed, history)))
+        Ok(Resume::Complete(self.read(self.history(id, generation).with_page(page), Some(id))))
+    }
+
+    fn history(&self, from: EntryId, generation: u64) -> History {
+        History::new(self.shared.clone(), self.feed.clone(), from, generation)
+    }
+
+    /// A client that reads the log from here on.
+    fn join(&self, at: Position) -> Subscriber {
+        let history = History::at(self.shared.clone(), self.feed.clone(), at);
+        self.subscribe(at.next, history, false, Some(at.id))
+    }
+
+    /// A client that first reads what Redis has.
+    fn read(&self, history: History, place: Option<EntryId>) -> Subscriber {
+        self.subscribe(self.feed.end().next, history, true, place)
+    }
+
+    /// With the ID of its place first, if it has one and that is the policy.
+    fn subscribe(&self, next: u64, history: History, is_behind: bool, place: Option<EntryId>) -> Subscriber {
+        let channel = &self.feed.channel.0;
+        let mut subscriber = Subscriber::unprimed(channel, channel.lock(), next);
+        if let (true, Some(place)) = (channel.policy.prime, place) {
+            subscriber.send_first(id_block(place));
+        }
+        subscriber.read_older(history, is_behind);
+        subscriber
     }
 
     /// The number of subscribers on this node.
@@ -166,45 +163,27 @@ impl Topic {
     }
 }
 
-fn subscribe(feed: &Feed, history: History) -> Subscriber {
-    let mut subscriber = feed.subscribe(feed.next());
-    subscriber.read_first(history);
-    subscriber
-}
-
-impl Missed {
-    /// Why the client cannot resume where it left off.
-    #[must_use]
-    pub fn reason(&self) -> MissedReason {
-        self.reason
-    }
-
-    /// The number of events that the client missed and that are no longer retained, if it is known.
-    #[must_use]
-    pub fn missed(&self) -> Option<u64> {
+impl Rest {
+    pub(in crate::channel) fn missed(&self) -> Option<u64> {
         self.missed
     }
 
-    /// Subscribes the client, which gets a [gap event](crate::channel::Gap), then everything in Redis that it may not
-    /// have yet, and then what is published from now on.
-    pub fn replay(self) -> Subscriber {
-        let history = History::new(self.shared, self.feed.clone(), self.from, self.generation);
-        subscribe(&self.feed, history.after_gap(self.missed))
+    pub(in crate::channel) fn replay(self) -> Subscriber {
+        let history = self.topic.history(self.from, self.generation);
+        self.topic.read(history.after_gap(self.missed), None)
     }
 
-    /// Subscribes the client, which gets a [gap event](crate::channel::Gap), and then what is published from now on.
-    pub fn live(self) -> Subscriber {
-        let next = self.feed.next();
-        let mut subscriber = self.feed.subscribe(next);
-        subscriber.send_first(self.feed.told(None, Some(next)));
+    pub(in crate::channel) fn live(self) -> Subscriber {
+        let end = self.topic.feed.end();
+        let mut subscriber = self.topic.join(end);
+        subscriber.send_first(self.topic.feed.told(None, Some(end.next)));
         subscriber
     }
 }
 
 impl Clone for Topic {
     fn clone(&self) -> Self {
-        self.feed.users.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-        Topic { shared: self.shared.clone(), feed: self.feed.clone() }
+        Topic::new(self.shared.clone(), self.feed.used())
     }
 }
 
@@ -220,11 +199,8 @@ impl fmt::Debug for Topic {
     }
 }
 
-impl fmt::Debug for Missed {
+impl fmt::Debug for Rest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Missed")
-            .field("reason", &self.reason)
-            .field("missed", &self.missed)
-            .finish_non_exhaustive()
+        f.debug_struct("Rest").field("missed", &self.missed).field("from", &self.from).finish_non_exhaustive()
     }
 }

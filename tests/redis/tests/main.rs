@@ -3,3 +3,4 @@
 mod nodes;
 mod outages;
 mod publishers;
+mod slow;

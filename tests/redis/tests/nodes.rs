@@ -3,31 +3,11 @@
 use sse_wire::{
     Event, Sse,
     channel::{
-        Channel, MissedReason, OnLag, Start,
-        redis::{EntryId, Node, PublishError, Publisher, Redis, Resume, Retention},
+        MissedReason, Resume,
+        redis::{PublishError, Retention},
     },
 };
-use sse_wire_redis_tests::{Client, RedisServer, eventually};
-
-/// A node whose log holds few events. Who is too slow for it connects again, and gets the rest from Redis.
-async fn small_node(redis: &Redis, events: usize) -> Node {
-    let channel = Channel::builder().events(events).start(Start::Oldest).on_lag(OnLag::Close);
-    let node = redis.node().channel(channel).start().unwrap();
-    eventually(|| node.metrics().is_connected).await;
-    node
-}
-
-async fn publish(publisher: &Publisher, range: std::ops::Range<u32>) -> Vec<EntryId> {
-    let mut ids = Vec::new();
-    for number in range {
-        ids.push(publisher.publish("a", Event::new().data(number)).await.unwrap());
-    }
-    ids
-}
-
-fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
-    range.map(|number| number.to_string()).collect()
-}
+use sse_wire_redis_tests::{Client, RedisServer, eventually, numbers, publish, small_node};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_arrives_on_every_node_with_the_id_of_its_entry() {
@@ -270,7 +250,10 @@ async fn a_node_has_two_connections_and_topics_come_and_go() {
     let mut client = Client::new(node.connect("one too many", None).await.unwrap().unwrap());
     publisher.publish("one too many", Event::new().data("")).await.unwrap();
     assert_eq!(client.data(1).await, [""]);
-    drop((clients, client, node));
+    assert_eq!(node.topics().len(), 50);
+    let of_client = node.topics().into_iter().find(|(name, _)| name == "one too many").unwrap().1;
+    assert_eq!(of_client.metrics().delivered, 1);
+    drop((clients, client, of_client, node));
     let node = redis.node().idle(std::time::Duration::ZERO).start().unwrap();
     drop(node.connect("a", None).await.unwrap());
     eventually(|| node.metrics().topics == 0).await;

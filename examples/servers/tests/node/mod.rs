@@ -1,7 +1,7 @@
 //! `broadcast` as a process of its own, a publisher, and clients on bare sockets.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 use sse_wire::{Decoder, IncomingRef, Input, MessageRef};
 use std::{
     env, fs,
@@ -24,9 +24,22 @@ use tokio::{
 /// How long a test waits before it fails. Nothing takes that long unless something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// More open files than the connections of any test.
+const MOST_FILES: u64 = 4096;
+
 /// A number from the environment, for a test that can be made larger.
 pub fn scale(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |value| value.parse().expect("a number"))
+}
+
+/// Allows so many open files, here and in the processes that are started from now on. Each connection is one on either
+/// side, and the usual limit is 1,024.
+pub fn allow_open_files(files: u64) {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < files) {
+        limit.current = Some(files);
+        setrlimit(Resource::Nofile, limit).expect("as many open files as there are connections");
+    }
 }
 
 /// A running server. It is killed when this is dropped.
@@ -42,6 +55,7 @@ impl Node {
     }
 
     pub fn start_at(address: &str, options: &[&str]) -> Node {
+        allow_open_files(MOST_FILES);
         let mut process = Command::new(env!("CARGO_BIN_EXE_broadcast"))
             .args(["--addr", address])
             .args(options)
@@ -197,6 +211,14 @@ impl Feed {
         Feed::connect_within(PATIENCE, address, last_event_id).await
     }
 
+    /// The same for a channel of another name.
+    pub async fn connect_to(address: SocketAddr, channel: &str) -> io::Result<Feed> {
+        let mut socket = TcpStream::connect(address).await?;
+        let request = format!("GET /events?channel={channel} HTTP/1.1\r\nHost: x\r\n\r\n");
+        socket.write_all(request.as_bytes()).await?;
+        Feed::begin(PATIENCE, socket, "").await
+    }
+
     /// Fails also if nothing is read for this long.
     pub async fn connect_within(
         patience: Duration,
@@ -205,6 +227,10 @@ impl Feed {
     ) -> io::Result<Feed> {
         let mut socket = TcpStream::connect(address).await?;
         ask(&mut socket, last_event_id).await?;
+        Feed::begin(patience, socket, last_event_id).await
+    }
+
+    async fn begin(patience: Duration, mut socket: TcpStream, last_event_id: &str) -> io::Result<Feed> {
         let mut buffer = Vec::with_capacity(16 * 1024);
         let head_len = loop {
             if timeout(patience, socket.read_buf(&mut buffer)).await?? == 0 {

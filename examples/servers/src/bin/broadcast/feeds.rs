@@ -5,12 +5,13 @@ use sse_wire::{
     Event,
     channel::{Channel, Metrics, Subscriber},
 };
-use std::fmt::Display;
+use std::error::Error;
 
 /// The channel of a request that names none.
 pub const MAIN: &str = "main";
 
-/// How many channels there may be. Each retains events for itself, so this bounds memory.
+/// How many channels there may be at once. Each retains events for itself, so this bounds memory. When there are so many,
+/// a new one takes the place of one that nobody reads.
 pub const MAX_CHANNELS: usize = 1_000;
 
 const MAX_NAME: usize = 100;
@@ -33,7 +34,7 @@ pub enum Feeds {
 
 impl Feeds {
     /// Needs a tokio runtime.
-    pub fn new(options: &Options) -> Result<Feeds, impl Display + use<>> {
+    pub fn new(options: &Options) -> Result<Feeds, Box<dyn Error>> {
         let mut builder = Channel::builder();
         if let Some(events) = options.events {
             builder = builder.events(events);
@@ -42,8 +43,8 @@ impl Feeds {
             builder = builder.bytes(bytes);
         }
         match &options.redis {
-            None => Ok(Feeds::Memory(Memory::new(builder))),
-            Some(url) => Shared::new(url, builder).map(Feeds::Shared),
+            None => Ok(Feeds::Memory(Memory::new(builder)?)),
+            Some(url) => Ok(Feeds::Shared(Shared::new(url, builder)?)),
         }
     }
 
@@ -68,10 +69,12 @@ impl Feeds {
 
     /// What each channel has counted, by name.
     pub fn metrics(&self) -> Vec<(String, Metrics)> {
-        match self {
+        let mut metrics = match self {
             Feeds::Memory(memory) => memory.metrics(),
             Feeds::Shared(shared) => shared.metrics(),
-        }
+        };
+        metrics.sort_by(|(one, _), (other, _)| one.cmp(other));
+        metrics
     }
 }
 

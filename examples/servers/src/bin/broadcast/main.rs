@@ -11,8 +11,11 @@
 //! | `POST /publish?channel=NAME&event=TYPE&id=ID` | publishes the body as the data of an event, and answers with its ID |
 //! | `GET /metrics` | what the channels have counted, for Prometheus |
 //!
-//! Everything in the query may be left out. With `--redis URL` the channels are in Redis, and any number of these
-//! servers share them; events have the IDs that Redis gives them then, and none of their own.
+//! Everything in the query may be left out. A channel is made when it is first named. There are 1,000 at most; one that
+//! nobody reads makes room for another, and is dropped after a while.
+//!
+//! With `--redis URL` the channels are in Redis, and any number of these servers share them; events have the IDs that
+//! Redis gives them then, and none of their own.
 
 mod feeds;
 mod memory;

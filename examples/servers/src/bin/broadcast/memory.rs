@@ -7,23 +7,20 @@ use crate::{
 use hyper::StatusCode;
 use sse_wire::{
     Event,
-    channel::{Builder, Channel, Metrics, Subscriber},
-};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    channel::{Builder, Channel, Metrics, Subscriber, TooManyTopics, Topics},
 };
 
 #[derive(Clone)]
 pub struct Memory {
-    builder: Builder,
-    channels: Arc<Mutex<BTreeMap<String, Channel>>>,
+    topics: Topics,
+    /// A topic of which somebody has a handle is never idle, and so the page's own channel stays.
+    _main: Channel,
 }
 
 impl Memory {
-    pub fn new(builder: Builder) -> Memory {
-        let main = (MAIN.to_owned(), builder.clone().build());
-        Memory { builder, channels: Arc::new(Mutex::new(BTreeMap::from([main]))) }
+    pub fn new(builder: Builder) -> Result<Memory, TooManyTopics> {
+        let topics = Topics::new(MAX_CHANNELS, move |_name| builder.clone().build());
+        Ok(Memory { _main: topics.get_or_create(MAIN)?, topics })
     }
 
     pub fn subscribe(&self, name: &str, from: From<'_>) -> Result<Option<Subscriber>, Refusal> {
@@ -43,25 +40,12 @@ impl Memory {
     }
 
     pub fn metrics(&self) -> Vec<(String, Metrics)> {
-        self.lock().iter().map(|(name, channel)| (name.clone(), channel.metrics())).collect()
+        self.topics.all().into_iter().map(|(name, channel)| (name, channel.metrics())).collect()
     }
 
-    /// The channel of this name, which is made if there is none yet.
+    /// The channel of this name, which is made if there is none yet. Where there are too many, it takes the place of one
+    /// that nobody reads.
     fn channel(&self, name: &str) -> Result<Channel, Refusal> {
-        let mut channels = self.lock();
-        if let Some(channel) = channels.get(name) {
-            return Ok(channel.clone());
-        }
-        if channels.len() == MAX_CHANNELS {
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                format_args!("there are {MAX_CHANNELS} channels already"),
-            ));
-        }
-        Ok(channels.entry(name.to_owned()).or_insert(self.builder.clone().build()).clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Channel>> {
-        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+        self.topics.get_or_create(name).map_err(|error| Refusal::new(StatusCode::TOO_MANY_REQUESTS, error))
     }
 }

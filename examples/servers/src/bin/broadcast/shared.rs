@@ -8,13 +8,9 @@ use hyper::StatusCode;
 use sse_wire::{
     Event,
     channel::{
-        Builder, Metrics, OnLag, Subscriber,
-        redis::{Error, Node, PublishError, Publisher, Redis, Resume, Topic},
+        Builder, Metrics, Resume, Subscriber,
+        redis::{Error, Node, PublishError, Publisher, Redis},
     },
-};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// An ID ahead of all that Redis gives out.
@@ -24,28 +20,25 @@ const BEFORE_ALL: &str = "0-0";
 pub struct Shared {
     node: Node,
     publisher: Publisher,
-    /// The topics that somebody has asked for. They stay on this node, so that their figures are not lost.
-    topics: Arc<Mutex<BTreeMap<String, Topic>>>,
 }
 
 impl Shared {
     /// Does not wait for Redis.
     pub fn new(url: &str, builder: Builder) -> Result<Shared, Error> {
         let redis = Redis::new(url)?;
-        // Who is too slow for what this node retains connects again, and gets the rest from Redis.
-        let node = redis.node().channel(builder.on_lag(OnLag::Close)).topics(MAX_CHANNELS).start()?;
-        Ok(Shared { node, publisher: redis.publisher(), topics: Arc::default() })
+        let node = redis.node().channel(builder).topics(MAX_CHANNELS).start()?;
+        Ok(Shared { node, publisher: redis.publisher() })
     }
 
     pub async fn subscribe(&self, name: &str, from: From<'_>) -> Result<Option<Subscriber>, Refusal> {
-        let topic = self.topic(name).await.map_err(refusal)?;
+        let topic = self.node.topic(name).await.map_err(refusal)?;
         match from {
             From::Live => topic.connect(None).await,
             From::After(id) => topic.connect(Some(id)).await,
             From::Oldest => topic.resume(BEFORE_ALL).await.map(|resume| match resume {
                 Resume::Complete(subscriber) => Some(subscriber),
                 Resume::Missed(missed) => Some(missed.replay()),
-                _ => None,
+                Resume::Finished => None,
             }),
         }
         .map_err(refusal)
@@ -66,22 +59,14 @@ impl Shared {
     }
 
     pub fn metrics(&self) -> Vec<(String, Metrics)> {
-        self.lock().iter().map(|(name, topic)| (name.clone(), topic.metrics())).collect()
-    }
-
-    async fn topic(&self, name: &str) -> Result<Topic, Error> {
-        if let Some(topic) = self.lock().get(name) {
-            return Ok(topic.clone());
-        }
-        let topic = self.node.topic(name).await?;
-        Ok(self.lock().entry(name.to_owned()).or_insert(topic).clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Topic>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+        self.node.topics().into_iter().map(|(name, topic)| (name, topic.metrics())).collect()
     }
 }
 
 fn refusal(error: Error) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)
+    let status = match error {
+        Error::TooManyTopics => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Refusal::new(status, error)
 }
