@@ -1,4 +1,4 @@
-//! AsyncEventSource: messages for async code, over as many connections as it takes.
+//! AsyncEventSource: reads messages in async code, over as many connections as it takes.
 
 use super::{
     BoxFuture, Builder, ClientError, ClientEvent, EventSourceHandle, RequestBody, Step, Timer,
@@ -25,7 +25,7 @@ use std::time::{Instant, SystemTime};
 
 /// Reads the messages of an event stream, and reconnects whenever it ends: a [`Stream`].
 ///
-/// It is [`EventSource`](crate::EventSource) for async code. Dropping it ends it.
+/// It is the [`EventSource`](crate::EventSource) for async code. Dropping it closes it.
 #[cfg_attr(feature = "reqwest", doc = "```no_run")]
 #[cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
 /// use sse_wire::AsyncEventSource;
@@ -47,7 +47,7 @@ pub struct AsyncEventSource {
     timer: Box<dyn Timer>,
     computed: Vec<(Part, Compute)>,
     phase: Phase,
-    /// Sleeps up to a time at which something may be due, and goes on sleeping when it is not.
+    /// Sleeps until a time at which something may be due. If nothing is due then, it sleeps on.
     sleep: Option<(Instant, BoxFuture<()>)>,
 }
 
@@ -56,21 +56,21 @@ type Answer = Result<Response<BoxBody>, BoxError>;
 type Compute = Box<dyn FnMut() -> BoxFuture<Computed> + Send>;
 
 enum Phase {
-    /// Nothing is open.
+    /// There is no connection.
     Idle,
-    /// What is computed for the next request.
+    /// The parts of the next request are being computed.
     Preparing(VecDeque<(Part, BoxFuture<Computed>)>),
     Opening(BoxFuture<Answer>),
     Reading {
         body: BoxBody,
         chunk: Bytes,
-        /// How many chunks there were without a wait.
+        /// How many chunks have arrived without waiting.
         in_a_row: u32,
     },
 }
 
-/// After how many chunks in a row others get their turn, which is also when a command is seen: if there is no
-/// message in the chunks, and always one more, nothing else makes the reader return.
+/// After how many chunks in a row other tasks get their turn, and commands are noticed: if chunks keep coming and contain
+/// no message, nothing else makes the reader return.
 const MOST_IN_A_ROW: u32 = 32;
 
 /// A [`Builder`] of this kind builds an [`AsyncEventSource`].
@@ -82,8 +82,8 @@ impl sealed::Kind for Async {
 }
 
 impl Builder<Async> {
-    /// Adds a header whose value is computed anew for each request, also after a redirect, by a future: for tokens
-    /// that expire. `None` leaves it out. It replaces other headers of this name.
+    /// Adds a header whose value is computed by a future for each request, including those after a redirect: for tokens
+    /// that expire. `None` leaves the header out. It replaces other headers with this name.
     ///
     /// ```
     /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }
@@ -99,7 +99,7 @@ impl Builder<Async> {
         self
     }
 
-    /// Computes the URL anew for each attempt, by a future: for cursors and tokens in a query.
+    /// Computes the URL for each attempt with a future: for cursors and tokens in a query.
     ///
     /// ```
     /// # let cursor = || "7".to_owned();
@@ -121,25 +121,25 @@ impl Builder<Async> {
         self
     }
 
-    /// Builds a client over reqwest. It has to be used in a tokio runtime, one and the same, with its timer and
-    /// its I/O: elsewhere tokio panics, also in timers of a runtime that has ended.
+    /// Builds a client over reqwest. It must always be used in the same tokio runtime, with its timer and I/O enabled:
+    /// anywhere else, and after that runtime has ended, tokio panics.
     ///
     /// # Errors
     ///
-    /// When a setting is wrong, or the HTTP library does not start.
+    /// If a setting is invalid, or the HTTP library does not start.
     #[cfg(feature = "reqwest")]
     pub fn build(self) -> Result<AsyncEventSource, BuildError> {
         let transport = super::reqwest::transport(self.timeouts())?;
         self.build_with(transport)
     }
 
-    /// Builds a client over an HTTP library of your own, with its proxies, cookies and certificates, and tokio's
-    /// timer: a function that sends a request. Its future is ready when the head of the answer has come. The body
-    /// gives bytes as they arrive.
+    /// Builds a client over your own HTTP library, with its proxies, cookies, and certificates, and with tokio's timer.
+    /// `transport` is a function that sends a request. Its future completes when the head of the response has arrived,
+    /// and the body yields bytes as they arrive.
     ///
-    /// It follows no redirects, and no status is an error: both are judged by the client. The connect timeout is for
-    /// it to respect; the read timeout is the client's, which counts anew whenever a piece of the request's body is
-    /// taken. Dropping the future or the body gives the request up.
+    /// The transport must not follow redirects, nor treat any status as an error: the client handles both. It should
+    /// respect the connect timeout. The client itself enforces the read timeout, and restarts it whenever a piece of the
+    /// request's body is taken. Dropping the future or the body must abort the request.
     ///
     #[cfg_attr(feature = "reqwest", doc = "```no_run")]
     #[cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
@@ -161,7 +161,7 @@ impl Builder<Async> {
     ///
     /// # Errors
     ///
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     #[cfg(feature = "tokio")]
     pub fn build_with<F, T, B, E>(self, transport: F) -> Result<AsyncEventSource, BuildError>
     where
@@ -173,11 +173,11 @@ impl Builder<Async> {
         self.build_with_timer(transport, super::TokioTimer)
     }
 
-    /// Builds a client over an HTTP library and for a runtime of your own.
+    /// Builds a client over your own HTTP library and for your own runtime.
     ///
     /// # Errors
     ///
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     pub fn build_with_timer<F, T, B, E>(
         mut self,
         mut transport: F,
@@ -210,50 +210,50 @@ impl Builder<Async> {
 accessors!(AsyncEventSource);
 
 impl AsyncEventSource {
-    /// Reads the events of `url`, with default settings, in a tokio runtime: see
+    /// Creates a client for the events of `url`, with default settings, in a tokio runtime: see
     /// [`build`](Builder::<Async>::build). It connects when it is asked for the first message.
     ///
     /// # Errors
     ///
-    /// When the URL is not one, or the HTTP library does not start.
+    /// If the URL is invalid, or the HTTP library does not start.
     #[cfg(feature = "reqwest")]
     pub fn new(url: impl Into<String>) -> Result<AsyncEventSource, BuildError> {
         AsyncEventSource::builder(url).build()
     }
 
-    /// Settings for reading the events of `url`.
+    /// Returns a builder to configure a client for the events of `url`.
     pub fn builder(url: impl Into<String>) -> Builder<Async> {
         Builder::new(url.into())
     }
 
-    /// Waits for the next message. `None` when the source is closed.
+    /// Waits for the next message. Returns `None` when the source is closed.
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<MessageEvent, ClientError>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Waits for the next thing that happens. `None` after [`ClientEvent::Closed`].
+    /// Waits for the next client event. Returns `None` after [`ClientEvent::Closed`].
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn next_event(&mut self) -> Option<ClientEvent> {
         poll_fn(|context| self.poll_next_event(context)).await
     }
 
-    /// All that happens, as a [`Stream`]: connections that open and end, messages, comments, errors.
+    /// Returns everything that happens, as a [`Stream`]: connections that open and end, messages, comments, errors.
     ///
     /// It ends after [`ClientEvent::Closed`].
     pub fn events(&mut self) -> AsyncEvents<'_> {
         AsyncEvents { source: self }
     }
 
-    /// Polls for the next thing that happens. `None` after [`ClientEvent::Closed`].
+    /// Polls for the next client event. Returns `None` after [`ClientEvent::Closed`].
     pub fn poll_next_event(&mut self, context: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
         loop {
             if let Poll::Ready(event) = self.poll(context) {
                 return Poll::Ready(event);
             }
-            // A command may have come before it knew whom to wake.
+            // A command may have arrived before this waker was registered.
             if !self.driver.control.register(context.waker()) {
                 return Poll::Pending;
             }
@@ -306,7 +306,7 @@ impl AsyncEventSource {
         self.phase = Phase::Preparing(needed.map(|(part, compute)| (part.clone(), compute())).collect());
     }
 
-    /// Goes on with what is open.
+    /// Makes progress with the current connection.
     fn progress(&mut self, context: &mut Context<'_>) -> Progress {
         let connection = &mut self.driver.connection;
         match &mut self.phase {
@@ -358,7 +358,7 @@ impl AsyncEventSource {
                     return Progress::OthersFirst;
                 }
                 match body.as_mut().poll_chunk(context) {
-                    // Nothing has come with a chunk that is empty, and there may be no end of them.
+                    // An empty chunk brings nothing, and there may be no end of them.
                     Poll::Ready(Some(Ok(bytes))) if bytes.is_empty() => {
                         context.waker().wake_by_ref();
                         return Progress::None;
@@ -399,11 +399,11 @@ impl AsyncEventSource {
     }
 }
 
-/// How far it got with what is open.
+/// The result of trying to make progress.
 enum Progress {
     Event(ClientEvent),
     Some,
-    /// Nothing can be done until something comes or a time is over.
+    /// Nothing can be done until something arrives or a time is over.
     None,
     OthersFirst,
 }
@@ -430,7 +430,7 @@ impl Stream for AsyncEventSource {
     }
 }
 
-/// All that happens to an [`AsyncEventSource`]: see [`events`](AsyncEventSource::events).
+/// Everything that happens to an [`AsyncEventSource`]: see [`events`](AsyncEventSource::events).
 #[derive(Debug)]
 #[must_use]
 pub struct AsyncEvents<'s> {

@@ -1,4 +1,4 @@
-//! The body of an answer that is read without blocking, whatever its type.
+//! The body of a response that is read without blocking, whatever its type.
 
 use super::BoxError;
 use alloc::boxed::Box;
@@ -25,7 +25,7 @@ where
         loop {
             return Poll::Ready(match ready!(self.as_mut().poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
-                    // Without a copy, if they are `Bytes`.
+                    // Not copied if they are `Bytes` already.
                     Ok(mut data) => Some(Ok(data.copy_to_bytes(data.remaining()))),
                     Err(_trailers) => continue,
                 },

@@ -1,4 +1,4 @@
-//! The settings of a client, whatever drives it.
+//! Configures a client, whatever drives it.
 
 use super::{
     BuildError, ClientError, Connection, Policy, Timeouts,
@@ -13,10 +13,11 @@ use bytes::Bytes;
 use core::{fmt, marker::PhantomData, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 
-/// The settings of an [`EventSource`](crate::EventSource), of an [`AsyncEventSource`](crate::AsyncEventSource), or
-/// of a bare [`Connection`].
+/// Configures an [`EventSource`](crate::EventSource), an [`AsyncEventSource`](crate::AsyncEventSource), or a bare
+/// [`Connection`].
 ///
-/// Building it reports what is wrong with them. Each of the three has a `builder`, which builds that kind.
+/// Each of the three has a `builder` function, whose builder builds that kind. Invalid settings are reported when it
+/// builds.
 ///
 /// ```
 /// use sse_wire::client::{Connection, Policy};
@@ -57,7 +58,7 @@ impl<K: sealed::Kind> Kind for K {}
 
 pub(super) mod sealed {
     pub trait Kind {
-        /// A function that computes a header or a URL.
+        /// The type of a function that computes a header or a URL.
         type Compute;
     }
 }
@@ -70,7 +71,7 @@ impl sealed::Kind for Bare {
     type Compute = core::convert::Infallible;
 }
 
-/// What a function computes.
+/// The part of a request that a function computes.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     Url,
@@ -78,19 +79,19 @@ pub(super) enum Part {
 }
 
 impl Connection {
-    /// Settings for reading the events of `url`.
+    /// Returns a builder to configure a connection for the events of `url`.
     pub fn builder(url: impl Into<String>) -> Builder<Bare> {
         Builder::new(url.into())
     }
 }
 
 impl Builder<Bare> {
-    /// Builds the state alone. The delays after failures are drawn from `seed`, which is any number, another one
-    /// for each connection.
+    /// Builds a client without I/O. The random delays after failures are derived from `seed`, which can be any number
+    /// but should differ between connections.
     ///
     /// # Errors
     ///
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     pub fn build(self, seed: u64) -> Result<Connection, BuildError> {
         self.connection(seed)
     }
@@ -122,30 +123,30 @@ impl<K: Kind> Builder<K> {
 
     /// Sets the last event ID to begin with, as if an event with it had been received.
     ///
-    /// The last event ID goes wherever redirects lead, to other origins too, as in browsers: it is the
-    /// client's header and not one of yours. It is what a server sent, and should not be a secret.
-    /// One that holds a control character or more than 64 KiB is not sent.
+    /// The last event ID is sent wherever redirects lead, even to other origins, as in browsers: its header belongs to
+    /// the client, not to you. It is something that a server sent, so it should not be a secret. An ID that contains a
+    /// control character, or is longer than 64 KiB, is not sent.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.decoder = self.decoder.with_last_event_id(id);
         self
     }
 
-    /// Adds a header to each request. It replaces one that the client would send by itself, except
-    /// `Content-Length` and `Transfer-Encoding`, which cannot be set.
+    /// Adds a header to each request. It replaces a header that the client would send by itself. `Content-Length` and
+    /// `Transfer-Encoding` cannot be set.
     ///
-    /// A redirect to another origin drops it, as it drops the credentials of the URL.
+    /// After a redirect to another origin, it is no longer sent, and neither are the credentials of the URL.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the method. `GET` by default, or `POST` if there is a body.
+    /// Sets the method: by default `GET`, or `POST` if there is a body.
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = Some(method.into());
         self
     }
 
-    /// Sets the body of each request. Setting a `Content-Type` is up to you.
+    /// Sets the body of each request. It is up to you to set a `Content-Type`.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
@@ -153,17 +154,17 @@ impl<K: Kind> Builder<K> {
 
     /// Sets whether and when to reconnect.
     ///
-    /// By default [`Policy::new`] for a request that may be repeated. For another one, such as `POST`, it
-    /// is [`Policy::never`]: repeating it could have its effect twice. [`Policy::until_open`] is for those that may be
-    /// repeated until they are answered.
+    /// The default is [`Policy::new`] for a request that may be repeated. For other requests, such as `POST`, it is
+    /// [`Policy::never`], because a repeated request could take effect twice. [`Policy::until_open`] is for those that
+    /// may be repeated until they are answered.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// Calls a function for each error after which the client reconnects: for a log. The iterator and the stream of
-    /// messages return only those that are final, so that a host that is misspelt or a certificate that is not
-    /// trusted would go unnoticed.
+    /// Sets a function that is called for each error after which the client reconnects, for instance to log it. The
+    /// iterator and the stream of messages return only final errors, so without this a misspelt host or an untrusted
+    /// certificate would go unnoticed.
     ///
     /// ```
     /// use sse_wire::EventSource;
@@ -175,31 +176,31 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets the reconnection time for as long as the server has not set one with `retry`. 2 s by default.
+    /// Sets the reconnection time that applies until the server sets one with `retry`: 2 s by default.
     pub fn reconnection_time(mut self, time: Duration) -> Self {
         self.reconnection_time = time;
         self
     }
 
-    /// Sets how long it may take until a connection is established: name resolution, TCP, TLS. 10 s by default.
+    /// Sets how long it may take to establish a connection (name resolution, TCP, TLS): 10 s by default.
     ///
-    /// An async client does not see when the connection is established, so it waits for the head of the answer as
-    /// long as both timeouts together. Without this one only the read timeout counts, and from the beginning.
+    /// An async client does not see when the connection is established, so it waits for the head of the response for as
+    /// long as both timeouts together. Without a connect timeout, only the read timeout counts, from the beginning.
     ///
-    /// Less than 1 ms is taken for 1 ms, and more than 24.8 days for that.
+    /// The time is limited to between 1 ms and 24.8 days.
     pub fn connect_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.timeouts.connect = time.into().map(timeout);
         self
     }
 
-    /// Sets how long to wait for the next byte, whatever it is: a keep-alive counts. Then the client
-    /// reconnects. 5 minutes by default.
+    /// Sets how long to wait for the next byte, whatever it is (a keep-alive counts), before the client reconnects:
+    /// 5 minutes by default.
     ///
-    /// It also limits how long a server may not read on while the body of the request is sent. Without it
-    /// nothing limits how long the client waits for the head of an answer, or for the next byte.
+    /// It also limits how long a server may stop reading while the body of the request is sent. Without a read timeout,
+    /// nothing limits how long the client waits for the head of a response, or for the next byte.
     ///
-    /// Over a transport of your own, an `EventSource` leaves both timeouts to it: they are [`Timeouts`] in the
-    /// request's extensions. It has the same bounds as the [`connect_timeout`](Self::connect_timeout).
+    /// With your own transport, an `EventSource` leaves both timeouts to the transport: it finds them as [`Timeouts`]
+    /// in the request's extensions. The same limits apply as for the [`connect_timeout`](Self::connect_timeout).
     pub fn read_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.timeouts.read = time.into().map(timeout);
         self
@@ -211,42 +212,45 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets how much is kept of the body of an answer that is no event stream, in bytes: see
-    /// [`ClientError::body`]. 64 KiB by default.
+    /// Sets how many bytes are kept of the body of a response that is not an event stream: 64 KiB by default. See
+    /// [`ClientError::body`].
     pub fn max_error_body(mut self, bytes: usize) -> Self {
         self.max_error_body = bytes;
         self
     }
 
-    /// Sets whether comments are reported, as [`ClientEvent::Comment`](crate::client::ClientEvent::Comment). They
-    /// are not by default.
+    /// Sets whether comments are reported, as [`ClientEvent::Comment`](crate::client::ClientEvent::Comment). By default
+    /// they are not.
     pub fn comments(mut self, report: bool) -> Self {
         self.decoder = self.decoder.comments(report);
         self
     }
 
-    /// Sets the data of the message that marks the end, such as `[DONE]`. It closes the client, and
-    /// is not returned. There can be several.
+    /// Sets the data of the message that marks the end, such as `[DONE]`. That message closes the client, and is not
+    /// returned. You can set several.
     ///
-    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// reconnect.
     pub fn until_data(mut self, data: impl Into<String>) -> Self {
         self.until.data(data.into());
         self
     }
 
-    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It closes the
-    /// client when it has been returned. There can be several.
+    /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event closes the client
+    /// once it has been returned. You can set several.
     ///
-    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// reconnect.
     pub fn until_event(mut self, event: impl Into<String>) -> Self {
         self.until.event(event.into());
         self
     }
 
-    /// Sets a function that recognizes the last message. It closes the client when it has been returned. There can be
-    /// several.
+    /// Sets a function that recognises the last message. That message closes the client once it has been returned. You
+    /// can set several.
     ///
-    /// A stream that ends before one of the ends that are set is an error, even if the policy is never to reconnect.
+    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// reconnect.
     pub fn until(mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static) -> Self {
         self.until.predicate(is_last);
         self
@@ -260,17 +264,17 @@ impl<K: Kind> Builder<K> {
         self
     }
 
-    /// Sets whether an answer of another content type, or of none, is read as an event stream. By default that is
+    /// Sets whether a response with another content type, or without one, is read as an event stream. By default it is
     /// an error, as the standard says.
     pub fn any_content_type(mut self, any: bool) -> Self {
         self.any_type = any;
         self
     }
 
-    /// Sets whether the HTTP library may ask for a compressed stream, as it would by itself. By default the client
-    /// sends `Accept-Encoding: identity`, because compression may delay events.
+    /// Sets whether the HTTP library may ask for a compressed stream, as it would by default. The client normally sends
+    /// `Accept-Encoding: identity`, because compression may delay events.
     ///
-    /// The library must undo what it asked for: ureq and reqwest do with their own feature `gzip`.
+    /// The library must decode what it asked for: ureq and reqwest do with their own feature `gzip`.
     pub fn compression(mut self, may_compress: bool) -> Self {
         self.compression = may_compress;
         self
@@ -299,7 +303,7 @@ impl<K: Kind> Builder<K> {
             None if has_body => Method::POST,
             None => Method::GET,
         };
-        // RFC 9110, 9.2.2: what is not idempotent should not be sent again unless the user knows better.
+        // RFC 9110, 9.2.2: a request that is not idempotent should not be repeated unless the user knows better.
         let may_repeat = ![Method::POST, Method::PATCH, Method::CONNECT].contains(&method);
         let policy = self.policy.unwrap_or(if may_repeat { Policy::new() } else { Policy::never() });
         let settings = Settings {
@@ -322,7 +326,7 @@ impl<K: Kind> Builder<K> {
     }
 }
 
-/// A header as the user wants it.
+/// Checks a header that the user has set.
 pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), BuildError> {
     let wrong = || BuildError::Header { name: name.into() };
     let mut value = header_value(value).ok_or_else(wrong)?;
@@ -330,13 +334,13 @@ pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     if is_framing(name) {
         return Err(wrong());
     }
-    // It may be a secret, and `http` shows what is none.
+    // The value may be a secret, and `http` would print it otherwise.
     value.set_sensitive(known != CONTENT_TYPE);
     Ok((known, value))
 }
 
-/// A timeout that every socket and timer holds. For most of them none at all is an error, and `Duration::MAX`
-/// is after the end of time.
+/// Limits a timeout to what every socket and timer supports. For most of them a timeout of zero is an error, and
+/// `Duration::MAX` overflows.
 fn timeout(time: Duration) -> Duration {
     time.clamp(Duration::from_millis(1), LONGEST)
 }
@@ -352,7 +356,7 @@ fn normalize(method: &str) -> Result<Method, BuildError> {
     }
 }
 
-// Header values and the URL may hold secrets.
+// Header values and the URL may contain secrets.
 impl<K: Kind> fmt::Debug for Builder<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")

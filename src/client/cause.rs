@@ -13,33 +13,33 @@ pub enum Cause {
     /// The stream ended.
     #[non_exhaustive]
     Ended {
-        /// How many bytes of an unfinished event, which is discarded, had arrived.
+        /// How many bytes had arrived of an unfinished event, which was discarded.
         unfinished: usize,
         /// The first of them, up to 128.
         start: String,
     },
-    /// The stream was open, and nothing arrived for as long as the read timeout.
+    /// The stream was open, but nothing arrived before the read timeout.
     ReadTimeout(Duration),
-    /// No connection was established, or the request found no answer. If it timed out, the error is
-    /// an [`io::Error`](std::io::Error) of the kind `TimedOut` for the transports of this crate.
+    /// No connection was established, or there was no response to the request. With the transports of this crate, a
+    /// timeout is an [`io::Error`](std::io::Error) of the kind `TimedOut`.
     Connect(BoxError),
-    /// The connection broke while the stream was read.
+    /// The connection broke while the stream was being read.
     Read(BoxError),
     /// The status was not 200.
     #[non_exhaustive]
     Status {
         /// The status.
         status: StatusCode,
-        /// How long the server wants to be left alone: `Retry-After`, as far as a timer holds it (24.8 days).
+        /// How long the server wants to be left alone: its `Retry-After`, up to what a timer supports (24.8 days).
         retry_after: Option<Duration>,
     },
-    /// The answer is not an event stream.
+    /// The response is not an event stream.
     #[non_exhaustive]
     ContentType {
         /// Its `Content-Type`, if it had one, cut short if it is long.
         content_type: Option<String>,
     },
-    /// The body is compressed in a way that the transport does not know.
+    /// The body has an encoding that the transport has not decoded.
     #[non_exhaustive]
     ContentEncoding {
         /// The encoding.
@@ -51,34 +51,34 @@ pub enum Cause {
         /// How many were followed.
         limit: u32,
     },
-    /// A redirect leads nowhere that a client may go.
+    /// A redirect leads to a place that the client must not follow.
     #[non_exhaustive]
     Redirect {
         /// The status.
         status: StatusCode,
-        /// Where it leads, without credentials and the values of its query, and cut short if it is long.
+        /// Where it leads, without credentials and query values, and cut short if it is long.
         location: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A header could not be computed for this attempt, or no header can carry its value.
+    /// A header could not be computed for this attempt, or its value is not valid in a header.
     #[non_exhaustive]
     Header {
         /// The header's name.
         name: String,
-        /// What the function said that computes it.
+        /// The error of the function that computes the header.
         source: BoxError,
     },
-    /// The URL could not be computed for this attempt, or it is none.
+    /// The URL could not be computed for this attempt, or is invalid.
     #[non_exhaustive]
     Url {
-        /// What the function said that computes it.
+        /// The error of the function that computes the URL.
         source: BoxError,
     },
-    /// The URL begins with `https`, and no feature with TLS is enabled.
+    /// The URL begins with `https`, and no TLS feature is enabled.
     #[non_exhaustive]
     NoTls {
-        /// The features of this crate, one of which it takes.
+        /// The features of this crate of which one is needed.
         features: &'static str,
     },
     /// An event was too large and has been skipped.
@@ -86,7 +86,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What others said.
+    /// The underlying error, if there is one.
     pub(super) fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Cause::Connect(source)
@@ -97,7 +97,7 @@ impl Cause {
         }
     }
 
-    /// Why there was no answer.
+    /// Why there was no response.
     pub(super) fn connect(error: BoxError) -> Cause {
         match error.downcast::<NoTls>() {
             Ok(no_tls) => Cause::NoTls { features: no_tls.features },
@@ -105,7 +105,7 @@ impl Cause {
         }
     }
 
-    /// Writes what happened, at this URL.
+    /// Describes what happened at this URL.
     pub(super) fn describe(&self, f: &mut fmt::Formatter<'_>, url: &str) -> fmt::Result {
         match self {
             Cause::Ended { unfinished: 0, .. } => write!(f, "the stream from {url} ended"),
@@ -115,28 +115,30 @@ impl Cause {
                     "the stream from {url} ended, {unfinished} bytes into an event that begins {start:?}"
                 )
             }
-            Cause::ReadTimeout(time) => write!(f, "nothing came from {url} for {time:?}"),
-            Cause::Connect(_) => write!(f, "there was no answer from {url}"),
+            Cause::ReadTimeout(time) => write!(f, "nothing arrived from {url} for {time:?}"),
+            Cause::Connect(_) => write!(f, "there was no response from {url}"),
             Cause::Read(_) => write!(f, "the stream from {url} broke"),
-            Cause::Status { status, .. } => write!(f, "the answer from {url} has status {}", status.as_u16()),
+            Cause::Status { status, .. } => {
+                write!(f, "the response from {url} has status {}", status.as_u16())
+            }
             Cause::ContentType { content_type: Some(content_type) } => {
                 write!(
                     f,
-                    "the answer from {url} is no event stream: it has the content type {content_type:?}"
+                    "the response from {url} is not an event stream: it has the content type {content_type:?}"
                 )
             }
             Cause::ContentType { content_type: None } => {
-                write!(f, "the answer from {url} is no event stream: it has no content type")
+                write!(f, "the response from {url} is not an event stream: it has no content type")
             }
             Cause::ContentEncoding { encoding } => {
-                write!(f, "the answer from {url} has the encoding {encoding:?}, which was not asked for")
+                write!(f, "the response from {url} has the encoding {encoding:?}, which was not requested")
             }
             Cause::TooManyRedirects { limit } => {
-                write!(f, "the answer from {url} is a redirect after {limit} others")
+                write!(f, "the response from {url} is a redirect after {limit} others")
             }
             Cause::Redirect { status, location, reason } => {
                 let status = status.as_u16();
-                write!(f, "the answer from {url} is a redirect ({status}) to {location:?}, {reason}")
+                write!(f, "the response from {url} is a redirect ({status}) to {location:?}, {reason}")
             }
             Cause::Header { name, .. } => write!(f, "the header {name} for {url} could not be computed"),
             Cause::Url { .. } => write!(f, "the URL that follows {url} could not be computed"),
@@ -154,7 +156,7 @@ impl From<ClientError> for Cause {
     }
 }
 
-/// What a transport of this crate says of `https`, if it cannot.
+/// The error of this crate's transports for an `https` URL, if no TLS feature is enabled.
 #[derive(Debug)]
 pub(super) struct NoTls {
     pub(super) features: &'static str,

@@ -1,4 +1,4 @@
-//! How a client is ended from outside.
+//! Controls a client from outside.
 
 use super::Stop;
 use crate::sync::{
@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use core::task::Waker;
 use std::time::Instant;
 
-/// Ends an [`EventSource`](crate::EventSource) or an [`AsyncEventSource`](crate::AsyncEventSource) from
+/// Closes or reconnects an [`EventSource`](crate::EventSource) or an [`AsyncEventSource`](crate::AsyncEventSource) from
 /// another thread or task.
 ///
 /// ```
@@ -24,7 +24,7 @@ use std::time::Instant;
 /// let mut source = EventSource::builder("http://localhost/events").build_with(transport)?;
 /// let handle = source.handle();
 /// thread::spawn(move || handle.close());
-/// assert!(source.next().is_none()); // it waits for a message, until it is closed
+/// assert!(source.next().is_none()); // waits for a message until the source is closed
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -33,18 +33,18 @@ pub struct EventSourceHandle {
 }
 
 impl EventSourceHandle {
-    /// Ends the client at once and for good, even while it waits, connects, or reads.
+    /// Closes the client at once and for good, even while it is waiting, connecting, or reading.
     pub fn close(&self) {
         self.control.command(Command::Close);
     }
 
-    /// Drops the connection, and begins a new one as soon as the policy's rate allows. The last event ID
-    /// stays. What was received and has not been returned is dropped, and no error is reported.
+    /// Drops the connection, and opens a new one as soon as the policy's rate allows. The last event ID is kept. What
+    /// was received but has not been returned yet is dropped, and no error is reported.
     pub fn reconnect(&self) {
         self.control.command(Command::Restart);
     }
 
-    /// Whether [`close`](EventSourceHandle::close) was called.
+    /// Whether [`close`](EventSourceHandle::close) has been called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.control.state().command == Some(Command::Close)
@@ -60,7 +60,7 @@ pub(super) enum Command {
 /// What a client shares with its handles.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    /// There is a command: a look at this is cheap.
+    /// Whether there is a command. This is cheap to check.
     pending: AtomicBool,
     state: Mutex<ControlState>,
     changed: Condvar,
@@ -68,9 +68,9 @@ pub(super) struct Control {
 
 #[derive(Debug, Default)]
 struct ControlState {
-    /// [`Command::Close`] stays.
+    /// The command to obey. [`Command::Close`] is permanent.
     command: Option<Command>,
-    /// The attempt that is going on.
+    /// The current attempt.
     attempt: Option<Stop>,
     waker: Option<Waker>,
 }
@@ -87,7 +87,7 @@ impl Control {
         }
         self.pending.store(true, Ordering::Release);
         self.changed.notify_all();
-        // The next attempt begins when this one has been stopped: what stops it may reach what they share.
+        // Stopped under the lock, so that the next attempt begins only afterwards: the two may share what is stopped.
         if let Some(attempt) = state.attempt.take() {
             attempt.stop();
         }
@@ -128,7 +128,7 @@ impl Control {
         }
     }
 
-    /// Begins an attempt that a command stops. `None` if there is a command already.
+    /// Begins an attempt, which a command will stop. Returns `None` if there already is a command.
     pub(super) fn begin(self: &Arc<Control>) -> Option<Attempt> {
         let mut state = self.state();
         if state.command.is_some() {
@@ -138,7 +138,7 @@ impl Control {
         Some(Attempt { control: self.clone(), stop })
     }
 
-    /// Has a command wake a task. Returns whether there is one already, which wakes nobody.
+    /// Registers a task to be woken by a command. Returns whether there already is a command, which will wake nobody.
     pub(super) fn register(&self, waker: &Waker) -> bool {
         let mut state = self.state();
         let old = match &state.waker {
@@ -147,20 +147,20 @@ impl Control {
         };
         let is_pending = state.command.is_some();
         drop(state);
-        // Unlocked: what it drops is the runtime's.
+        // After unlocking, because dropping a waker runs code of the runtime.
         drop(old);
         is_pending
     }
 
-    /// Has a command wake nobody: a handle may be kept for longer than the task.
+    /// Unregisters the task: a handle may outlive it.
     pub(super) fn forget(&self) {
         let waker = self.state().waker.take();
-        // Unlocked: what it drops is the runtime's.
+        // After unlocking, because dropping a waker runs code of the runtime.
         drop(waker);
     }
 }
 
-/// An attempt that a command stops, for as long as this is kept. There is one at a time.
+/// An attempt. A command stops it as long as this is not dropped. There is at most one at a time.
 pub(super) struct Attempt {
     control: Arc<Control>,
     pub(super) stop: Stop,
@@ -169,7 +169,7 @@ pub(super) struct Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let ended = self.control.state().attempt.take();
-        // Unlocked: what it holds is the transport's.
+        // After unlocking, because dropping the actions runs code of the transport.
         drop(ended);
     }
 }

@@ -1,4 +1,4 @@
-//! What the drivers for sync and for async code share: a connection, and the commands of its handles.
+//! What the blocking and the async driver share: a connection, and the commands of its handles.
 
 use super::{
     Cause, ClientEvent, Connection, EventSourceHandle,
@@ -13,11 +13,11 @@ use std::time::Instant;
 pub(super) struct Driver {
     pub(super) connection: Connection,
     pub(super) control: Arc<Control>,
-    /// [`ClientEvent::Closed`] was returned.
+    /// Whether [`ClientEvent::Closed`] has been returned.
     is_done: bool,
 }
 
-/// What was computed for an attempt: `None` leaves a header out.
+/// The result of computing a header or a URL: `None` leaves out a header.
 pub(super) type Computed = Result<Option<String>, BoxError>;
 
 impl Driver {
@@ -29,7 +29,7 @@ impl Driver {
         EventSourceHandle { control: self.control.clone() }
     }
 
-    /// Does what a handle has commanded. Returns whether there was a command, so that what is open is to be dropped.
+    /// Obeys the command of a handle. Returns whether there was one, in which case the open connection must be dropped.
     #[inline]
     pub(super) fn obey(&mut self) -> bool {
         match self.control.take() {
@@ -40,7 +40,7 @@ impl Driver {
         true
     }
 
-    /// Nothing will happen any more.
+    /// Nothing more will happen.
     pub(super) fn done(&mut self) -> Option<ClientEvent> {
         let was_done = core::mem::replace(&mut self.is_done, true);
         (!was_done).then_some(ClientEvent::Closed)
@@ -54,7 +54,7 @@ impl Driver {
         }
     }
 
-    /// Sets a part of the next request. Returns whether that is possible; otherwise the attempt has failed.
+    /// Sets a part of the next request. Returns whether that was possible; if not, the attempt has failed.
     pub(super) fn set(&mut self, part: &Part, computed: Computed, now: Instant) -> bool {
         let cause = match (part, computed) {
             (Part::Url, Ok(url)) => match self.connection.set_url(url.as_deref().unwrap_or_default()) {
@@ -73,29 +73,29 @@ impl Driver {
     }
 }
 
-/// A number for a connection to draw its delays from: std's hash maps are seeded from the system, and each
-/// `RandomState` differs from the last one.
+/// A seed for the random delays of a connection: std seeds its hash maps from the system, and each `RandomState`
+/// differs from the last one.
 pub(super) fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
 
-/// What both kinds of clients know.
+/// The accessors of both kinds of clients.
 macro_rules! accessors {
     ($source:ty) => {
         impl $source {
-            /// A handle that closes this, or has it reconnect, from another thread or task.
+            /// Returns a handle that closes or reconnects this client from another thread or task.
             #[must_use]
             pub fn handle(&self) -> EventSourceHandle {
                 self.driver.handle()
             }
 
-            /// The last event ID. An ID counts when the event that has it is complete.
+            /// Returns the last event ID. An ID counts once the event that carries it is complete.
             #[must_use]
             pub fn last_event_id(&self) -> &str {
                 self.driver.connection.last_event_id()
             }
 
-            /// The reconnection time: the server's, or else the one that was set.
+            /// Returns the reconnection time: the server's, or else the configured one.
             #[must_use]
             pub fn reconnection_time(&self) -> Duration {
                 self.driver.connection.reconnection_time()

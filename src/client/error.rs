@@ -1,4 +1,4 @@
-//! Why a client could not be made, and why a connection did not open, or ended.
+//! Why a client could not be built, and why a connection did not open, or ended.
 
 use super::{Cause, request::is_framing, url};
 use crate::{decode::excerpt, wire::http::is_token};
@@ -15,36 +15,36 @@ use http::{HeaderMap, StatusCode};
 /// An error of any kind, from a transport or from a function that computes a header.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why an [`EventSource`](crate::EventSource) could not be made.
+/// Why an [`EventSource`](crate::EventSource) could not be built.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The URL is not one.
+    /// The URL is invalid.
     #[non_exhaustive]
     Url {
-        /// The URL that was given, without what may be credentials, and without the values of its query.
+        /// The given URL, without what may be credentials, and without the values of its query.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The method is not a word.
+    /// The method is not a valid HTTP token.
     #[non_exhaustive]
     Method {
-        /// The method that was given.
+        /// The given method.
         method: String,
     },
-    /// A header's name is not a word, or is for the HTTP library to set, or its value holds a control character.
+    /// A header's name is invalid, or only the HTTP library may set it, or its value contains a control character.
     #[non_exhaustive]
     Header {
         /// The header's name. Its value may be a secret.
         name: String,
     },
-    /// There are more headers than a request holds, some 24,000.
+    /// There are more headers than a request can hold, which is about 24,000.
     TooManyHeaders,
     /// The HTTP library did not start.
     #[non_exhaustive]
     Transport {
-        /// What it said.
+        /// The library's error message.
         reason: String,
     },
 }
@@ -60,10 +60,10 @@ impl fmt::Display for BuildError {
                 write!(f, "the header {name} is set by the HTTP library, for the body that it sends")
             }
             BuildError::Header { name } if is_token(name) => {
-                write!(f, "the value of the header {name} holds a character that no header can carry")
+                write!(f, "the value of the header {name} contains a character that no header can carry")
             }
             BuildError::Header { name } => write!(f, "{name:?} is not the name of a header"),
-            BuildError::TooManyHeaders => f.write_str("there are more headers than a request holds"),
+            BuildError::TooManyHeaders => f.write_str("there are more headers than a request can hold"),
             BuildError::Transport { reason } => write!(f, "the HTTP library did not start: {reason}"),
         }
     }
@@ -73,9 +73,9 @@ impl Error for BuildError {}
 
 /// Why a connection did not open, or ended, or why a message is missing.
 ///
-/// It says whether the client reconnects, and when. Its text holds the reason that the transport gave; the
-/// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause)
-/// returns it. Neither its text nor its `Debug` shows credentials or the values of a query.
+/// It says whether the client reconnects, and when. Its message includes the reason that the transport gave; the
+/// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause) returns it by
+/// value. Neither its message nor its `Debug` output shows credentials or query values.
 ///
 /// ```
 /// use sse_wire::client::{Cause, ClientError};
@@ -97,7 +97,7 @@ impl Error for BuildError {}
 /// # let _ = (needs_another_token, request_id, transport_error);
 /// ```
 pub struct ClientError {
-    // On the heap, because results with it are moved for each message.
+    // Boxed, because a result that could hold it is moved for each message.
     inner: Box<Inner>,
 }
 
@@ -106,16 +106,16 @@ pub(super) struct Inner {
     pub(super) attempt: u64,
     pub(super) url: Url,
     pub(super) outlook: Outlook,
-    /// The answer, if it was not what is wanted.
+    /// The headers and body of a response that was not an event stream.
     pub(super) answer: Option<(HeaderMap, Bytes)>,
-    /// The status of a redirect that made a request with another method, and that method, into a `GET`.
+    /// The status of a redirect that turned a request with another method into a `GET`, and that method.
     pub(super) turned: Option<(StatusCode, http::Method)>,
 }
 
 /// What happens after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
-    /// The stream is open and goes on.
+    /// The stream is open and continues.
     ReadsOn,
     ReconnectsIn(Duration),
     GivesUp {
@@ -134,25 +134,25 @@ impl ClientError {
         &self.inner.cause
     }
 
-    /// What went wrong, to keep: with the transport's own error in it.
+    /// Converts this into what went wrong, including the transport's own error.
     #[must_use]
     pub fn into_cause(self) -> Cause {
         self.inner.cause
     }
 
-    /// Which attempt to connect this was, counted from 1 since the client was made.
+    /// The number of this attempt to connect, counted from 1 since the client was built.
     #[must_use]
     pub fn attempt(&self) -> u64 {
         self.inner.attempt
     }
 
-    /// The URL that was read, without credentials but with its query: after redirects the last one.
+    /// The URL that was read, without credentials but with its query: after redirects, the last one.
     #[must_use]
     pub fn url(&self) -> &str {
         self.inner.url.as_str()
     }
 
-    /// The status, if the server answered with another one than 200.
+    /// The status, if the server responded with one other than 200.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.inner.cause {
@@ -161,20 +161,20 @@ impl ClientError {
         }
     }
 
-    /// The headers of an answer that was not what is wanted: a request ID, `WWW-Authenticate`, rate limits.
+    /// The headers of a response that was not an event stream: a request ID, `WWW-Authenticate`, rate limits.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.inner.answer.as_ref().map(|(headers, _)| headers)
     }
 
-    /// The body of an answer that was not what is wanted, as much of it as came within a second, up to 64 KiB
-    /// or the [size that was set](crate::client::Builder::max_error_body). Empty if there is none.
+    /// The body of a response that was not an event stream: as much of it as arrived within a second, up to 64 KiB or
+    /// the [configured size](crate::client::Builder::max_error_body). Empty if there is none.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.inner.answer.as_ref().map_or(&[], |(_, body)| body)
     }
 
-    /// After how long the client reconnects. `None` if it will not, or need not.
+    /// How long the client waits before it reconnects. `None` if it will not reconnect, or need not.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         match self.inner.outlook {
@@ -220,7 +220,7 @@ impl fmt::Display for ClientError {
         match outlook {
             Outlook::ReadsOn => Ok(()),
             Outlook::ReconnectsIn(delay) => {
-                write!(f, " (attempt {attempt}); connecting again in {} ms", delay.as_millis())
+                write!(f, " (attempt {attempt}); reconnecting in {} ms", delay.as_millis())
             }
             Outlook::GivesUp { failures: 0 | 1 } => write!(f, " (attempt {attempt}); giving up"),
             Outlook::GivesUp { failures } => {
@@ -230,7 +230,7 @@ impl fmt::Display for ClientError {
     }
 }
 
-/// The error at the end of the chain, which is the reason for all others.
+/// The error at the end of the chain, which caused all the others.
 fn root<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     while let Some(source) = error.source() {
         error = source;

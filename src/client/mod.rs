@@ -1,24 +1,23 @@
 //! A client that reconnects.
 //!
-//! [`EventSource`] and [`AsyncEventSource`] are in the crate's root.
-//! Here is what they are made of, and what they report.
+//! [`EventSource`] and [`AsyncEventSource`] are in the crate root. This module contains what they are made of, and what
+//! they report.
 //!
-//! # An HTTP client of your own
+//! # Your own HTTP client
 //!
-//! A transport is a function from an [`http::Request`] to an [`http::Response`], so the client that a program
-//! already has, with its certificates, proxies, and cookies, becomes one in a few lines:
-//! [`Builder::<Blocking>::build_with`] and [`Builder::<Async>::build_with`] show ureq and reqwest. With
-//! `hyper_util::client::legacy::Client` it is `move |request| client.request(request)`, and with a
-//! [`tower`](https://docs.rs/tower) service, where `ServiceExt` is in scope, `move |request|
-//! service.clone().oneshot(request)`. It must not follow redirects: the client does, so that no header of
-//! yours reaches another origin. Its `User-Agent` stays; its `Accept-Encoding` stays if
-//! [`compression`](Builder::compression) is on.
+//! A transport is a function from an [`http::Request`] to an [`http::Response`]. The HTTP client that a program already
+//! has, with its certificates, proxies, and cookies, becomes one in a few lines: [`Builder::<Blocking>::build_with`]
+//! and [`Builder::<Async>::build_with`] show this for ureq and reqwest. With `hyper_util::client::legacy::Client` it is
+//! `move |request| client.request(request)`; with a [`tower`](https://docs.rs/tower) service, and `ServiceExt` in
+//! scope, it is `move |request| service.clone().oneshot(request)`. A transport must not follow redirects: `EventSource`
+//! does that itself, so that none of your headers reaches another origin. The transport's `User-Agent` is kept, and so
+//! is its `Accept-Encoding` if [`compression`](Builder::compression) is on.
 //!
 //! # Sticky cookies
 //!
-//! A load balancer that sets a cookie wants it back with the next request, or the client resumes at a server that
-//! does not know it. A transport that keeps cookies does so over reconnects too: reqwest with `cookie_store(true)`,
-//! ureq with its feature `cookies`. Over any other, keep the one that counts:
+//! A load balancer that sets a cookie expects it in the next request; without it, the client resumes at a server that
+//! does not know it. A transport that stores cookies keeps them across reconnects: reqwest with `cookie_store(true)`,
+//! ureq with its feature `cookies`. With any other transport, store the cookie that matters yourself:
 //!
 //! ```
 //! use sse_wire::{EventSource, client::ClientEvent};
@@ -70,7 +69,7 @@
 //!
 //! # A new token after a 401
 //!
-//! Headers can be computed for each attempt, for an async client by a future. Name the statuses after which another
+//! Headers can be computed for each attempt (for an async client, by a future). List the statuses after which a new
 //! token helps, and forget the old token when one of them arrives:
 //!
 //! ```
@@ -113,18 +112,19 @@
 //!
 //! # What cannot be seen
 //!
-//! A stream that is cut is an error, and not an end (RFC 9112, 8 and 9.8). HTTP/1.1 has a body without a length and
-//! without chunks, which ends with its connection: if something between the server and the client closes that in good
-//! order, no client can tell. Over HTTP/2, a server that resets a stream with `NO_ERROR` in mid-answer looks like the
-//! end of the body to those who read it over hyper; the client over reqwest looks closer. With the feature
-//! `reqwest-native-tls` on a system whose TLS is OpenSSL, such a body over TLS that ends without saying so
-//! (`close_notify`) looks like one that ends, because native-tls does not tell. A transport of your own is trusted.
+//! A stream that is cut off is an error, not an end (RFC 9112, 8 and 9.8). But in HTTP/1.1, a body without a length and
+//! without chunks ends with its connection: if something between the server and the client closes the connection
+//! properly, no client can tell the difference. If such a body comes over TLS and ends without a `close_notify`, it
+//! looks complete with the feature `reqwest-native-tls` on a system that uses OpenSSL, because native-tls does not
+//! report it. Over HTTP/2, if a server resets a stream with `NO_ERROR` in the middle of a response, hyper reports it as
+//! the end of the body; the client over reqwest detects it. Your own transport is trusted to tell the difference.
 #![cfg_attr(
     feature = "ureq",
-    doc = "An agent of ureq takes a reset for an end too: [`CutDetector`] makes it tell."
+    doc = "A ureq agent takes a reset for an end, too, unless it uses a [`CutDetector`]."
 )]
 //!
-//! [`until_data`](Builder::until_data) and [`until_event`](Builder::until_event) make sure, whatever the transport.
+//! To be sure whatever the transport, set [`until_data`](Builder::until_data) or
+//! [`until_event`](Builder::until_event).
 
 mod async_source;
 mod body;
@@ -167,5 +167,5 @@ pub use timer::TokioTimer;
 #[cfg(feature = "ureq")]
 pub use ureq::CutDetector;
 
-/// A future on the heap.
+/// A boxed future.
 pub type BoxFuture<T> = core::pin::Pin<alloc::boxed::Box<dyn Future<Output = T> + Send>>;

@@ -1,4 +1,4 @@
-//! Models of a client's commands, and of those who wait for them.
+//! Model checks of a client's commands, and of the threads and tasks that wait for them.
 
 use super::control::{Command, Control};
 use crate::sync::{
@@ -18,7 +18,7 @@ fn command(control: &Arc<Control>, command: Command) -> thread::JoinHandle<()> {
     thread::spawn(move || control.command(command))
 }
 
-/// Waits as the driver for sync code does while nothing is due.
+/// Waits as the blocking driver does while nothing is due.
 fn wait(control: &Control) -> Command {
     loop {
         if let Some(command) = control.take() {
@@ -28,7 +28,7 @@ fn wait(control: &Control) -> Command {
     }
 }
 
-/// Waits as the driver for async code does.
+/// Waits as the async driver does.
 fn wait_async(control: &Control) -> Command {
     block_on_fn(|context| {
         loop {
@@ -66,7 +66,7 @@ fn a_task_hears_of_a_command() {
     }
 }
 
-/// A task that moves to another waker is woken there.
+/// A task whose waker changes is woken through the new one.
 #[test]
 fn a_task_that_changes_its_waker_hears_of_it_too() {
     check(|| {
@@ -92,7 +92,7 @@ fn nothing_undoes_a_close() {
     });
 }
 
-/// An attempt that has begun is stopped, whenever its transport says how.
+/// An attempt that has begun is stopped, no matter when its transport says how.
 #[test]
 fn a_command_stops_the_attempt() {
     check(|| {
@@ -107,13 +107,13 @@ fn a_command_stops_the_attempt() {
         }
         assert_eq!(wait(&control), Command::Restart);
         other.join().unwrap();
-        // It was stopped, and not the next one.
+        // This attempt was stopped, not the next one.
         let next = control.begin().unwrap();
         assert!(!next.stop.is_stopped());
     });
 }
 
-/// An attempt that ends by itself leaves nothing to be stopped.
+/// An attempt that ends by itself leaves nothing to stop.
 #[test]
 fn an_attempt_that_ends_drops_what_would_stop_it() {
     check(|| {

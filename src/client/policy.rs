@@ -1,29 +1,29 @@
-//! When to reconnect: a calculation, without a clock and without randomness of its own.
+//! When to reconnect: a pure calculation, without a clock or a source of randomness.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// The longest time that a client waits for, whatever it is told: what a `setTimeout` holds, 24.8 days.
+/// The longest time that a client waits, whatever it is told: the maximum of `setTimeout`, 24.8 days.
 pub(super) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Whether and when an [`EventSource`](crate::EventSource) reconnects.
 ///
-/// After a stream that ended in good order it waits for the reconnection time, which the server sets with
-/// `retry`. After each failure in a row the range to wait in doubles: the delay is drawn at random from
-/// between the reconnection time and that time doubled once for each failure but the first ("full
-/// jitter"), up to a [`cap`](Policy::cap). So many clients that lost the same server do not reconnect all
-/// at once, and none reconnects sooner than the server wants (WHATWG HTML, 9.2.3, "reestablish the
-/// connection": "wait a delay equal to the reconnection time", then "optionally, wait some more").
+/// After a stream that ended properly, it waits for the reconnection time, which the server sets with `retry`. After
+/// failures, the delay is drawn at random from a range that begins at the reconnection time. The range ends at the same
+/// time for the first failure, and its end doubles with each further failure in a row ("full jitter"), up to a
+/// [`cap`](Policy::cap). So clients that lost the same server do not all reconnect at once, and none reconnects sooner
+/// than the server wants (WHATWG HTML, 9.2.3, "reestablish the connection": "wait a delay equal to the reconnection
+/// time", then "optionally, wait some more").
 ///
-/// A `Retry-After` is followed exactly, also where it is shorter than the reconnection time (RFC 9110, 10.2.3).
-/// But it never takes the client below the [`floor`](Policy::floor).
+/// A `Retry-After` is followed exactly, even if it is shorter than the reconnection time (RFC 9110, 10.2.3), but the
+/// delay is never shorter than the [`floor`](Policy::floor).
 ///
-/// A stream is healthy if it was open for [`healthy_after`](Policy::healthy_after), or if it ended in good order
-/// after at least one message whose data is not empty. That ends the row of failures. A comment, a `retry`, an
-/// ID alone or a message with empty data, which servers send to prime a connection, does not.
+/// A stream is healthy if it was open for [`healthy_after`](Policy::healthy_after), or if it ended properly after at
+/// least one message whose data is not empty. A healthy stream resets the count of failures. A comment, a `retry`, an
+/// ID alone, or a message with empty data, all of which servers send to prime a connection, does not make a stream
+/// healthy.
 ///
-/// With the defaults no server can make a client send more than ten requests in a second, redirects
-/// included.
+/// With the defaults, no server can make a client send more than ten requests a second, redirects included.
 ///
 /// ```
 /// use sse_wire::client::Policy;
@@ -49,7 +49,7 @@ pub struct Policy {
     pub(super) max_rate: usize,
 }
 
-/// In which phase of an attempt the next one may begin.
+/// When the client may reconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reconnects {
     Always,
@@ -64,8 +64,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The defaults: reconnects after a stream has ended and after a network error, for as long as it
-    /// takes; a wrong status or content type is final, as the standard says.
+    /// Creates the default policy: reconnects after a stream has ended and after a network error, for as long as it
+    /// takes. A wrong status or content type is final, as the standard says.
     #[must_use]
     pub const fn new() -> Policy {
         Policy {
@@ -82,7 +82,7 @@ impl Policy {
         }
     }
 
-    /// One attempt: whatever ends it is final.
+    /// Makes only one attempt: whatever ends it is final.
     ///
     /// This is the default for a request that must not be repeated, such as `POST` (RFC 9110, 9.2.2).
     #[must_use]
@@ -92,11 +92,10 @@ impl Policy {
         policy
     }
 
-    /// Tries until a stream has opened, and not again after that: for a `POST` whose answer must not be
-    /// requested twice.
+    /// Retries until a stream has opened, but not after that: for a `POST` whose response must not be requested twice.
     ///
-    /// Errors of the connection are retried, and [statuses](Policy::retry_statuses) as they are set. What ends
-    /// the stream once it has opened is final.
+    /// Connection errors are retried, and so are the configured [statuses](Policy::retry_statuses). Whatever ends the
+    /// stream once it has opened is final.
     ///
     /// ```
     /// use sse_wire::client::Policy;
@@ -111,29 +110,29 @@ impl Policy {
         policy
     }
 
-    /// Sets the shortest delay, whatever `retry` or `Retry-After` says. 100 ms by default.
+    /// Sets the shortest delay, whatever `retry` or `Retry-After` says: 100 ms by default.
     #[must_use]
     pub fn floor(mut self, delay: Duration) -> Policy {
         self.floor = delay.min(LONGEST);
         self
     }
 
-    /// Sets how far the delay grows. 30 s by default. A longer reconnection time or `Retry-After` is still
-    /// honoured.
+    /// Sets the limit up to which the delay grows: 30 s by default. A longer reconnection time or `Retry-After` is
+    /// still honoured.
     #[must_use]
     pub fn cap(mut self, delay: Duration) -> Policy {
         self.cap = delay.min(LONGEST);
         self
     }
 
-    /// Sets after how many failures in a row to give up. No limit by default.
+    /// Sets after how many failures in a row to give up: no limit by default.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Policy {
         self.max_attempts = attempts;
         self
     }
 
-    /// Sets how long a row of failures may last, from the first failure to the next attempt. No limit by
+    /// Sets for how long failures in a row are retried, from the first failure to the next attempt: no limit by
     /// default.
     #[must_use]
     pub fn max_elapsed(mut self, time: Duration) -> Policy {
@@ -141,14 +140,14 @@ impl Policy {
         self
     }
 
-    /// Sets how long a stream must have been open to be healthy however it ends. 60 s by default.
+    /// Sets how long a stream must have been open to be healthy however it ends: 60 s by default.
     #[must_use]
     pub fn healthy_after(mut self, time: Duration) -> Policy {
         self.healthy_after = time;
         self
     }
 
-    /// Sets the statuses after which to reconnect. None by default: the standard gives up on all but 200.
+    /// Sets the statuses after which to reconnect: none by default, because the standard gives up on all but 200.
     ///
     /// A `Retry-After` is followed for each of them.
     #[must_use]
@@ -157,24 +156,23 @@ impl Policy {
         self
     }
 
-    /// Sets whether to reconnect after a response that is not an event stream, such as the page of a proxy
-    /// that is starting. Not by default.
+    /// Sets whether to reconnect after a response that is not an event stream, such as the page of a proxy that is
+    /// still starting. Off by default.
     #[must_use]
     pub fn retry_content_type(mut self, retry: bool) -> Policy {
         self.retry_content_type = retry;
         self
     }
 
-    /// Sets how many redirects in a row are followed. 20 by default, as in browsers. One from `https` to
-    /// `http` never is.
+    /// Sets how many redirects in a row are followed: 20 by default, as in browsers. A redirect from `https` to `http`
+    /// is never followed.
     #[must_use]
     pub fn max_redirects(mut self, redirects: u32) -> Policy {
         self.max_redirects = redirects;
         self
     }
 
-    /// Sets how many requests are sent at most in any one second, redirects included. 10 by default; 0 is
-    /// taken for 1.
+    /// Sets how many requests are sent at most in any one second, redirects included: 10 by default. 0 counts as 1.
     #[must_use]
     pub fn max_rate(mut self, requests: u16) -> Policy {
         self.max_rate = usize::from(requests.max(1));
@@ -185,12 +183,12 @@ impl Policy {
         self.statuses.contains(&status)
     }
 
-    /// How long to wait if the server has said so.
+    /// How long to wait if the server has asked for this delay.
     pub(super) fn asked_delay(&self, retry_after: Duration) -> Duration {
         retry_after.min(LONGEST).max(self.floor)
     }
 
-    /// How long to wait after this many failures in a row. `random` is any `u64` with equal probability.
+    /// How long to wait after this many failures in a row. `random` is a uniformly distributed `u64`.
     pub(super) fn delay(&self, failures: u32, reconnection_time: Duration, random: u64) -> Duration {
         let least = reconnection_time.min(LONGEST).max(self.floor);
         let doublings = failures.saturating_sub(1).min(31);
@@ -201,8 +199,8 @@ impl Policy {
         least + Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
     }
 
-    /// Whether to give up after this many failures in a row, the next attempt coming this long after the
-    /// first of them.
+    /// Whether to give up after this many failures in a row, if the next attempt would begin this long after the first
+    /// of them.
     pub(super) fn gives_up(&self, failures: u32, elapsed: Duration) -> bool {
         failures > 0
             && (failures >= self.max_attempts || self.max_elapsed.is_some_and(|limit| elapsed > limit))
@@ -221,7 +219,7 @@ mod tests {
     fn the_delay_doubles_between_the_reconnection_time_and_the_cap() {
         let policy = Policy::new();
         for (failures, reconnection_time, least, most) in [
-            // A stream that ended in good order, and the first failure: exactly what the server said.
+            // A stream that ended properly, and the first failure: exactly what the server said.
             (0, 2_000, 2_000, 2_000),
             (1, 2_000, 2_000, 2_000),
             (2, 2_000, 2_000, 4_000),

@@ -1,4 +1,4 @@
-//! Where a redirect leads, and what goes there (WHATWG Fetch, "HTTP-redirect fetch").
+//! Where a redirect leads, and what is sent there (WHATWG Fetch, "HTTP-redirect fetch").
 
 use super::{
     Cause,
@@ -12,15 +12,15 @@ pub(super) struct Redirected {
     pub(super) url: Url,
     pub(super) uri: Uri,
     count: u32,
-    /// The request became one without a body, by a redirect with this status.
+    /// The status of the redirect that turned the request into a `GET` without a body.
     pub(super) as_get: Option<StatusCode>,
-    /// Another origin was among them: the user's own headers are not sent any more.
+    /// Whether a redirect led to another origin, so that the user's own headers are no longer sent.
     pub(super) left_origin: bool,
 }
 
 /// A request that is redirected.
 pub(super) struct Request<'r> {
-    /// Where it went, if not to where it led before.
+    /// Where the first request went.
     pub(super) url: &'r Url,
     pub(super) before: Option<&'r Redirected>,
     pub(super) method: &'r Method,
@@ -39,12 +39,12 @@ impl Request<'_> {
             return Err(wrong("which is not HTTP"));
         }
         if (from.scheme(), url.scheme()) == ("https", "http") {
-            return Err(wrong("which is not encrypted, as the request was"));
+            return Err(wrong("which is not encrypted, unlike the request"));
         }
         if count >= limit {
             return Err(Cause::TooManyRedirects { limit });
         }
-        // The server does not choose the user's credentials.
+        // The server must not choose the user's credentials.
         strip(&mut url);
         let uri = uri(&url).map_err(|_| wrong("which no request line can carry"))?;
         // Step 12.
@@ -55,7 +55,7 @@ impl Request<'_> {
         };
         let as_get = was_get.or(becomes_get.then_some(status));
         let left_origin = had_left || url.origin() != from.origin();
-        // Without its headers the body could not be understood, and it may be as private as they are.
+        // The body could not be understood without its headers, and may be as private as they are.
         if left_origin && as_get.is_none() && self.has_body {
             return Err(wrong("which would carry the request's body to another origin"));
         }

@@ -1,4 +1,4 @@
-//! What is sent.
+//! What a client sends.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use core::{
 use http::{HeaderName, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
 
-/// How long a transport may take. Each request of a client has these in its extensions.
+/// How long a transport may take. Each request of a client carries this in its extensions.
 ///
 /// A transport that sets no timeouts of its own reads them there:
 ///
@@ -34,7 +34,7 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// How long it may take until the connection is established.
+    /// How long it may take to establish the connection.
     #[must_use]
     pub fn connect(&self) -> Option<Duration> {
         self.connect
@@ -48,7 +48,7 @@ impl Timeouts {
     }
 }
 
-/// How many bytes of a request's body its transport has taken.
+/// Counts the bytes of a request's body that its transport has taken.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taken(Arc<AtomicUsize>);
 
@@ -60,8 +60,8 @@ impl Taken {
 
 /// The body of a request, which may be empty.
 ///
-/// It is a [`Body`] that gives its bytes in pieces: the client sees that a request is still on its way, and goes
-/// on waiting.
+/// It is a [`Body`] that yields its bytes in pieces, so that the client sees that the request is still being sent, and
+/// keeps waiting.
 #[derive(Debug)]
 pub struct RequestBody {
     rest: Bytes,
@@ -69,14 +69,14 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    /// The size of a piece in bytes: the less often there is one, the longer a slow server seems not to read.
+    /// The size of a piece in bytes. The larger it is, the longer a slow server seems not to read.
     const PIECE: usize = 16 * 1024;
 
     pub(super) fn new(bytes: Bytes, taken: Taken) -> RequestBody {
         RequestBody { rest: bytes, taken }
     }
 
-    /// The bytes, for those who send them in one piece.
+    /// Returns all bytes, for transports that send them in one piece.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.rest
@@ -121,8 +121,8 @@ impl Body for RequestBody {
     }
 }
 
-/// Whether this header tells where the body ends (RFC 9112, 6). It is for the transport to set: with another one
-/// than that, some HTTP libraries wait forever for a body to write.
+/// Whether this header says where the body ends (RFC 9112, 6). Only the transport may set it: with a different value,
+/// some HTTP libraries wait forever for a body to write.
 pub(super) fn is_framing(name: &str) -> bool {
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
         .iter()
@@ -134,8 +134,8 @@ pub(super) fn is_about_the_body(name: &HeaderName) -> bool {
     name.as_str().starts_with("content-")
 }
 
-/// The text as a header carries it: without the white space around it, which is not part of a value (RFC
-/// 9110, 5.5). `None` if no header can carry it.
+/// The text as the value of a header: without the white space around it, which is not part of the value (RFC 9110,
+/// 5.5). `None` if no header can carry it.
 pub(super) fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.trim_matches([' ', '\t', '\n', '\r']).as_bytes()).ok()
 }

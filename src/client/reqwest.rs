@@ -26,7 +26,8 @@ pub(super) fn transport(
         .retry(reqwest::retry::never())
         .referer(false)
         .user_agent(concat!("sse-wire/", env!("CARGO_PKG_VERSION")));
-    // The one that was asked for, whatever other crates turn on in reqwest; of both, rustls, as over ureq.
+    // Uses the TLS library of the enabled feature, whatever other crates enable in reqwest. With both features, rustls
+    // is used, as with ureq.
     #[cfg(feature = "reqwest-rustls")]
     {
         builder = builder.tls_backend_rustls();
@@ -60,9 +61,9 @@ fn to_reqwest(request: Request<RequestBody>) -> Result<reqwest::Request, reqwest
     Ok(request)
 }
 
-/// Says which errors are timeouts, and which come of a feature that is off.
+/// Converts an error: marks timeouts, and names the feature if a missing one is the reason.
 fn boxed(error: reqwest::Error) -> BoxError {
-    // What connects without TLS says this of a URL with `https`.
+    // A connector without TLS says this about an `https` URL.
     if chain(&error).ends_with("scheme is not http") {
         return NoTls { features: "reqwest-rustls or reqwest-native-tls" }.into();
     }
@@ -93,8 +94,8 @@ impl Body for Checked {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(context)) {
             Some(frame) => Some(frame.map_err(boxed)),
-            // hyper takes a stream that is reset with NO_ERROR for one that has ended, as if the client had sent
-            // too much. But then END_STREAM has not come.
+            // hyper treats a stream that is reset with NO_ERROR as one that has ended, as after a client that sent too
+            // much. But in that case END_STREAM has not arrived.
             None if self.version == Version::HTTP_2 && !self.body.is_end_stream() => {
                 Some(Err(io::Error::new(ErrorKind::ConnectionReset, "the server reset the stream").into()))
             }

@@ -5,8 +5,8 @@ use core::{str, time::Duration};
 use http::{HeaderName, header, response::Parts};
 use std::time::SystemTime;
 
-/// `Retry-After` (RFC 9110, 10.2.3): seconds or a date, which is compared with the server's own clock, or with
-/// ours if it does not tell the time (6.6.1).
+/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds or a date. A date is compared with the server's own clock, or with
+/// ours if the server does not send the time (6.6.1).
 pub(super) fn retry_after(head: &Parts) -> Option<Duration> {
     let text = |name: HeaderName| Some(str::from_utf8(head.headers.get(name)?.as_bytes()).ok()?.trim());
     let value = text(header::RETRY_AFTER)?;

@@ -1,4 +1,4 @@
-//! EventSource: messages for blocking code, over as many connections as it takes.
+//! EventSource: reads messages in blocking code, over as many connections as it takes.
 
 use super::{
     Builder, ClientError, ClientEvent, EventSourceHandle, Stop,
@@ -20,10 +20,10 @@ use std::{
 
 /// Reads the messages of an event stream, and reconnects whenever it ends: an iterator.
 ///
-/// It does what `EventSource` does in a browser, with what people add to it. The iterator ends when the
-/// server answers with status 204, when [`close`](EventSourceHandle::close) is called, and after an error
-/// that [is final](ClientError::is_fatal). Errors after which it reconnects are not returned:
-/// [`on_error`](Builder::on_error) is called for them, and [`events`](EventSource::events) shows these too.
+/// It does what `EventSource` does in a browser, plus what people usually add to it. The iterator ends when the server
+/// responds with status 204, when [`close`](EventSourceHandle::close) is called, or after an error that
+/// [is final](ClientError::is_fatal). Errors after which it reconnects are not returned:
+/// [`on_error`](Builder::on_error) is called for them, and [`events`](EventSource::events) returns them too.
 #[cfg_attr(feature = "ureq", doc = "```no_run")]
 #[cfg_attr(not(feature = "ureq"), doc = "```ignore")]
 /// use sse_wire::EventSource;
@@ -42,7 +42,7 @@ pub struct EventSource {
     transport: Transport,
     computed: Vec<(Part, Compute)>,
     body: Option<OpenBody>,
-    /// What has been read of the body, and how much of it is to be decoded.
+    /// What has been read of the body, and which part of it is still to be decoded.
     buffer: Box<[u8]>,
     chunk: Range<usize>,
 }
@@ -56,7 +56,7 @@ struct OpenBody {
     _attempt: Attempt,
 }
 
-/// How much is asked for at once.
+/// How many bytes are read at once.
 const BUFFER_SIZE: usize = 16 * 1024;
 
 /// A [`Builder`] of this kind builds an [`EventSource`].
@@ -68,8 +68,8 @@ impl sealed::Kind for Blocking {
 }
 
 impl Builder<Blocking> {
-    /// Adds a header whose value is computed anew for each request, also after a redirect: for tokens that expire.
-    /// `None` leaves it out. It replaces other headers of this name.
+    /// Adds a header whose value is computed for each request, including those after a redirect: for tokens that expire.
+    /// `None` leaves the header out. It replaces other headers with this name.
     ///
     /// ```
     /// # let fetch_token = || Ok::<_, std::io::Error>("");
@@ -85,7 +85,7 @@ impl Builder<Blocking> {
         self
     }
 
-    /// Computes the URL anew for each attempt: for cursors and tokens in a query.
+    /// Computes the URL for each attempt: for cursors and tokens in a query.
     ///
     /// ```
     /// # let cursor = || "7".to_owned();
@@ -101,20 +101,21 @@ impl Builder<Blocking> {
     ///
     /// # Errors
     ///
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     #[cfg(feature = "ureq")]
     pub fn build(self) -> Result<EventSource, BuildError> {
         let timeouts = self.timeouts();
         self.build_with(super::ureq::transport(timeouts))
     }
 
-    /// Builds a client over an HTTP library of your own, with its proxies, cookies and certificates: a function that
-    /// sends a request, and returns when the head of the answer has come. The body is read as it arrives.
+    /// Builds a client over your own HTTP library, with its proxies, cookies, and certificates. `transport` is a function
+    /// that sends a request, and returns when the head of the response has arrived. The body is read as it arrives.
     ///
-    /// It follows no redirects, and no status is an error: both are judged by the client. It respects the
-    /// [`Timeouts`](crate::client::Timeouts) in the request's extensions, or has its own, the read timeout also while
-    /// it sends: one that is over while the body is read is an [`io::Error`](std::io::Error) of the kind `TimedOut`
-    /// or `WouldBlock`. An end of the body before its time, inside a chunk for example, is an error too.
+    /// The transport must not follow redirects, nor treat any status as an error: the client handles both. It should
+    /// respect the [`Timeouts`](crate::client::Timeouts) in the request's extensions, or have its own; the read timeout
+    /// also applies while it sends. If the read timeout passes while the body is read, it must return an
+    /// [`io::Error`](std::io::Error) of the kind `TimedOut` or `WouldBlock`. If the body ends too early, for example
+    /// inside a chunk, that must be an error too.
     ///
     /// ```no_run
     /// use sse_wire::{EventSource, client::Stop};
@@ -135,7 +136,7 @@ impl Builder<Blocking> {
     ///
     /// # Errors
     ///
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     pub fn build_with<F, B, E>(mut self, mut transport: F) -> Result<EventSource, BuildError>
     where
         F: FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<B>, E> + Send + 'static,
@@ -160,30 +161,30 @@ impl Builder<Blocking> {
 accessors!(EventSource);
 
 impl EventSource {
-    /// Reads the events of `url`, with default settings. It connects when it is asked for the first
+    /// Creates a client for the events of `url`, with default settings. It connects when it is asked for the first
     /// message.
     ///
     /// # Errors
     ///
-    /// When the URL is not one.
+    /// If the URL is invalid.
     #[cfg(feature = "ureq")]
     pub fn new(url: impl Into<String>) -> Result<EventSource, BuildError> {
         EventSource::builder(url).build()
     }
 
-    /// Settings for reading the events of `url`.
+    /// Returns a builder to configure a client for the events of `url`.
     pub fn builder(url: impl Into<String>) -> Builder<Blocking> {
         Builder::new(url.into())
     }
 
-    /// All that happens, as an iterator: connections that open and end, messages, comments, errors.
+    /// Returns everything that happens, as an iterator: connections that open and end, messages, comments, errors.
     ///
     /// It ends after [`ClientEvent::Closed`].
     pub fn events(&mut self) -> Events<'_> {
         Events { source: self }
     }
 
-    /// Waits for the next thing that happens. `None` after [`ClientEvent::Closed`].
+    /// Waits for the next client event. Returns `None` after [`ClientEvent::Closed`].
     pub fn next_event(&mut self) -> Option<ClientEvent> {
         loop {
             if self.driver.obey() {
@@ -219,7 +220,7 @@ impl EventSource {
         }
     }
 
-    /// Decodes the chunk up to the next thing that happens in it.
+    /// Decodes the chunk up to the next client event in it.
     #[inline]
     fn decode(&mut self) -> Option<ClientEvent> {
         let mut input = Input::once(self.buffer.get(self.chunk.clone()).unwrap_or_default());
@@ -239,7 +240,7 @@ impl EventSource {
         };
         let result = body.read(&mut self.buffer);
         if self.driver.control.is_pending() {
-            // What was stopped from outside has not failed.
+            // A body that was stopped from outside has not failed.
             return;
         }
         match result {
@@ -283,8 +284,8 @@ impl EventSource {
     }
 }
 
-/// The first bytes of a body that is not an event stream. They may never come, so after a while the attempt
-/// is stopped. When this returns it is not any more.
+/// Reads the first bytes of a body that is not an event stream. They may never arrive, so after a while the attempt is
+/// stopped. Once this has returned, it is no longer stopped from here.
 fn body_start(
     body: BoxRead,
     size: usize,
@@ -302,7 +303,7 @@ fn body_start(
         });
         let done = done;
         if watch.is_ok() {
-            // What came before an error is shown all the same.
+            // What arrived before an error is still shown.
             let body = Commanded { body, control: control.clone() };
             _ = body.take(size as u64).read_to_end(&mut start);
         }
@@ -311,8 +312,8 @@ fn body_start(
     start
 }
 
-/// A body that is read until there is a command. Behind a socket that has been shut down there may be much
-/// that has come already, and a thousand times more if it is compressed.
+/// A body that is read until there is a command. Even after a socket has been shut down, much may be left to read that has
+/// already arrived, and a thousand times more if it is compressed.
 struct Commanded {
     body: BoxRead,
     control: Arc<Control>,
@@ -341,7 +342,7 @@ impl Iterator for EventSource {
     }
 }
 
-/// All that happens to an [`EventSource`]: see [`events`](EventSource::events).
+/// Everything that happens to an [`EventSource`]: see [`events`](EventSource::events).
 #[derive(Debug)]
 #[must_use]
 pub struct Events<'s> {
@@ -360,7 +361,7 @@ impl Iterator for Events<'_> {
 mod tests {
     use super::*;
 
-    /// A body that ends when it is told so.
+    /// A body that ends when it is told to.
     struct Silent(mpsc::Receiver<()>);
 
     impl Read for Silent {
@@ -378,7 +379,7 @@ mod tests {
         let (verdict, is_over) = mpsc::channel();
         stop.on_stop(move || {
             end.send(()).unwrap();
-            // That it does not return cannot be seen, only that it has not done so for a while.
+            // That it never returns cannot be observed, only that it has not returned for a while.
             verdict.send(returned.recv_timeout(Duration::from_millis(50)).is_err()).unwrap();
         });
         let body = Box::new(Silent(body));

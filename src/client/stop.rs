@@ -1,4 +1,4 @@
-//! How a transport of sync code hears that nobody waits for it any more.
+//! Tells a blocking transport that nobody waits for it any more.
 
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -17,14 +17,14 @@ struct StopState {
 }
 
 impl Stop {
-    /// Has `action` called, in another thread, when the attempt is stopped: it is to make calls return
-    /// that block in this one. If that has already happened, it is called at once. It is dropped when the
+    /// Sets an action that is called, in another thread, when the attempt is stopped. It should make calls return that
+    /// block this thread. If the attempt has already been stopped, the action is called at once. It is dropped when the
     /// attempt ends.
     ///
-    /// The next attempt begins when it has returned. It must not call an
-    /// [`EventSourceHandle`](crate::client::EventSourceHandle) of this client, which would wait for it forever.
+    /// The next attempt begins only after the action has returned. The action must not call an
+    /// [`EventSourceHandle`](crate::client::EventSourceHandle) of this client, which would deadlock.
     ///
-    /// For a socket it is `move || _ = socket.shutdown(Shutdown::Both)`.
+    /// For a socket, use `move || _ = socket.shutdown(Shutdown::Both)`.
     pub fn on_stop(&self, action: impl FnOnce() + Send + 'static) {
         let mut state = self.state();
         if !state.is_stopped {

@@ -23,7 +23,7 @@ pub trait Timer: Send + Sync + 'static {
     /// Waits for this long.
     fn sleep(&self, duration: Duration) -> BoxFuture<()>;
 
-    /// The time that the timer goes by: for a runtime whose clock can be stopped, as tokio's in tests.
+    /// Returns the timer's current time: for a runtime whose clock can be paused, as tokio's can in tests.
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// The timer of tokio.
+/// tokio's timer.
 #[cfg(feature = "tokio")]
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]

@@ -24,7 +24,7 @@ use ureq::{
     },
 };
 
-/// The largest head of an answer, in bytes.
+/// The largest head of a response, in bytes.
 const MAX_HEAD_SIZE: usize = 64 * 1024;
 
 pub(super) fn transport(
@@ -35,7 +35,7 @@ pub(super) fn transport(
         let client = lock(&slot).get_or_insert_with(|| agent(timeouts)).clone();
         let (closed, agent) = (slot.clone(), client.clone());
         stop.on_stop(move || {
-            // This is for good. The next attempt has a new agent.
+            // The agent is stopped for good. The next attempt uses a new one.
             *lock(&closed) = None;
             agent.shutdown();
         });
@@ -47,14 +47,14 @@ pub(super) fn transport(
     }
 }
 
-/// What `work` returns. Neither a name resolution nor a TCP connect can be ended from outside, so it runs in a
-/// thread of its own, for which nobody needs to wait.
+/// Returns what `work` returns. Neither name resolution nor a TCP connect can be interrupted from outside, so it runs
+/// in a separate thread, for which nobody needs to wait.
 fn unless_stopped<T: Send + 'static>(
     stop: &Stop,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, BoxError> {
     let (sender, results) = mpsc::sync_channel(1);
-    // Only the thread keeps the channel open, so a panic in it ends the wait.
+    // Only that thread keeps the channel open, so a panic in it ends the wait.
     let sender = Arc::new(sender);
     let stopped = Arc::downgrade(&sender);
     thread::Builder::new().name("sse-wire connect".into()).spawn(move || {
@@ -92,7 +92,7 @@ fn agent(timeouts: Timeouts) -> Agent {
 }
 
 fn run(agent: &Agent, request: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
-    // ureq sends chunks for these if there is no body, and then none. A length of 0 is what servers expect
+    // For these methods, ureq sends an empty chunked body if there is no body. Servers expect a length of 0 instead
     // (RFC 9110, 8.6).
     let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
     if has_body || !request.body().is_empty() { agent.run(request) } else { agent.run(request.map(drop)) }
@@ -124,9 +124,9 @@ fn tls() -> ureq::tls::TlsConfig {
     TlsConfig::builder().provider(provider).root_certs(RootCerts::PlatformVerifier).build()
 }
 
-/// Reads a body. When the framing of a chunk is broken, ureq 3.5 drops the good chunks that it has taken from
-/// the same read, and tells nobody how many these were. They are not lost: the error is reported, and the last
-/// event ID is still the one before them.
+/// Reads a body. When the framing of a chunk is broken, ureq 3.5 drops the good chunks from the same read, and does not
+/// say how many there were. They are not lost: the error is reported, and the last event ID is still the one before
+/// them.
 pub(super) struct BodyReader {
     body: ureq::BodyReader<'static>,
 }
@@ -137,7 +137,7 @@ impl Read for BodyReader {
     }
 }
 
-/// Says which errors are timeouts.
+/// Converts an error, and marks timeouts.
 fn io_error(error: ureq::Error) -> io::Error {
     match error {
         ureq::Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),
@@ -184,7 +184,7 @@ mod tests {
             blocks.recv()
         });
         assert_eq!(result.unwrap_err().to_string(), "the client was closed");
-        // Nor when it was ended before it began.
+        // Nor if it was stopped before it began.
         let (keep_too, blocks) = mpsc::channel::<()>();
         assert!(unless_stopped(&stop, move || blocks.recv()).is_err());
         drop((keep, keep_too));

@@ -1,5 +1,5 @@
-//! URLs as they are used, and as they are shown: without credentials and without the values of a query, which
-//! is where some services take a key.
+//! URLs as they are used, and as they are shown: without credentials and without query values, because some services
+//! expect a key there.
 
 use super::{error::BuildError, request::basic_credentials};
 use crate::{decode::excerpt, wire::http::percent_decode};
@@ -12,7 +12,7 @@ use url::Url;
 pub(super) struct Target {
     pub(super) url: Url,
     pub(super) uri: Uri,
-    /// What the credentials of the URL make of the header `Authorization`.
+    /// The `Authorization` header for the credentials in the URL.
     pub(super) authorization: Option<HeaderValue>,
 }
 
@@ -36,12 +36,12 @@ impl Target {
     }
 }
 
-/// The URL for an HTTP library. What a URL may hold, and a request line need not, is an error.
+/// The URL for an HTTP library. It is an error if the URL contains what a request line cannot.
 pub(super) fn uri(url: &Url) -> Result<Uri, http::uri::InvalidUri> {
     url.as_str().parse()
 }
 
-/// Takes what is not sent out of a URL.
+/// Removes from a URL what is not sent.
 pub(super) fn strip(url: &mut Url) {
     url.set_fragment(None);
     // These fail only for URLs without a host.
@@ -54,12 +54,13 @@ pub(super) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
 }
 
-/// A URL that may be none, to be shown.
+/// A possibly invalid URL, to be shown.
 pub(super) fn hide(url: &str) -> String {
     hide_query(&hide_credentials(url))
 }
 
-/// What may be credentials in a text that may be no URL: a password with a slash in it is a reason for that.
+/// Hides what may be credentials in a text that may not be a valid URL, for instance because of a slash in the
+/// password.
 fn hide_credentials(url: &str) -> String {
     let is_scheme =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
@@ -71,7 +72,7 @@ fn hide_credentials(url: &str) -> String {
     }
 }
 
-/// The names of a query stay, and their values go.
+/// Keeps the names in a query, and hides their values.
 fn hide_query(url: &str) -> String {
     let Some((before, query)) = url.split_once('?') else { return url.into() };
     let (query, fragment) = query.split_at(query.find('#').unwrap_or(query.len()));
@@ -86,7 +87,7 @@ fn hide_query(url: &str) -> String {
     format!("{before}?{}{fragment}", parts.join("&"))
 }
 
-/// A URL to be shown, which a server may have chosen.
+/// A URL to be shown. A server may have chosen it.
 pub(super) fn shown(url: &Url) -> String {
     excerpt(&hide_query(url.as_str()))
 }
@@ -102,7 +103,7 @@ pub(super) fn shown_in(base: &Url, location: &str) -> String {
     }
 }
 
-/// A text of others that may hold the URL, such as the error of an HTTP library, without what is not to be shown.
+/// Removes what must not be shown from a foreign text that may contain the URL, such as an HTTP library's error.
 pub(super) fn redact(text: String, url: &Url) -> String {
     match url.query() {
         Some(query) if !query.is_empty() && text.contains(query) => {

@@ -25,7 +25,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 /// let (head, _) = http::Response::builder().status(503).body(())?.into_parts();
 /// let error = check_response(&head).unwrap_err();
 /// assert!(matches!(error, ResponseError::Status { .. }));
-/// assert_eq!(error.to_string(), "the answer has status 503 and not 200");
+/// assert_eq!(error.to_string(), "the response has status 503, not 200");
 /// # Ok::<(), http::Error>(())
 /// ```
 ///
@@ -79,16 +79,19 @@ impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ResponseError::Status { status } => {
-                write!(f, "the answer has status {} and not 200", status.as_u16())
+                write!(f, "the response has status {}, not 200", status.as_u16())
             }
             ResponseError::ContentType { content_type: Some(content_type) } => {
-                write!(f, "the answer is no event stream: it has the content type {content_type:?}")
+                write!(f, "the response is not an event stream: it has the content type {content_type:?}")
             }
             ResponseError::ContentType { content_type: None } => {
-                f.write_str("the answer is no event stream: it has no content type")
+                f.write_str("the response is not an event stream: it has no content type")
             }
             ResponseError::ContentEncoding { encoding } => {
-                write!(f, "the answer has the encoding {encoding:?}, which the HTTP library has not undone")
+                write!(
+                    f,
+                    "the response has the encoding {encoding:?}, which the HTTP library has not decoded"
+                )
             }
         }
     }

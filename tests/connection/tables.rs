@@ -277,7 +277,7 @@ fn what_cannot_be_built() {
         (builder().header("X-Y", "secret\n"), ""),
         (
             builder().header("X-Y", "secret\r\nX-Z: 1"),
-            "the value of the header X-Y holds a character that no header can carry",
+            "the value of the header X-Y contains a character that no header can carry",
         ),
         (
             builder().header("Content-length", "2").body("{}"),
@@ -417,7 +417,7 @@ fn what_closes() {
         assert_eq!(
             error.to_string(),
             format!(
-                "the answer from {SHOWN} has status {status} and a body that begins \"oh\\nno\u{1f600}\" (attempt 1); giving up"
+                "the response from {SHOWN} has status {status} and a body that begins \"oh\\nno\u{1f600}\" (attempt 1); giving up"
             )
         );
         assert_eq!(client.wait(), None);
@@ -441,7 +441,9 @@ fn what_closes() {
         assert!(error.is_fatal() && client.connection.is_closed(), "{content_type:?}");
         assert_eq!(
             error.to_string(),
-            format!("the answer from {SHOWN} is no event stream: it has {shown} (attempt 1); giving up")
+            format!(
+                "the response from {SHOWN} is not an event stream: it has {shown} (attempt 1); giving up"
+            )
         );
     }
 
@@ -456,7 +458,7 @@ fn what_closes() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the answer from {SHOWN} has the encoding \"br\", which was not asked for (attempt 1); giving up"
+            "the response from {SHOWN} has the encoding \"br\", which was not requested (attempt 1); giving up"
         )
     );
 }
@@ -523,7 +525,7 @@ fn the_reason_is_in_the_sentence_and_can_be_had() {
     assert_eq!(
         error.to_string(),
         format!(
-            "there was no answer from {SHOWN}: connection refused (attempt 1); connecting again in 2000 ms"
+            "there was no response from {SHOWN}: connection refused (attempt 1); reconnecting in 2000 ms"
         )
     );
     assert_eq!(error.source().unwrap().to_string(), "error sending request");
@@ -677,7 +679,7 @@ fn a_redirect_does_not_give_up_encryption() {
         assert_eq!(
             error.to_string(),
             format!(
-                "the answer from https://other/ is a redirect (302) to {location:?}, which is not encrypted, as the request was (attempt 1); giving up"
+                "the response from https://other/ is a redirect (302) to {location:?}, which is not encrypted, unlike the request (attempt 1); giving up"
             )
         );
     }
@@ -722,7 +724,7 @@ fn redirects_of_a_request_with_a_body() {
                 assert_eq!(
                     error.to_string(),
                     format!(
-                        "the answer from {SHOWN} is a redirect ({status}) to \"http://other/\", which would carry the request's body to another origin (attempt 1); giving up"
+                        "the response from {SHOWN} is a redirect ({status}) to \"http://other/\", which would carry the request's body to another origin (attempt 1); giving up"
                     )
                 );
             }
@@ -739,7 +741,7 @@ fn a_redirect_that_made_a_post_a_get_is_named() {
     let error = client.refuse(405, &[]);
     assert_eq!(
         error.to_string(),
-        "the answer from http://localhost:1/c has status 405, after a redirect (301) that turned POST into GET (attempt 1); giving up"
+        "the response from http://localhost:1/c has status 405, after a redirect (301) that turned POST into GET (attempt 1); giving up"
     );
 }
 
@@ -756,7 +758,7 @@ fn redirects_that_lead_nowhere() {
         let error = client.refuse(302, &[("location", location)]);
         assert!(error.is_fatal());
         let text = format!(
-            "the answer from {SHOWN} is a redirect (302) to {location:?}, {reason} (attempt 1); giving up"
+            "the response from {SHOWN} is a redirect (302) to {location:?}, {reason} (attempt 1); giving up"
         );
         assert_eq!(error.to_string(), text);
     }
@@ -811,7 +813,7 @@ fn redirects_have_a_limit_and_a_rate() {
     assert!(error.is_fatal());
     assert_eq!(
         error.to_string(),
-        "the answer from http://localhost:1/loop is a redirect after 20 others (attempt 1); giving up"
+        "the response from http://localhost:1/loop is a redirect after 20 others (attempt 1); giving up"
     );
 
     let mut client = Client::new(builder().policy(Policy::new().max_redirects(0)));
@@ -830,7 +832,7 @@ fn after_a_stream_that_ended() {
     assert_eq!(error.retry_in(), Some(ms(500)));
     assert_eq!(
         error.to_string(),
-        format!("the stream from {SHOWN} ended (attempt 1); connecting again in 500 ms")
+        format!("the stream from {SHOWN} ended (attempt 1); reconnecting in 500 ms")
     );
     client.send();
     let error = client.read("data: reconnected\n\nid: 9\ndata", ms(0)).unwrap();
@@ -935,7 +937,7 @@ fn limits_of_attempts_and_of_time() {
     assert_eq!(
         error.to_string(),
         format!(
-            "there was no answer from {SHOWN}: connection refused (attempt 6); giving up after 3 failures in a row"
+            "there was no response from {SHOWN}: connection refused (attempt 6); giving up after 3 failures in a row"
         )
     );
 
@@ -1179,7 +1181,7 @@ fn silence_is_an_error() {
     client.now = until;
     let error = client.error().unwrap();
     let Cause::Connect(source) = error.cause() else { panic!("{error:?}") };
-    assert_eq!(source.to_string(), "no answer came within 13s");
+    assert_eq!(source.to_string(), "no response arrived within 13s");
     // In a stream it counts from the last byte on.
     client.send();
     client.open();

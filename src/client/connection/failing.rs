@@ -1,4 +1,4 @@
-//! What follows when an attempt of a connection has ended.
+//! What a connection does when an attempt has failed.
 
 use super::{Connection, Refused, State};
 use crate::client::{
@@ -15,7 +15,7 @@ use std::{
 };
 
 impl Connection {
-    /// Says that the request that is due cannot be made.
+    /// Reports that the request that is due cannot be made.
     pub(in crate::client) fn not_made(&mut self, cause: Cause, now: Instant) {
         if self.is_due(now) {
             self.begin_attempt();
@@ -23,8 +23,8 @@ impl Connection {
         }
     }
 
-    /// Says that there will be no answer, or that the connection broke. When the read timeout was over, an
-    /// [`io::Error`] of the kind `TimedOut` or `WouldBlock` says so.
+    /// Reports that there will be no response, or that the connection broke. Pass an [`io::Error`] of the kind
+    /// `TimedOut` or `WouldBlock` if the read timeout has passed.
     pub fn error(&mut self, error: impl Into<BoxError>, now: Instant) {
         let error = error.into();
         let cause = match &self.state {
@@ -33,7 +33,7 @@ impl Connection {
                 (Some(ErrorKind::TimedOut | ErrorKind::WouldBlock), Some(time)) => Cause::ReadTimeout(time),
                 _ => Cause::Read(error),
             },
-            // What came before the error is shown all the same.
+            // What arrived before the error is still shown.
             State::Refused(_) => return self.refuse(now),
             State::Waiting { .. } | State::Closed => return,
         };
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// An attempt has failed: decides when to reconnect.
+    /// An attempt has failed: decides whether and when to reconnect.
     pub(super) fn fail(&mut self, cause: Cause, answer: Option<(HeaderMap, Bytes)>, now: Instant) {
         let random = self.draw();
         let policy = &self.settings.policy;
@@ -104,7 +104,7 @@ impl Connection {
         self.events.push_back(ClientEvent::Error(error));
     }
 
-    /// A number with equal probability (SplitMix64).
+    /// Draws a uniformly distributed number (SplitMix64).
     pub(super) fn draw(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;

@@ -1,8 +1,8 @@
-//! The connection's state: what to do next, what an answer means, when to reconnect. Time and randomness
-//! come in from outside, so that every path can be tested.
+//! The connection's state: what to do next, what a response means, when to reconnect. Time and randomness
+//! are passed in from outside, so that every path can be tested.
 //!
-//! Here is what is due; `sending` makes the requests, `reading` takes the answers, and `failing` decides what
-//! follows when an attempt has ended.
+//! This file decides what is due; `sending` makes the requests, `reading` takes the responses, and `failing` decides
+//! what follows when an attempt has failed.
 
 mod failing;
 mod reading;
@@ -28,7 +28,7 @@ use std::{
 };
 use url::Url;
 
-/// What stays the same over all attempts, but for what the user sets anew.
+/// What stays the same for all attempts, unless the user changes it.
 pub(super) struct Settings {
     pub(super) target: Target,
     pub(super) method: Method,
@@ -48,11 +48,11 @@ pub(super) struct Settings {
 
 pub(super) type OnError = Box<dyn FnMut(&ClientError) + Send>;
 
-/// A client without I/O and without a clock: it says what to do next, and is told what happened.
+/// A client without I/O or a clock: it says what to do next, and is told what happened.
 ///
-/// [`EventSource`](crate::EventSource) and [`AsyncEventSource`](crate::AsyncEventSource) drive one. Drive
-/// it yourself to read event streams in an event loop of your own: ask for the [`next_step`](Self::next_step)
-/// whenever something has happened or a time is over.
+/// [`EventSource`](crate::EventSource) and [`AsyncEventSource`](crate::AsyncEventSource) each drive one. Drive one
+/// yourself to read event streams in your own event loop: ask for the [`next_step`](Self::next_step) whenever something
+/// has happened or a time has passed.
 ///
 /// ```
 /// use sse_wire::{Input, client::{ClientEvent, Connection, Step}};
@@ -64,7 +64,7 @@ pub(super) type OnError = Box<dyn FnMut(&ClientError) + Send>;
 /// let request = connection.request(now).expect("it is due");
 /// assert_eq!(request.uri(), "http://localhost/events");
 ///
-/// // … send it, and say what the answer is:
+/// // … send it, and pass in the response:
 /// let answer = http::Response::builder().header("Content-Type", "text/event-stream").body(())?;
 /// connection.answer(answer.into_parts().0, now);
 /// let Step::Event(ClientEvent::Open(_)) = connection.next_step(now) else { panic!() };
@@ -74,7 +74,7 @@ pub(super) type OnError = Box<dyn FnMut(&ClientError) + Send>;
 ///     assert_eq!(message.data(), "1");
 /// }
 ///
-/// // The body ended: when to connect again.
+/// // The body has ended: when to reconnect?
 /// connection.end(now);
 /// let Step::Event(ClientEvent::Error(error)) = connection.next_step(now) else { panic!() };
 /// assert_eq!(error.retry_in(), Some(Duration::from_secs(2)));
@@ -88,20 +88,20 @@ pub struct Connection {
     settings: Settings,
     decoder: Decoder,
     state: State,
-    /// What has happened and was not told.
+    /// What has happened but has not been reported yet.
     events: VecDeque<ClientEvent>,
     attempt: u64,
     /// Where redirects have led in this attempt.
     redirected: Option<Redirected>,
     failures: u32,
     failing_since: Option<Instant>,
-    /// When the last requests were sent, as many of them as may be sent in a second.
+    /// When the last requests were sent: as many of them as may be sent in one second.
     sent: VecDeque<Instant>,
     random: u64,
 }
 
 enum State {
-    /// Whatever was open can be dropped.
+    /// Any open connection can be dropped.
     Waiting {
         until: Option<Instant>,
     },
@@ -115,7 +115,7 @@ enum State {
         received: bool,
         waiting_since: Option<Instant>,
     },
-    /// The body of an answer that is no event stream is read, to show it.
+    /// The body of a response that is not an event stream is being read, to be shown.
     Refused(Box<Refused>),
     Closed,
 }
@@ -143,7 +143,7 @@ impl Connection {
         }
     }
 
-    /// What to do next, and what happened before that. A time that is over at `now` has its consequences here.
+    /// Returns what has happened and, after that, what to do next. Timeouts that have passed by `now` take effect here.
     pub fn next_step(&mut self, now: Instant) -> Step {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -159,7 +159,7 @@ impl Connection {
                     };
                 }
                 State::Sent { waiting_since, taken, seen } => {
-                    // The request goes on its way.
+                    // The transport has taken more of the request's body.
                     if *seen != taken.bytes() {
                         *seen = taken.bytes();
                         *waiting_since = None;
@@ -169,7 +169,7 @@ impl Connection {
                     };
                     match due(*waiting_since.get_or_insert(now), limit, now) {
                         Due::Over => {
-                            let text = format!("no answer came within {limit:?}");
+                            let text = format!("no response arrived within {limit:?}");
                             let error = io::Error::new(ErrorKind::TimedOut, text);
                             self.fail(Cause::Connect(error.into()), None, now);
                         }
@@ -194,13 +194,13 @@ impl Connection {
         }
     }
 
-    /// When the policy's rate lets the next request out.
+    /// When the policy's rate allows the next request.
     fn rate_allows(&self) -> Option<Instant> {
         let oldest = self.sent.front().filter(|_| self.sent.len() >= self.settings.policy.max_rate)?;
         oldest.checked_add(Duration::from_secs(1))
     }
 
-    /// Whether a request may leave.
+    /// Whether a request may be sent.
     fn is_due(&self, now: Instant) -> bool {
         match self.state {
             State::Waiting { until } => until.max(self.rate_allows()).is_none_or(|until| until <= now),
@@ -208,8 +208,8 @@ impl Connection {
         }
     }
 
-    /// Begins anew at once, as far as the policy's rate allows. What is open can be dropped, and what has happened
-    /// and was not told is not told any more.
+    /// Reconnects at once, or as soon as the policy's rate allows. Any open connection can be dropped. What has
+    /// happened but has not been reported yet will not be reported.
     pub fn reconnect(&mut self) {
         if !self.is_closed() {
             self.events.clear();
@@ -218,46 +218,46 @@ impl Connection {
         }
     }
 
-    /// Closes the connection for good. What has happened and was not told is not told any more.
+    /// Closes the connection for good. What has happened but has not been reported yet will not be reported.
     pub fn close(&mut self) {
         self.events.clear();
         self.state = State::Closed;
     }
 
-    /// Whether the connection is closed for good. It may still have something to tell.
+    /// Whether the connection is closed for good. It may still have something to report.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    /// The URL of the next request, or of the last one: after redirects the one that they led to.
+    /// The URL of the next or the last request: after redirects, the one that they led to.
     fn url(&self) -> &Url {
         self.redirected.as_ref().map_or(&self.settings.target.url, |redirected| &redirected.url)
     }
 
-    /// The last event ID: what the next request will send as `Last-Event-ID`. An ID counts when the event that has
-    /// it is complete.
+    /// Returns the last event ID, which the next request will send as `Last-Event-ID`. An ID counts once the event that
+    /// carries it is complete.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
     }
 
-    /// The reconnection time: the server's, or else the one that was set.
+    /// Returns the reconnection time: the server's, or else the configured one.
     #[must_use]
     pub fn reconnection_time(&self) -> Duration {
         self.decoder.reconnection_time().unwrap_or(self.settings.reconnection_time)
     }
 }
 
-/// How long the head of an answer is waited for. Nobody tells when the connection is established, so until the
-/// head has come both timeouts may pass.
+/// How long to wait for the head of a response. Nobody reports when the connection is established, so the wait may take
+/// as long as both timeouts together.
 fn answer_within(timeouts: Timeouts) -> Option<Duration> {
     Some(timeouts.read?.saturating_add(timeouts.connect.unwrap_or_default()))
 }
 
 enum Due {
     Over,
-    /// `None`: at the end of time.
+    /// `None` means: never.
     At(Option<Instant>),
 }
 

@@ -1,4 +1,4 @@
-//! The answers to a connection, and their bodies.
+//! The responses that a connection gets, and their bodies.
 
 use super::{Connection, Refused, State};
 use crate::{
@@ -20,14 +20,14 @@ use std::{
     time::Instant,
 };
 
-/// For how long the body of an answer that is no event stream is read.
+/// For how long the body of a response that is not an event stream is read.
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Connection {
-    /// Says that the head of the answer has come (WHATWG HTML, 9.2.2, step 15).
+    /// Reports that the head of the response has arrived (WHATWG HTML, 9.2.2, step 15).
     ///
-    /// A `Retry-After` may be a date. It is compared with the `Date` of the answer, or if there is none with a
-    /// [`SystemTime`](std::time::SystemTime) in its extensions: when it was received.
+    /// A `Retry-After` may be a date. It is compared with the `Date` of the response or, if there is none, with a
+    /// [`SystemTime`](std::time::SystemTime) in its extensions that says when it was received.
     pub fn answer(&mut self, head: Parts, now: Instant) {
         if !matches!(self.state, State::Sent { .. }) {
             return;
@@ -75,8 +75,8 @@ impl Connection {
         request.follow(head.status, &String::from_utf8_lossy(location), settings.policy.max_redirects)
     }
 
-    /// Reads bytes of the body, up to the next thing that happens in them. `None` means that all of `input` has
-    /// been read, or that the connection reads no more: see [`next_step`](Connection::next_step).
+    /// Reads bytes of the body, up to the next client event. `None` means that all of `input` has been read, or that
+    /// the connection has stopped reading: see [`next_step`](Connection::next_step).
     #[inline]
     pub fn read(&mut self, input: &mut Input<'_>) -> Option<ClientEvent> {
         let State::Open { waiting_since, .. } = &mut self.state else {
@@ -88,7 +88,7 @@ impl Connection {
         self.judge(incoming)
     }
 
-    /// What this is for whoever drives the connection.
+    /// Decides what to report to whoever drives the connection.
     #[inline]
     fn judge(&mut self, incoming: Result<Incoming, TooLarge>) -> Option<ClientEvent> {
         Some(match incoming {
@@ -103,19 +103,19 @@ impl Connection {
             }
             Ok(Incoming::Comment(text)) => ClientEvent::Comment(text),
             Ok(Incoming::Retry(time)) => ClientEvent::Retry(time),
-            // The decoder was not told to report these.
+            // The decoder is not set to report these.
             Ok(Incoming::Id(_)) => return None,
             Err(error) => self.too_large(error),
         })
     }
 
-    /// Closes the connection, because its answer has ended with this message.
+    /// Closes the connection, because this message was the last.
     fn last(&mut self, message: MessageEvent, judged: Judged) -> Option<ClientEvent> {
         self.state = State::Closed;
         (judged == Judged::Last).then_some(ClientEvent::Message(message))
     }
 
-    /// The stream goes on.
+    /// Reports an event that was too large. The stream continues.
     fn too_large(&self, error: TooLarge) -> ClientEvent {
         ClientEvent::Error(self.client_error(Cause::TooLarge(error), Outlook::ReadsOn, None))
     }
@@ -128,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// How many bytes of the body of an answer that is no event stream are wanted, and for how long.
+    /// How many bytes of the body of a response that is not an event stream are wanted, and for how long to read it.
     pub(in crate::client) fn wants_error_body(&self) -> Option<(usize, Duration)> {
         match self.state {
             State::Refused(_) => Some((self.settings.max_error_body, BODY_PATIENCE)),
@@ -136,7 +136,7 @@ impl Connection {
         }
     }
 
-    /// Whether the body of an answer is wanted.
+    /// Whether more of the response's body is wanted.
     #[inline]
     pub(in crate::client) fn is_reading(&self) -> bool {
         match &self.state {
@@ -146,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Says that the body has ended, in good order as far as HTTP knows.
+    /// Reports that the body has ended: properly, as far as HTTP can tell.
     pub fn end(&mut self, now: Instant) {
         match self.state {
             State::Open { .. } => self.end_stream(now),

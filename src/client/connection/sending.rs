@@ -11,17 +11,17 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use std::time::Instant;
 
-/// The largest last event ID that is sent, in bytes. Servers take a few KiB, and HTTP libraries do not send any
-/// head: with a larger ID the client would not reconnect, and the server would not even know.
+/// The largest last event ID that is sent, in bytes. Servers accept a few KiB, and HTTP libraries limit the size of the
+/// head that they send: with a larger ID the client could never reconnect, and the server would not even know.
 const MAX_ID: usize = 64 * 1024;
 
 impl Connection {
-    /// The next request, which leaves at `now`. It begins an attempt, or follows a redirect. `None` if none is
-    /// due, of which [`next_step`](Connection::next_step) tells.
+    /// Returns the next request, which is sent at `now`. It begins an attempt, or follows a redirect. `None` means that
+    /// none is due; [`next_step`](Connection::next_step) says when one is.
     ///
-    /// It has all headers but those that belong to the transport: `Host`, `Content-Length`, `Transfer-Encoding`,
-    /// `User-Agent`. How long the transport may take is in its extensions, as [`Timeouts`](crate::client::Timeouts). A transport follows no
-    /// redirects and takes no status for an error: both are judged here.
+    /// It has all headers except those that the transport sets: `Host`, `Content-Length`, `Transfer-Encoding`,
+    /// `User-Agent`. Its extensions say how long the transport may take, as [`Timeouts`](crate::client::Timeouts). A
+    /// transport must not follow redirects, nor treat any status as an error: the connection handles both.
     pub fn request(&mut self, now: Instant) -> Option<Request<RequestBody>> {
         if !self.is_due(now) {
             return None;
@@ -67,7 +67,7 @@ impl Connection {
         let mut headers = HeaderMap::new();
         if self.sends_own_headers() {
             headers = settings.headers.clone();
-            // WHATWG Fetch, "HTTP-redirect fetch", step 12: what describes a body goes with it.
+            // WHATWG Fetch, "HTTP-redirect fetch", step 12: headers that describe a body are dropped with it.
             if redirected.is_some_and(|redirected| redirected.as_get.is_some()) {
                 let names: Vec<_> = headers.keys().filter(|name| is_about_the_body(name)).cloned().collect();
                 for name in names {
@@ -83,7 +83,7 @@ impl Connection {
         for (name, value, is_wanted) in [
             (header::ACCEPT, "text/event-stream", true),
             (header::CACHE_CONTROL, "no-cache", true),
-            // Whoever compresses a stream may hold events back.
+            // A compressor may hold events back.
             (header::ACCEPT_ENCODING, "identity", !settings.compression),
         ] {
             if is_wanted && !headers.contains_key(&name) {
@@ -91,7 +91,7 @@ impl Connection {
             }
         }
         // "If the last event ID string is not the empty string". An ID that no header can carry is left
-        // out, but then an older one of the user's would be wrong too.
+        // out, and then an older one that the user has set would be wrong too.
         const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
         let id = self.decoder.last_event_id();
         if !id.is_empty() {
@@ -103,7 +103,7 @@ impl Connection {
         Ok(headers)
     }
 
-    /// Whether the user's own headers go where the next request goes.
+    /// Whether the user's own headers are sent with the next request.
     pub(in crate::client) fn sends_own_headers(&self) -> bool {
         self.redirected.as_ref().is_none_or(|redirected| !redirected.left_origin)
     }
@@ -117,17 +117,17 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When it is not one.
+    /// If the URL is invalid.
     pub fn set_url(&mut self, url: &str) -> Result<(), BuildError> {
         self.settings.target = Target::parse(url)?;
         Ok(())
     }
 
-    /// Sets or, with `None`, removes a header of the next request and of those after it: for tokens that expire.
+    /// Sets a header of the next request and of those after it, or removes it with `None`: for tokens that expire.
     ///
     /// # Errors
     ///
-    /// When it is not one, or there are too many.
+    /// If the header is invalid, or there are too many headers.
     pub fn set_header(&mut self, name: &str, value: Option<&str>) -> Result<(), BuildError> {
         let (name, value) = builder::header(name, value.unwrap_or_default())
             .map(|(name, text)| (name, value.map(|_| text)))?;

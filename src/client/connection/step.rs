@@ -1,4 +1,4 @@
-//! What a connection wants of whoever drives it.
+//! What a connection asks of whoever drives it.
 
 use crate::client::ClientEvent;
 use std::time::Instant;
@@ -7,18 +7,20 @@ use std::time::Instant;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step {
-    /// Something happened. There may be more.
+    /// Something has happened. There may be more.
     Event(ClientEvent),
-    /// Nothing is to be done until this time.
+    /// Do nothing until this time.
     Wait(Instant),
-    /// Take the [`request`](crate::client::Connection::request) and send it, in an attempt of its own or where a redirect leads.
+    /// Take the [`request`](crate::client::Connection::request) and send it. It begins an attempt, or follows a
+    /// redirect.
     Send,
-    /// Wait for the head of the answer, until this time if there is one, and say what it is: an
-    /// [`answer`](crate::client::Connection::answer) or an [`error`](crate::client::Connection::error).
+    /// Wait for the head of the response, until this time if there is one, and report it as an
+    /// [`answer`](crate::client::Connection::answer), or report an [`error`](crate::client::Connection::error).
     Answer(Option<Instant>),
-    /// Wait for bytes of the body, until this time if there is one, and say what came: bytes to
-    /// [`read`](crate::client::Connection::read), an [`end`](crate::client::Connection::end) or an [`error`](crate::client::Connection::error).
+    /// Wait for bytes of the body, until this time if there is one, and report what arrived: bytes to
+    /// [`read`](crate::client::Connection::read), an [`end`](crate::client::Connection::end), or an
+    /// [`error`](crate::client::Connection::error).
     Read(Option<Instant>),
-    /// The connection is closed for good. What is open can be dropped.
+    /// The connection is closed for good. Any open connection can be dropped.
     Closed,
 }

@@ -169,7 +169,7 @@ fn what_it_is_told_is_what_it_does() {
     let hello = event("message", "Hello", "");
     until(|| service.called() == hello);
     let error = service.called();
-    assert!(error["comment"].as_str().unwrap().starts_with("nothing came from "), "{error}");
+    assert!(error["comment"].as_str().unwrap().starts_with("nothing arrived from "), "{error}");
     until(|| service.called() == hello);
     service.delete(&stream);
 

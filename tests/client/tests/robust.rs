@@ -180,7 +180,7 @@ fn a_stream_that_falls_silent() {
         );
         let text = error.to_string();
         assert!(
-            text.starts_with(&format!("nothing came from {} for 50ms (attempt ", server.url())),
+            text.starts_with(&format!("nothing arrived from {} for 50ms (attempt ", server.url())),
             "{text}"
         );
         while server.received().iter().all(|request| request.header("last-event-id").is_empty()) {
@@ -328,7 +328,7 @@ fn redirects_without_end() {
         assert_eq!(
             error.to_string(),
             format!(
-                "the answer from http://{}/19 is a redirect after 20 others (attempt 1); giving up",
+                "the response from http://{}/19 is a redirect after 20 others (attempt 1); giving up",
                 server.address()
             )
         );
@@ -374,7 +374,7 @@ fn a_body_that_is_no_event_stream_is_shown() {
         assert_eq!(
             error.to_string(),
             format!(
-                "the answer from {} is no event stream: it has the content type \"text/html\" and a body that begins \"{body}\" (attempt 1); giving up",
+                "the response from {} is not an event stream: it has the content type \"text/html\" and a body that begins \"{body}\" (attempt 1); giving up",
                 server.url()
             ),
             "{engine:?}"
@@ -478,7 +478,7 @@ fn a_server_that_is_not_there() {
         let settings = builder(&url).policy(Policy::never());
         let error = engine.build(settings).next_error();
         assert!(chain(&error).to_lowercase().contains("refused"), "{engine:?} {}", chain(&error));
-        assert!(error.to_string().starts_with(&format!("there was no answer from {url}")));
+        assert!(error.to_string().starts_with(&format!("there was no response from {url}")));
     }
 }
 

@@ -47,14 +47,11 @@ fn messages_reconnects_and_the_end() {
     assert_eq!(
         errors[0],
         format!(
-            "tail: The stream from {url} ended, 9 bytes into an event that begins \"data: cut\" (attempt 1); connecting again in 101 ms."
+            "tail: The stream from {url} ended, 9 bytes into an event that begins \"data: cut\" (attempt 1); reconnecting in 101 ms."
         )
     );
     assert!(errors[1].starts_with(&format!("tail: There was no answer from {url}: ")));
-    assert_eq!(
-        errors[2],
-        format!("tail: The stream from {url} ended (attempt 3); connecting again in 101 ms.")
-    );
+    assert_eq!(errors[2], format!("tail: The stream from {url} ended (attempt 3); reconnecting in 101 ms."));
     assert_eq!(errors.len(), 3);
     let requests = server.received();
     let ids: Vec<_> = requests.iter().map(|request| request.header("last-event-id")[0]).collect();
@@ -70,7 +67,7 @@ fn what_gives_up() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "tail: The answer from {} has status 404 and a body that begins \"not here\\n\" (attempt 1); giving up.\nnot here\n",
+            "tail: The response from {} has status 404 and a body that begins \"not here\\n\" (attempt 1); giving up.\nnot here\n",
             server.url()
         )
     );
@@ -138,10 +135,7 @@ fn statuses_are_retried_until_a_stream_has_opened() {
     assert_eq!(text(&output.stdout).lines().count(), 1);
     let errors: Vec<_> = text(&output.stderr).lines().collect();
     let [busy, body, overloaded, cut] = errors[..] else { panic!("{errors:?}") };
-    assert!(
-        busy.ends_with("; connecting again in 100 ms.") && overloaded.contains("status 529"),
-        "{errors:?}"
-    );
+    assert!(busy.ends_with("; reconnecting in 100 ms.") && overloaded.contains("status 529"), "{errors:?}");
     assert_eq!(body, "{\"error\": \"busy\"}");
     assert!(cut.ends_with("; giving up."), "{cut}");
     assert_eq!(server.received().len(), 3);

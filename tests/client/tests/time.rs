@@ -108,7 +108,7 @@ async fn how_long_an_answer_is_waited_for() {
                 assert_eq!(after, limit);
                 assert!(is_timeout(&error), "{error:?}");
                 let text = error.source().unwrap().to_string();
-                assert_eq!(text, format!("no answer came within {limit:?}"));
+                assert_eq!(text, format!("no response arrived within {limit:?}"));
             }
             (limit, seen) => assert!(limit.is_none() && seen.is_err(), "{limit:?} {seen:?}"),
         }
