@@ -2,44 +2,44 @@
 
 use core::fmt;
 
-/// Why something was refused. An [`Sse`](crate::Sse) that returns it is unchanged.
+/// Why a method refused its input. An [`Sse`](crate::Sse) whose method returns this is unchanged.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::without_retry();
 /// let error = sse.try_add_message("tick\ndata: forged", "1").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the event type holds U+000A (line feed) at byte 4: a line end or NUL cannot be part of one"
+///     "the event type contains U+000A (line feed) at byte 4: a line end or NUL cannot be part of one"
 /// );
 /// assert!(sse.is_empty());
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A field holds a character that it cannot carry.
+    /// A field contains a character that it cannot carry.
     #[non_exhaustive]
     Character {
         /// The field.
         field: Field,
         /// The first such character.
         character: char,
-        /// Where it is in the text that was given, in bytes.
+        /// Its position in the given text, in bytes.
         position: usize,
     },
-    /// The bytes given as data are not UTF-8.
+    /// The bytes passed as data are not UTF-8.
     #[non_exhaustive]
     Utf8 {
-        /// Where the first invalid sequence begins, in bytes, in the item that holds it.
+        /// Where the first invalid sequence begins, in bytes, in the item that contains it.
         position: usize,
     },
-    /// A `Display` implementation among the data returned an error.
+    /// A `Display` implementation in the data returned an error.
     Format,
     /// A value could not be written as JSON. The reason is this error's
     /// [`source`](core::error::Error::source).
     #[cfg(feature = "json")]
     #[non_exhaustive]
     Json {
-        /// What the serializer said.
+        /// The error of the serializer.
         source: alloc::boxed::Box<dyn core::error::Error + Send + Sync>,
     },
 }
@@ -61,14 +61,14 @@ impl fmt::Display for Error {
                 };
                 let reason = match field {
                     Field::EventType => "a line end or NUL cannot be part of one",
-                    Field::EventId => "it would not come back unchanged in a Last-Event-ID request header",
+                    Field::EventId => "a client could not send it back unchanged in a Last-Event-ID header",
                 };
-                write!(f, "the {field} holds U+{code:04X} ({name}) at byte {position}: {reason}")
+                write!(f, "the {field} contains U+{code:04X} ({name}) at byte {position}: {reason}")
             }
             Error::Utf8 { position } => {
                 write!(f, "the data is not UTF-8: the first invalid sequence begins at byte {position}")
             }
-            Error::Format => f.write_str("a Display implementation among the data returned an error"),
+            Error::Format => f.write_str("a Display implementation in the data returned an error"),
             #[cfg(feature = "json")]
             Error::Json { .. } => f.write_str("the data could not be written as JSON"),
         }
@@ -85,9 +85,9 @@ impl core::error::Error for Error {
     }
 }
 
-/// A field of an event whose text is not free.
+/// A field of an event that cannot carry every text.
 ///
-/// An event's data carries any text, so it is not among them.
+/// Data is not one of them, because it can carry any text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
@@ -98,8 +98,8 @@ pub enum Field {
     EventType,
     /// The `id` field: any text that a client can send back unchanged in its `Last-Event-ID` request header.
     ///
-    /// That excludes ASCII control characters, except for a tab in the middle, and white space (a space or a
-    /// tab) at either end. Not every server accepts such a header beyond ASCII, see [`EventId`](crate::EventId).
+    /// That excludes ASCII control characters, except for a tab in the middle, and white space (a space or a tab) at
+    /// either end. Not every server accepts this header if it is not ASCII: see [`EventId`](crate::EventId).
     EventId,
 }
 
@@ -117,8 +117,8 @@ impl fmt::Display for Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooLarge {
-    /// How many bytes of it had arrived when it was given up, counting each line end as one, or how many it would
-    /// have become when invalid UTF-8 was replaced. More may have followed.
+    /// How many bytes of it had arrived when it was given up, counting each line end as one byte, or how many bytes it
+    /// would have had with invalid UTF-8 replaced. More may have followed.
     pub size: usize,
     /// The limit, in bytes.
     pub limit: usize,
@@ -136,15 +136,15 @@ impl fmt::Display for TooLarge {
 
 impl core::error::Error for TooLarge {}
 
-/// What a source of bytes may fail with: any error, boxed.
+/// The error of a source of bytes: any error, boxed.
 #[cfg(any(feature = "std", feature = "stream"))]
 type BoxError = alloc::boxed::Box<dyn core::error::Error + Send + Sync>;
 
-/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) returned no message. You can ask it
-/// again after any of these.
+/// Why a `MessageReader` (feature `std`) or a `MessageStream` (feature `stream`) returned no message. You can ask for
+/// the next message after any of these.
 ///
-/// The reader gives the [`io::Error`](std::io::Error) of its source. A stream gives what its source failed with in
-/// a `Box`, whether that is an error or a boxed one: `downcast_ref` finds out which.
+/// A reader returns the [`io::Error`](std::io::Error) of its source. A stream returns the error of its source in a
+/// `Box`, whether or not it was boxed already; use `downcast_ref` to find out which error it is.
 #[cfg(any(feature = "std", feature = "stream"))]
 #[derive(Debug)]
 #[non_exhaustive]
@@ -153,8 +153,7 @@ pub enum ReadError<E = BoxError> {
     Source(E),
     /// An event was too large. The next one will be read.
     TooLarge(TooLarge),
-    /// The source ended before the answer did: none of the ends that were set, for example by `until_data`, has
-    /// arrived.
+    /// The source ended too early: none of the ends that you set, for example with `until_data`, had arrived.
     Cut,
 }
 
@@ -176,7 +175,7 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
     }
 }
 
-// Its text is that of the source's error, and so is its source.
+// Both its message and its `source` are those of the source's error.
 #[cfg(feature = "stream")]
 impl core::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
@@ -208,7 +207,7 @@ impl From<ReadError<std::io::Error>> for std::io::Error {
     }
 }
 
-/// A message's data is not the JSON that was asked for.
+/// A message's data is not the expected JSON.
 ///
 /// The reason is this error's [`source`](core::error::Error::source).
 #[cfg(feature = "json")]
@@ -225,13 +224,13 @@ impl JsonError {
         JsonError { event: event.into(), last_event_id: last_event_id.into(), source }
     }
 
-    /// The line of the data, counted from 1, on which reading stopped.
+    /// Returns the line of the data, counted from 1, on which parsing stopped.
     #[must_use]
     pub fn line(&self) -> usize {
         self.source.line()
     }
 
-    /// The column on that line, in bytes, counted from 1. It is 0 when reading stopped before the first one.
+    /// Returns the column on that line, in bytes, counted from 1. It is 0 if parsing stopped before the first column.
     #[must_use]
     pub fn column(&self) -> usize {
         self.source.column()
@@ -246,7 +245,7 @@ impl fmt::Display for JsonError {
             write!(f, " with the ID {:?}", self.last_event_id)?;
         }
         let (line, column) = (self.line(), self.column());
-        write!(f, " is not the JSON that was asked for: line {line}, column {column}")
+        write!(f, " is not the expected JSON: line {line}, column {column}")
     }
 }
 

@@ -1,11 +1,11 @@
 #![doc = include_str!("crate.md")]
-// With few features, the docs of what is missing are those on docs.rs.
+// With few features, links to what is missing lead to docs.rs.
 #![cfg_attr(all(feature = "axum-core-0_5", feature = "json", feature = "redis", feature = "reqwest", feature = "ureq"), doc = include_str!("guide/here.md"))]
 #![cfg_attr(
     not(all(feature = "axum-core-0_5", feature = "json", feature = "redis", feature = "reqwest", feature = "ureq")), doc = include_str!("guide/elsewhere.md")
 )]
 #![no_std]
-#![deny(unsafe_code)] // but for src/wire/utf8.rs
+#![deny(unsafe_code)] // except in src/wire/utf8.rs
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
@@ -19,7 +19,7 @@ pub mod client;
 mod decode;
 mod encode;
 mod error;
-// Whole only with all features.
+// Complete only with all features.
 #[cfg(all(
     any(doc, doctest),
     feature = "axum-core-0_5",

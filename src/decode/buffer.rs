@@ -1,4 +1,4 @@
-//! What the decoder keeps of a field whose text does not lie in one chunk, and what it lends of that.
+//! Keeps the text of a field that does not lie in one chunk, and lends it out.
 
 use super::input::{Input, Value};
 use crate::wire::utf8;
@@ -8,29 +8,29 @@ use core::mem;
 /// A field's value, decoded.
 #[derive(Clone, Copy)]
 pub(super) enum Text<'c> {
-    /// It lies in the chunk.
+    /// The text lies in the chunk.
     Chunk(&'c str),
-    /// Its [`Buffer`] has it.
+    /// The text is in its [`Buffer`].
     Kept,
 }
 
-/// The bytes of a value while they come, and its text once it is complete.
+/// The bytes of a value while they arrive, and its text once it is complete.
 #[derive(Clone, Debug)]
 pub(super) struct Buffer {
     pub(super) bytes: Vec<u8>,
     text: String,
-    /// How large the text was, and a little more, that was handed over last. Others like it are expected.
+    /// A little more than the size of the text that was handed over last. The next one is expected to be similar.
     expected: usize,
 }
 
-/// What a buffer begins with, in bytes, if the limit lets it: most events fit, so that it grows once.
+/// The first capacity of a buffer in bytes, if the limit allows it. Most events fit, so it is allocated only once.
 const FIRST_CAPACITY: usize = 2048;
 
-/// Buffers that are needed now and then keep no more than this.
+/// Buffers that are needed only occasionally keep no more than this.
 pub(super) const KEPT_CAPACITY: usize = 4096;
 
-/// Texts from this size on, in bytes, are handed over with their memory. To copy a shorter one takes no longer than to
-/// get new memory for the buffer.
+/// Texts of at least this size, in bytes, are handed over with their memory. Copying a shorter one takes no longer than
+/// allocating new memory for the buffer.
 #[cfg(any(feature = "std", feature = "stream"))]
 const HANDED_OVER: usize = 8 << 10;
 
@@ -55,8 +55,7 @@ impl Buffer {
         bytes.chunks(utf8::PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
     }
 
-    /// Doubles the buffer, but not beyond what the limit lets in. One that was handed over is replaced by one as
-    /// large.
+    /// Doubles the buffer, but not beyond the limit. A buffer that was handed over is replaced by one of the same size.
     #[cold]
     fn grow(&mut self, more: usize, limit: usize) {
         let needed = self.bytes.len().saturating_add(more);
@@ -70,8 +69,7 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Decodes a value of the chunk or, if there is none, the bytes that were kept. An error is that of
-    /// [`Copies::add`].
+    /// Decodes a value in the chunk or, if there is none, the kept bytes. Its error is that of [`Copies::add`].
     #[inline(always)]
     pub(super) fn decode<'c>(
         &mut self,
@@ -92,7 +90,7 @@ impl Buffer {
     fn decode_kept<'c>(&mut self, copies: &mut Copies) -> Result<Text<'c>, usize> {
         match utf8::into_string(mem::take(&mut self.bytes)) {
             Ok(text) => {
-                // An empty one with its memory, which waits for invalid bytes.
+                // An empty text, whose memory is kept for invalid bytes.
                 let spare = mem::replace(&mut self.text, text);
                 self.bytes = spare.into_bytes();
                 Ok(Text::Kept)
@@ -119,10 +117,10 @@ impl Buffer {
         }
     }
 
-    /// Gives the text away together with its memory. `None` if it has to be copied.
+    /// Hands over the text together with its memory. `None` if it has to be copied.
     ///
-    /// What is much too large is cut to size, which seldom moves it, so that no message holds much more memory than it
-    /// needs. What was needed for a huge event is not cut down to a small one, but kept.
+    /// Memory that is much too large is shrunk, which seldom moves the text, so that no message holds much more memory
+    /// than it needs. Memory that was needed for a huge event is not shrunk for a small one, but kept.
     #[cfg(any(feature = "std", feature = "stream"))]
     #[inline]
     pub(super) fn hand_over(&mut self) -> Option<String> {
@@ -144,7 +142,7 @@ impl Buffer {
         Some(text)
     }
 
-    /// Drops what it holds, and keeps the memory of the bytes.
+    /// Drops the content, and keeps the memory of the bytes.
     #[inline]
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
@@ -166,7 +164,7 @@ impl Buffer {
         self.text.shrink_to(KEPT_CAPACITY);
     }
 
-    /// Drops what it holds, and all but a little of its memory.
+    /// Drops the content, and all but a little of the memory.
     #[inline]
     pub(super) fn reset(&mut self) {
         self.clear();
@@ -174,7 +172,7 @@ impl Buffer {
     }
 }
 
-/// The texts of one event that had to be copied, with U+FFFD in them.
+/// The texts of one event that have to be copied, with U+FFFD in them.
 pub(super) struct Copies {
     size: usize,
     limit: usize,
@@ -185,8 +183,8 @@ impl Copies {
         Copies { size: 0, limit }
     }
 
-    /// Copies one more. The copy can be three times as long as the bytes, so the limit is looked at again, for
-    /// all copies together, and before there is memory for them. An error is their size.
+    /// Copies another text. The copy can be three times as long as the bytes, so the limit is checked again, for all
+    /// copies together, and before memory is allocated. The error is their total size.
     pub(super) fn add(&mut self, invalid: &[u8], text: &mut String) -> Result<(), usize> {
         let len: usize = utf8::lossy(invalid).map(str::len).sum();
         self.size = self.size.saturating_add(len);

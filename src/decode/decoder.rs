@@ -1,4 +1,4 @@
-//! `Decoder`: what it is set to, what it is asked, and what it says.
+//! `Decoder`: its settings, and its methods.
 
 use super::{
     IncomingRef, Input, MessageRef,
@@ -13,7 +13,7 @@ use core::time::Duration;
 
 /// Reads event streams: takes bytes in chunks of any size, and returns the messages in them.
 ///
-/// It does no I/O, and no content makes it fail: it does what the WHATWG HTML standard says, which gives every
+/// It does no I/O, and no content makes it fail: it follows the WHATWG HTML standard, which gives every
 /// sequence of bytes a meaning. `MessageReader` (feature `std`) and `MessageStream` (feature `stream`)
 /// drive it.
 ///
@@ -37,14 +37,14 @@ use core::time::Duration;
 ///
 /// # Memory
 ///
-/// What a decoder holds is bounded by [`max_event_size`](Decoder::max_event_size): it is at most three times
-/// that. The lines of an event are collected in one buffer, which stays as large as it is; its type, its ID and
-/// a line that is not complete yet are in others. What holds invalid UTF-8 is copied when it is given out, with
-/// U+FFFD in it: up to the size once more, until the next item is asked for. The last event ID, which came in
-/// an earlier event, and some KiB do not count here.
+/// The memory of a decoder is bounded: it is at most three times the [`max_event_size`](Decoder::max_event_size), plus
+/// a few KiB and the last event ID from an earlier event. The data lines of an event are collected in one buffer, which
+/// keeps its size. The event's type and ID, and a line that is not complete yet, are in other buffers. Text with
+/// invalid UTF-8 is copied when it is returned, with U+FFFD in it: that takes up to the maximum size again, until you
+/// ask for the next item.
 ///
-/// Nothing is allocated for an event once the buffers are large enough, unless its type, its ID or its text
-/// with U+FFFD in it is larger than 4 KiB: so much is kept of the memory for each.
+/// Once the buffers are large enough, nothing is allocated for an event unless its type, its ID, or a text with U+FFFD
+/// in it is larger than 4 KiB, because no more memory than that is kept for each of these.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     pub(super) limit: usize,
@@ -55,18 +55,18 @@ pub struct Decoder {
     pub(super) id: LastEventId,
     pub(super) reconnection_time: Option<Duration>,
 
-    // Where in the stream the input goes on.
-    /// How many bytes of a byte order mark have come; all of them also when it is certain that none will.
+    // Where in the stream the input continues.
+    /// How many bytes of a byte order mark have been read, or its whole length if it is certain that there is none.
     pub(super) bom: usize,
     pub(super) lines: Lines,
     pub(super) line: OpenLine,
-    /// The event was too large. What comes up to the next blank line is dropped.
+    /// Whether the event was too large, so that everything up to the next blank line is dropped.
     pub(super) skipping: bool,
 
-    // The event that has begun, as far as it is not in the chunk at hand.
-    /// The bytes of its lines, with one for each line end. Comments do not count.
+    // The event that has begun, except for what lies in the current chunk.
+    /// The number of bytes in its lines, with one for each line end. Comments do not count.
     pub(super) size: usize,
-    /// Its first bytes as they came, for those who want to see what was not finished.
+    /// Its first bytes as they arrived, to be shown if the event is never finished.
     pub(super) start: Vec<u8>,
     /// The data buffer, with a line feed between the lines. The last line may be the open one.
     pub(super) data: Buffer,
@@ -74,7 +74,7 @@ pub struct Decoder {
     pub(super) has_data: bool,
     /// The event type buffer.
     pub(super) event: Buffer,
-    /// What the last item borrows, which goes when the next one is asked for.
+    /// What the last item borrows. It is dropped when the next item is asked for.
     pub(super) lent: Lent,
 }
 
@@ -88,7 +88,7 @@ impl Decoder {
     /// The default of [`max_event_size`](Decoder::max_event_size): 16 MiB.
     pub const DEFAULT_MAX_EVENT_SIZE: usize = 16 << 20;
 
-    /// A decoder at the beginning of an event stream.
+    /// Creates a decoder at the beginning of an event stream.
     #[must_use]
     pub const fn new() -> Decoder {
         Decoder {
@@ -111,7 +111,7 @@ impl Decoder {
         }
     }
 
-    /// Sets the last event ID, as it was when an earlier connection ended.
+    /// Sets the last event ID that was current when an earlier connection ended.
     #[must_use]
     pub fn with_last_event_id(mut self, id: impl Into<String>) -> Decoder {
         self.id = LastEventId::new(id.into());
@@ -120,14 +120,14 @@ impl Decoder {
 
     /// Sets the largest size of an event in bytes.
     ///
-    /// All lines of an event count, whatever their fields, with one byte for each line end: `data: ab` is 9
-    /// bytes. Neither comments count nor the blank line. An event that is larger is reported as [`TooLarge`] as
-    /// soon as this is known. The rest of it, up to the next blank line, is skipped; its ID does not become the
-    /// last event ID. The same happens to an event whose data, type and ID, as far as they hold invalid UTF-8,
-    /// are together larger than the limit when it is replaced by U+FFFD (three bytes).
+    /// All lines of an event count, whatever their fields, with one byte for each line end: `data: ab` counts as 9
+    /// bytes. Comments and the blank line do not count. A larger event is reported as [`TooLarge`] as soon as its size
+    /// is known. The rest of it, up to the next blank line, is skipped, and its ID does not become the last event ID.
+    /// The same happens if its data, type, and ID contain invalid UTF-8, and those of them that do are together larger
+    /// than the limit once it is replaced by U+FFFD (three bytes).
     ///
-    /// A comment that is [reported](Decoder::comments) may be as large as an event. One that is larger is
-    /// reported as [`TooLarge`] by itself, and nothing else is skipped.
+    /// A comment that is [reported](Decoder::comments) may be as large as an event. A larger comment is reported as
+    /// [`TooLarge`] by itself, and nothing else is skipped.
     #[must_use]
     pub fn max_event_size(mut self, bytes: usize) -> Decoder {
         self.limit = bytes;
@@ -136,7 +136,7 @@ impl Decoder {
 
     /// Sets whether comments are reported.
     ///
-    /// A comment is reported when its line is complete, and thus before the message whose lines surround it.
+    /// A comment is reported when its line is complete, and therefore before the message whose lines surround it.
     #[must_use]
     pub fn comments(mut self, report: bool) -> Decoder {
         self.comments = report;
@@ -145,9 +145,9 @@ impl Decoder {
 
     /// Sets whether IDs without a message are reported.
     ///
-    /// A block with an `id` field and without data dispatches nothing, but it sets the last event ID, or resets
-    /// it. Servers send one to say from where a client may resume. The ID of a message is reported with the message:
-    /// see [`MessageRef::id`].
+    /// A block with an `id` field but no data dispatches nothing, but it sets or resets the last event ID. Servers send
+    /// such blocks to say where a client may resume. The ID of a message is reported with the message: see
+    /// [`MessageRef::id`].
     ///
     /// ```
     /// use sse_wire::{Decoder, IncomingRef, Input};
@@ -162,17 +162,17 @@ impl Decoder {
         self
     }
 
-    /// Sets whether changes of the reconnection time are reported.
+    /// Sets whether changes to the reconnection time are reported.
     ///
-    /// Each valid `retry` field is reported, and takes effect, when its line is complete. It needs no
-    /// blank line.
+    /// Each valid `retry` field is reported, and takes effect, when its line is complete. It does not need a blank
+    /// line.
     #[must_use]
     pub fn retries(mut self, report: bool) -> Decoder {
         self.retries = report;
         self
     }
 
-    /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects. Empty if there is none.
+    /// Returns the last event ID, which a client sends as `Last-Event-ID` when it reconnects. Empty if there is none.
     ///
     /// An ID counts once its event has ended with a blank line.
     #[must_use]
@@ -180,27 +180,28 @@ impl Decoder {
         self.id.committed()
     }
 
-    /// The reconnection time: how long a client waits before it reconnects, if the server has said.
+    /// Returns the reconnection time, which is how long a client waits before it reconnects, if the server has set one.
     ///
-    /// In whole milliseconds. Beyond 2<sup>64</sup> − 1 of them it is that number.
+    /// It is in whole milliseconds, and at most 2<sup>64</sup> − 1 of them.
     #[must_use]
     pub fn reconnection_time(&self) -> Option<Duration> {
         self.reconnection_time
     }
 
-    /// How many bytes of an unfinished event, which no blank line has ended, have arrived. Comments do not count.
+    /// Returns how many bytes have arrived of an unfinished event, which no blank line has ended. Comments do not
+    /// count.
     ///
     /// When the input ends, such an event is discarded (WHATWG HTML, 9.2.6), unless you call
-    /// [`finish`](Decoder::finish). This tells that there was one, until [`reconnect`](Decoder::reconnect) is
-    /// called. One that was reported as too large does not count.
+    /// [`finish`](Decoder::finish). This method reveals that there was one, until you call
+    /// [`reconnect`](Decoder::reconnect). An event that was reported as too large does not count.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         if self.skipping { 0 } else { self.size.saturating_add(self.line.event_len()) }
     }
 
-    /// The first bytes, up to 128, of an unfinished event, which no blank line has ended, as they arrived.
+    /// Returns the first bytes, up to 128, of an unfinished event, as they arrived.
     ///
-    /// They are for an error message: what ends without a blank line is often no event at all.
+    /// Use them in an error message: what ends without a blank line is often not an event at all.
     ///
     /// ```
     /// use sse_wire::{Decoder, Input};
@@ -215,12 +216,11 @@ impl Decoder {
         if self.unfinished() > 0 { &self.start } else { &[] }
     }
 
-    /// Begins a new connection: drops the event that has begun, and keeps the last event ID and the
-    /// reconnection time.
+    /// Prepares for a new connection: drops the unfinished event, and keeps the last event ID and the reconnection
+    /// time.
     ///
-    /// The standard has each stream begin with an empty last event ID buffer, so that the first event
-    /// without an ID would reset the last event ID. Browsers begin with the last event ID in it, and so
-    /// does this.
+    /// In the standard, each stream begins with an empty last event ID buffer, so the first event without an ID would
+    /// reset the last event ID. Browsers begin with the last event ID in the buffer, and so does this decoder.
     pub fn reconnect(&mut self) {
         self.bom = 0;
         self.lines = Lines::new();
@@ -231,12 +231,12 @@ impl Decoder {
 
     /// Decodes up to the next item, and returns it. `None` means that all of `input` has been decoded.
     ///
-    /// An event is dispatched when the first byte of the line end of its blank line is seen.
+    /// An event is dispatched as soon as the first byte of its blank line's line end is seen.
     ///
     /// # Errors
     ///
-    /// If an event or a comment is larger than [`max_event_size`](Decoder::max_event_size). The decoder skips it
-    /// and continues: call this again.
+    /// If an event or a comment is larger than [`max_event_size`](Decoder::max_event_size). The decoder skips it, and
+    /// you can call this again to continue.
     #[inline]
     pub fn next<'d, 'c: 'd>(
         &'d mut self,
@@ -251,12 +251,11 @@ impl Decoder {
 
     /// Ends the input: dispatches an event that no blank line has ended, as if there were one.
     ///
-    /// The standard says that such an event is discarded, because it may have been cut short, which happens if
-    /// you do not call this. Some servers close the connection without the last blank line, though. A line
-    /// without a line end counts as well, unless it is an `id` or a `retry`: what is cut short there is the ID
-    /// or the time of something else.
+    /// The standard says that such an event is discarded, because it may have been cut short, and that is what happens
+    /// if you do not call this. But some servers close the connection without the last blank line. A last line without
+    /// a line end counts as well, unless it is an `id` or a `retry`: if cut short, it would be a different ID or time.
     ///
-    /// `None` if there is no message to dispatch, and no ID to [report](Decoder::ids). Call
+    /// Returns `None` if there is no message to dispatch, and no ID to [report](Decoder::ids). Call
     /// [`reconnect`](Decoder::reconnect) before the input of the next connection.
     ///
     /// ```
@@ -270,7 +269,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// If the event is larger than [`max_event_size`](Decoder::max_event_size), with U+FFFD for invalid UTF-8.
+    /// If the event is larger than [`max_event_size`](Decoder::max_event_size) with U+FFFD for invalid UTF-8.
     pub fn finish(&mut self) -> Option<Result<IncomingRef<'_>, TooLarge>> {
         let found = self.find_last()?;
         Some(self.lend(found))

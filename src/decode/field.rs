@@ -13,7 +13,7 @@ pub(super) enum Field<'l> {
 }
 
 impl<'l> Field<'l> {
-    /// Takes a line apart, which is not blank (WHATWG HTML, 9.2.6, steps for a line).
+    /// Parses a line that is not blank (WHATWG HTML, 9.2.6, steps for a line).
     #[inline(always)]
     pub(super) fn of(line: &'l [u8]) -> Field<'l> {
         if let Some(value) = value(line, b"data") {
@@ -32,8 +32,7 @@ impl<'l> Field<'l> {
     }
 }
 
-/// The value of the field, if it has this name: what follows the colon and one space, or nothing if there is
-/// no colon.
+/// The value of the field, if it has this name: what follows the colon and one space, or nothing if there is no colon.
 #[inline(always)]
 fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     match line.strip_prefix(name)? {
@@ -43,15 +42,15 @@ fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     }
 }
 
-/// The value of a data line that has begun, as far as it has come. `None` also if that is too little to tell:
-/// a byte after the colon says whether a space has to go.
+/// The beginning of the value of a `data` line that has begun. Also `None` if too little has arrived to tell: the byte
+/// after the colon may be a space, which must be dropped.
 #[inline(always)]
 pub(super) fn begun_data(text: &[u8]) -> Option<&[u8]> {
     value(text, b"data").filter(|_| text.len() >= b"data: ".len())
 }
 
-/// The fields of the event that has begun, as far as they lie in one place: in a chunk, or in a line that was
-/// put together. Each is newer than what the decoder keeps.
+/// The fields of the current event that lie in one place: in a chunk, or in a line that was put together. Each of them
+/// is newer than what the decoder keeps.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Fields<'l> {
     pub(super) event: Option<Value<'l>>,

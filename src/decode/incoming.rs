@@ -10,14 +10,13 @@ use core::time::Duration;
 pub enum IncomingRef<'a> {
     /// An event was dispatched.
     Message(MessageRef<'a>),
-    /// A block without data set the last event ID, or reset it if this is empty. Only if the decoder reports
-    /// [`ids`](crate::Decoder::ids).
+    /// A block without data set the last event ID, or reset it if this is empty. Reported only if
+    /// [`ids`](crate::Decoder::ids) are enabled.
     Id(&'a str),
-    /// A `retry` field set the reconnection time. Only if the decoder reports
-    /// [`retries`](crate::Decoder::retries).
+    /// A `retry` field set the reconnection time. Reported only if [`retries`](crate::Decoder::retries) are enabled.
     Retry(Duration),
-    /// A comment, without its colon and one space after that. Only if the decoder reports
-    /// [`comments`](crate::Decoder::comments).
+    /// A comment, without the colon and one space after it. Reported only if [`comments`](crate::Decoder::comments) are
+    /// enabled.
     Comment(&'a str),
 }
 
@@ -27,14 +26,13 @@ pub enum IncomingRef<'a> {
 pub enum Incoming {
     /// An event was dispatched.
     Message(MessageEvent),
-    /// A block without data set the last event ID, or reset it if this is empty. Only if the decoder reports
-    /// [`ids`](crate::Decoder::ids).
+    /// A block without data set the last event ID, or reset it if this is empty. Reported only if
+    /// [`ids`](crate::Decoder::ids) are enabled.
     Id(String),
-    /// A `retry` field set the reconnection time. Only if the decoder reports
-    /// [`retries`](crate::Decoder::retries).
+    /// A `retry` field set the reconnection time. Reported only if [`retries`](crate::Decoder::retries) are enabled.
     Retry(Duration),
-    /// A comment, without its colon and one space after that. Only if the decoder reports
-    /// [`comments`](crate::Decoder::comments).
+    /// A comment, without the colon and one space after it. Reported only if [`comments`](crate::Decoder::comments) are
+    /// enabled.
     Comment(String),
 }
 

@@ -3,7 +3,7 @@
 use crate::wire::{line::Lines, utf8};
 use core::fmt;
 
-/// A chunk of an event stream, and how far the decoder has come in it.
+/// A chunk of an event stream, and how far it has been decoded.
 ///
 /// ```
 /// use sse_wire::{Decoder, Input};
@@ -16,16 +16,16 @@ use core::fmt;
 #[derive(Clone)]
 pub struct Input<'c> {
     chunk: &'c [u8],
-    /// The end of `chunk`, from where the decoder goes on.
+    /// The rest of `chunk`, from where the decoder continues.
     rest: &'c [u8],
-    /// The end of `chunk` from where the event begins, or goes on if it began in an earlier chunk.
+    /// The rest of `chunk`, from where the event begins, or continues if it began in an earlier chunk.
     event: &'c [u8],
     /// A part of `chunk` that is known to be UTF-8.
     checked: &'c str,
     /// Where that part begins in `chunk`.
     checked_at: usize,
-    /// How many bytes a check covers at least. Checking short texts one at a time would take longer than
-    /// everything else that is done with them.
+    /// How many bytes one check covers at least. Checking short texts one at a time would take longer than everything
+    /// else that is done with them.
     ahead: usize,
 }
 
@@ -37,29 +37,30 @@ pub(super) struct Value<'c> {
 }
 
 impl<'l> Value<'l> {
-    /// A value that lies in no chunk.
+    /// A value that does not lie in the chunk.
     pub(super) fn elsewhere(bytes: &'l [u8]) -> Value<'l> {
         Value { bytes, end: 0 }
     }
 }
 
-/// Texts from this size on, in bytes, are checked alone. What follows them may be the beginning of an
-/// event that the next chunk completes, and would be checked again there.
+/// Texts of at least this size, in bytes, are checked alone. What follows such a text may be the beginning of an event
+/// that the next chunk completes, and would then be checked again.
 const LONG: usize = 256;
 
 impl<'c> Input<'c> {
-    /// A chunk of bytes. It may begin and end anywhere: inside a line, a CRLF or a character.
+    /// Creates an input from a chunk of bytes. The chunk may begin and end anywhere: inside a line, a CRLF or a
+    /// character.
     #[must_use]
     pub fn new(chunk: &'c [u8]) -> Input<'c> {
         Input { ahead: 2048, ..Input::once(chunk) }
     }
 
-    /// For whoever makes a new `Input` for each event: what it checked ahead would be lost.
+    /// Creates an input that is used for one event only, so that checking ahead would be wasted.
     pub(crate) fn once(chunk: &'c [u8]) -> Input<'c> {
         Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ahead: 0 }
     }
 
-    /// The bytes that have not been decoded.
+    /// Returns the bytes that have not been decoded yet.
     #[must_use]
     pub fn remaining(&self) -> &'c [u8] {
         self.rest
@@ -71,7 +72,7 @@ impl<'c> Input<'c> {
         self.rest.is_empty()
     }
 
-    /// Takes one line, without its end, or what completes one that began in an earlier chunk.
+    /// Takes one line, without its end, or the rest of a line that began in an earlier chunk.
     #[inline]
     pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
         lines.next(&mut self.rest)
@@ -88,7 +89,7 @@ impl<'c> Input<'c> {
         self.event = self.rest;
     }
 
-    /// What has been decoded of the event, and was not taken before.
+    /// Takes what has been decoded of the event but was not taken before.
     pub(super) fn take_event(&mut self) -> &'c [u8] {
         let event = core::mem::replace(&mut self.event, self.rest);
         event.get(..event.len() - self.rest.len()).unwrap_or_default()
@@ -105,10 +106,10 @@ impl<'c> Input<'c> {
         }
     }
 
-    /// A value that ends where the line ends that was taken last.
+    /// A value that ends where the line that was taken last ends.
     #[inline]
     pub(super) fn value(&self, bytes: &'c [u8]) -> Value<'c> {
-        // The line's end is one byte: the LF of a CRLF is taken with the next line.
+        // The line end is one byte: the LF of a CRLF is taken with the next line.
         Value { bytes, end: self.chunk.len() - self.rest.len() - 1 }
     }
 
@@ -119,7 +120,7 @@ impl<'c> Input<'c> {
             return utf8::valid(value.bytes);
         }
         let start = value.end - value.bytes.len();
-        // What lies before `checked_at` wraps around to where there is no text.
+        // If the value lies before `checked_at`, this wraps around to an index beyond the checked text.
         let [from, to] = [start, value.end].map(|at| at.wrapping_sub(self.checked_at));
         match self.checked.get(from..to) {
             Some(text) => Some(text),

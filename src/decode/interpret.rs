@@ -1,10 +1,10 @@
 //! The state machine: WHATWG HTML, 9.2.6, "Interpreting an event stream".
 //!
-//! The text of an event stays where it is as long as the event lies in one chunk. A second data line and
-//! the end of the chunk move it into the decoder's own buffers. A line that has no end yet is searched
-//! once, when it arrives, so that the cost is linear in the input however it is cut. It is text only
-//! when it is dispatched: no part of UTF-8 looks like a line end, a colon or a space, so lines and fields
-//! are the same before and after decoding, and a character that is split over two chunks is whole by then.
+//! The text of an event stays where it is while the event lies in one chunk. A second data line, or the end of the
+//! chunk, moves it into the decoder's own buffers. A line that has not ended yet is searched only once, when it
+//! arrives, so the cost is linear in the input however it is cut. The bytes are decoded as UTF-8 only when the event is
+//! dispatched: no part of a multi-byte character looks like a line end, a colon or a space, so lines and fields are the
+//! same before and after decoding, and a character that is split between two chunks is whole by then.
 
 use super::{
     Decoder, Input,
@@ -19,21 +19,21 @@ use core::{mem, time::Duration};
 
 /// What was found, and where its texts are.
 pub(super) enum Found<'c> {
-    /// Its texts are in the buffers of these names; its ID is the last event ID.
+    /// A message. Its texts are in the chunk or in the buffers with these names; its ID is the last event ID.
     Message {
         event: Text<'c>,
         data: Text<'c>,
         has_id: bool,
     },
-    /// It is the last event ID.
+    /// An ID without a message. It is now the last event ID.
     Id,
     Retry(Duration),
-    /// Its text is in the buffer of the open line.
+    /// A comment. Its text is in the chunk or in the buffer of the open line.
     Comment(Text<'c>),
     TooLarge(TooLarge),
 }
 
-/// What the last item borrows of the decoder.
+/// What the last item borrows from the decoder.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lent {
     Nothing,
@@ -41,13 +41,13 @@ pub(super) enum Lent {
     Event,
 }
 
-/// What a line says at once, if that is asked for.
+/// What a line reports at once, if reports of that kind are enabled.
 pub(super) enum Report<'l> {
     Retry(Duration),
     Comment(Value<'l>),
 }
 
-/// How many bytes of an event are kept for those who want to see what was not finished.
+/// How many bytes of an event are kept, to be shown if the event is never finished.
 pub(super) const START: usize = 128;
 
 impl Decoder {
@@ -127,7 +127,7 @@ impl Decoder {
         }
     }
 
-    /// 9.2.6, "Process the field": what each field does. `value_at` tells where a value lies.
+    /// 9.2.6, "Process the field": what each field does. `value_at` returns where a value lies.
     #[inline(always)]
     pub(super) fn process<'l>(
         &mut self,
@@ -153,7 +153,7 @@ impl Decoder {
                     report = self.retries.then_some(Report::Retry(time));
                 }
             }
-            // It is no part of the event, and has no size there.
+            // A comment is not part of the event, and does not count towards its size.
             Field::Comment(value) => return self.comments.then(|| Report::Comment(value_at(value))),
             Field::Id(_) | Field::Unknown => {}
         }
@@ -161,7 +161,7 @@ impl Decoder {
         report
     }
 
-    /// A comment that lies in the chunk or, if it does not, in the buffer of the open line.
+    /// A comment that lies in the chunk or, if `value` is `None`, in the buffer of the open line.
     pub(super) fn comment<'c>(&mut self, value: Option<Value<'c>>, input: &mut Input<'c>) -> Found<'c> {
         self.lent = Lent::Comment;
         match self.line.buffer.decode(value, input, &mut Copies::new(self.limit)) {
@@ -193,7 +193,7 @@ impl Decoder {
         }
     }
 
-    /// The data, the event type, and whether there was an ID, which is the last event ID now.
+    /// The data, the event type, and whether there was an ID, which is now the last event ID.
     #[inline(always)]
     fn texts<'c>(
         &mut self,
@@ -222,7 +222,7 @@ impl Decoder {
         }
     }
 
-    /// What is left when the input ends, as if a blank line came.
+    /// Finds what is left when the input ends, as if a blank line followed.
     #[cold]
     pub(super) fn find_last(&mut self) -> Option<Found<'static>> {
         self.release();
@@ -257,8 +257,8 @@ impl Decoder {
         }
     }
 
-    /// Begins a line in the data buffer. The standard has a line feed after each, of which it drops the last
-    /// (9.2.6, dispatching, step 3).
+    /// Begins a line in the data buffer. (The standard puts a line feed after each line, and drops the last one: 9.2.6,
+    /// dispatching, step 3.)
     #[inline]
     pub(super) fn begin_data(&mut self) {
         if mem::replace(&mut self.has_data, true) {
@@ -266,13 +266,13 @@ impl Decoder {
         }
     }
 
-    /// What the limit leaves to a line of the event, its end included.
+    /// How much room the limit leaves for another line of the event, its end included.
     #[inline(always)]
     pub(super) fn room(&self) -> usize {
         self.limit.saturating_sub(self.size)
     }
 
-    /// What becomes of a line of which so much has come, and its end, that the event would be too large.
+    /// Handles a line that, with its end, makes the event too large. `len` bytes of it have arrived.
     #[cold]
     pub(super) fn exceeds(&mut self, is_comment: bool, len: usize) -> Option<TooLarge> {
         let size = len.saturating_add(1);
@@ -282,12 +282,12 @@ impl Decoder {
             self.skipping = true;
             return Some(TooLarge { size, limit: self.limit, is_comment });
         }
-        // A comment costs no event, and one that nobody wants costs nothing.
+        // A comment never costs an event, and an unwanted comment costs nothing.
         let is_too_large = self.comments && size > self.limit;
         is_too_large.then_some(TooLarge { size, limit: self.limit, is_comment })
     }
 
-    /// Drops lines up to the next blank one. `None` if it is not in this chunk.
+    /// Drops lines up to the next blank line. `None` if there is none in this chunk.
     #[cold]
     fn skip(&mut self, input: &mut Input<'_>) -> Option<()> {
         while let Some(line) = input.line(&mut self.lines) {
@@ -301,8 +301,8 @@ impl Decoder {
         None
     }
 
-    /// Drops the event that has begun. The data buffer stays as large as it is: a stream that has large events
-    /// will have more of them.
+    /// Drops the event that has begun. The data buffer keeps its size: a stream that has had large events will have
+    /// more of them.
     #[inline]
     pub(super) fn drop_event(&mut self) {
         self.size = 0;
@@ -314,19 +314,19 @@ impl Decoder {
         self.lent = Lent::Nothing;
     }
 
-    /// The next event begins here, in a stream that nothing but comments preceded.
+    /// The next event begins here: only comments preceded it.
     #[inline(always)]
     pub(super) fn drop_start(&mut self, input: &mut Input<'_>) {
         self.start.clear();
         input.begin_event();
     }
 
-    /// Keeps the first bytes of the event, as far as they have been decoded.
+    /// Keeps the first bytes of the event that have been decoded.
     #[inline]
     fn keep_start(&mut self, input: &mut Input<'_>) {
         let mut event = input.take_event();
         if self.start.is_empty() {
-            // The second half of the CRLF before it.
+            // The second half of the CRLF before the event.
             event = event.strip_prefix(b"\n").unwrap_or(event);
         }
         let missing = START - self.start.len();

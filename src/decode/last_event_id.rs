@@ -1,6 +1,6 @@
-//! The last event ID. The standard keeps two: the last event ID *buffer*, which an `id` field sets, and
-//! the last event ID *string*, which takes over the buffer's value at the next blank line and is what a
-//! client sends when it reconnects (WHATWG HTML, 9.2.6, dispatching, step 1).
+//! The last event ID. The standard has two of them: the last event ID *buffer*, which an `id` field sets, and the last
+//! event ID *string*, which takes on the buffer's value at the next blank line, and which a client sends when it
+//! reconnects (WHATWG HTML, 9.2.6, dispatching, step 1).
 
 use super::{
     Input,
@@ -13,10 +13,10 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 #[derive(Clone, Debug)]
 pub(super) struct LastEventId {
     committed: String,
-    /// The same for the messages that share it, once one does.
+    /// The same ID in shared memory, once a message shares it.
     shared: Option<Arc<str>>,
-    /// The buffer, if an `id` field has set it and no blank line has come since. Otherwise the standard's
-    /// buffer and string are equal.
+    /// The buffer, if an `id` field has set it since the last blank line. Otherwise the standard's buffer and string
+    /// are equal.
     buffer: Vec<u8>,
     is_set: bool,
 }
@@ -51,8 +51,8 @@ impl LastEventId {
         self.is_set = true;
     }
 
-    /// Takes over a value from the chunk or, if there is none, the buffer, and says whether there was one. An
-    /// error, which is that of [`Copies::add`], changes nothing.
+    /// Commits a value from the chunk or, if there is none, from the buffer. Returns whether there was one. On an
+    /// error, which is that of [`Copies::add`], nothing changes.
     #[inline(always)]
     pub(super) fn commit<'c>(
         &mut self,
@@ -80,7 +80,7 @@ impl LastEventId {
         Ok(true)
     }
 
-    /// Drops the buffer: what no blank line followed does not count.
+    /// Drops the buffer: an ID that no blank line followed does not count.
     #[inline]
     pub(super) fn drop_buffer(&mut self) {
         self.is_set = false;

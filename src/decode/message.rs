@@ -10,42 +10,42 @@ const DEFAULT_TYPE: &str = "message";
 /// An incoming event, as it was dispatched: borrowed from the chunk that it lies in, or from the
 /// [`Decoder`](crate::Decoder).
 ///
-/// [`MessageEvent`](crate::MessageEvent) is the same with its own memory; `MessageEvent::from` makes one. Two
-/// messages are equal if their types, their data and their last event IDs are.
+/// [`MessageEvent`](crate::MessageEvent) is the owned form; use `MessageEvent::from` to get one. Two messages are equal
+/// if their types, data, and last event IDs are equal.
 #[derive(Clone, Copy)]
 pub struct MessageRef<'a> {
-    /// The event type buffer: empty when the event named no type.
+    /// The event type buffer: empty if the event named no type.
     pub(super) event: &'a str,
     pub(super) data: &'a str,
     pub(super) last_event_id: &'a str,
-    /// Whether this event brought that ID.
+    /// Whether this event itself carried that ID.
     pub(super) has_id: bool,
 }
 
 impl<'a> MessageRef<'a> {
-    /// The event type: `message` unless the event named another.
+    /// Returns the event type: `message` unless the event named another one.
     #[inline]
     #[must_use]
     pub fn event(&self) -> &'a str {
         if self.event.is_empty() { DEFAULT_TYPE } else { self.event }
     }
 
-    /// The data. Several `data` lines are joined by line feeds.
+    /// Returns the data. Several `data` lines are joined by line feeds.
     #[inline]
     #[must_use]
     pub fn data(&self) -> &'a str {
         self.data
     }
 
-    /// The last event ID: that of this event, or of the last one before it that had one. Empty if there
-    /// was none, or if it was reset.
+    /// Returns the last event ID: that of this event or, if it has none, of the most recent event that had one. Empty
+    /// if there was none, or if it was reset.
     #[inline]
     #[must_use]
     pub fn last_event_id(&self) -> &'a str {
         self.last_event_id
     }
 
-    /// The ID that this event itself brought. `None` if it brought none, so that the last event ID is an
+    /// Returns the ID that this event itself carried. `None` if it carried none, so that the last event ID is an
     /// earlier one; `Some("")` if it reset the last event ID.
     ///
     /// ```
@@ -71,7 +71,7 @@ impl<'a> MessageRef<'a> {
     ///
     /// # Errors
     ///
-    /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
+    /// If the data is not JSON, or not JSON for this type. The error names the event and the position.
     #[cfg(feature = "json")]
     pub fn json<T: serde_core::Deserialize<'a>>(&self) -> Result<T, JsonError> {
         serde_json::from_str(self.data)

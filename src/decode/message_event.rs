@@ -8,9 +8,8 @@ use crate::wire::utf8::{self, ShortTexts};
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
-/// An ID up to this many bytes is copied into each message; a longer one is shared between the messages
-/// that carry it. Otherwise a server could send a huge ID once and make each later message, however
-/// small, cost as much.
+/// An ID of up to this many bytes is copied into each message. A longer one is shared by the messages that have it:
+/// otherwise a server could send a huge ID once, and make each later message, however small, cost as much memory.
 pub(super) const SHORT_ID: usize = 128;
 
 /// An incoming event, as it was dispatched.
@@ -25,7 +24,7 @@ pub(super) const SHORT_ID: usize = 128;
 /// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
 /// ```
 ///
-/// You can also make one, for a test, or to pass on what arrived by other means:
+/// You can also create one, for a test, or to pass on what arrived by other means:
 ///
 /// ```
 /// use sse_wire::{Event, MessageEvent};
@@ -34,9 +33,10 @@ pub(super) const SHORT_ID: usize = 128;
 /// assert_eq!(Event::from(message).to_string(), "id: 7\nevent: tick\ndata: 1\n\n");
 /// ```
 ///
-/// Two messages are equal if their types, their data and their last event IDs are.
+/// Two messages are equal if their types, data, and last event IDs are equal.
 ///
-/// A small one needs no allocation: with up to 48 bytes of data, or 32 with up to 16 of a type and an ID.
+/// A small message needs no allocation: one with up to 48 bytes of data, or with up to 32 bytes of data and up to 16 bytes
+/// of type and ID together.
 #[derive(Clone)]
 pub struct MessageEvent(Repr);
 
@@ -44,10 +44,10 @@ pub struct MessageEvent(Repr);
 #[derive(Clone)]
 #[repr(u32)]
 enum Repr {
-    /// The data, the event type and the ID; and whether this event brought the ID.
+    /// The data, the event type and the ID, and whether this event itself carried the ID.
     Short(ShortTexts),
     Long {
-        /// How much of the text is the ID, and whether this event brought the ID.
+        /// How much of the text is the ID, and whether this event itself carried the ID.
         flags: u32,
         long: Long,
     },
@@ -55,14 +55,14 @@ enum Repr {
 
 #[derive(Clone)]
 struct Long {
-    /// The data, the event type, and the ID if it is short: one allocation for all.
+    /// The data, the event type, and the ID if it is short, in one allocation.
     text: String,
     event_at: usize,
     long_id: Option<Arc<str>>,
 }
 
 impl MessageEvent {
-    /// A message with this data, without an event type and without an ID.
+    /// Creates a message with this data, and without an event type or an ID.
     #[must_use]
     pub fn new(data: impl Into<String>) -> MessageEvent {
         MessageEvent::with_data(data.into(), "", "", None, false)
@@ -74,27 +74,27 @@ impl MessageEvent {
         MessageEvent::from(MessageRef { event, ..self.borrowed() })
     }
 
-    /// Sets the last event ID, as if this event had brought it: see [`id`](MessageEvent::id).
+    /// Sets the last event ID, as if this event itself had carried it: see [`id`](MessageEvent::id).
     #[must_use]
     pub fn with_last_event_id(self, last_event_id: &str) -> MessageEvent {
         MessageEvent::from(MessageRef { last_event_id, has_id: true, ..self.borrowed() })
     }
 
-    /// The event type: `message` unless the event named another.
+    /// Returns the event type: `message` unless the event named another one.
     #[inline]
     #[must_use]
     pub fn event(&self) -> &str {
         self.borrowed().event()
     }
 
-    /// The data. Several `data` lines are joined by line feeds.
+    /// Returns the data. Several `data` lines are joined by line feeds.
     #[inline]
     #[must_use]
     pub fn data(&self) -> &str {
         self.borrowed().data
     }
 
-    /// The data. It is not copied, unless it is short and was kept in place.
+    /// Returns the data. It is copied only if it is short and was stored inline.
     #[inline]
     #[must_use]
     pub fn into_data(self) -> String {
@@ -107,23 +107,23 @@ impl MessageEvent {
         }
     }
 
-    /// The last event ID: that of this event, or of the last one before it that had one. Empty if there
-    /// was none, or if it was reset.
+    /// Returns the last event ID: that of this event or, if it has none, of the most recent event that had one. Empty if
+    /// there was none, or if it was reset.
     #[inline]
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.borrowed().last_event_id
     }
 
-    /// The ID that this event itself brought. `None` if it brought none, so that the last event ID is an
-    /// earlier one; `Some("")` if it reset the last event ID.
+    /// Returns the ID that this event itself carried. `None` if it carried none, so that the last event ID is an earlier
+    /// one; `Some("")` if it reset the last event ID.
     #[inline]
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.borrowed().id()
     }
 
-    /// The message, borrowed.
+    /// Returns the message in its borrowed form.
     #[inline]
     #[must_use]
     pub fn borrowed(&self) -> MessageRef<'_> {
@@ -152,22 +152,22 @@ impl MessageEvent {
     /// assert_eq!(message.json::<(i32, i32)>()?, (1, 2));
     /// assert_eq!(
     ///     MessageEvent::new("[1, 2, x]").with_event("point").json::<Vec<i32>>().unwrap_err().to_string(),
-    ///     "the data of the event \"point\" is not the JSON that was asked for: line 1, column 8",
+    ///     "the data of the event \"point\" is not the expected JSON: line 1, column 8",
     /// );
     /// # Ok::<(), sse_wire::JsonError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// When the data is not JSON, or not of the type asked for. The error names the event and the place.
+    /// If the data is not JSON, or not JSON for this type. The error names the event and the position.
     #[cfg(feature = "json")]
     pub fn json<'a, T: serde_core::Deserialize<'a>>(&'a self) -> Result<T, JsonError> {
         self.borrowed().json()
     }
 
-    /// Owns a message. `long_id` is its last event ID, if that is not short.
-    // Inlined, so that a message is written once, to where the caller wants it: to move it once more takes as long as
-    // to decode a short one.
+    /// Converts a borrowed message. `long_id` is its last event ID, if that is not short.
+    // Inlined, so that a message is written once, to where the caller wants it: moving it again takes as long as
+    // decoding a short one.
     #[inline(always)]
     pub(super) fn own(message: MessageRef<'_>, long_id: Option<Arc<str>>) -> MessageEvent {
         let MessageRef { event, data, last_event_id, has_id } = message;
@@ -179,7 +179,7 @@ impl MessageEvent {
         MessageEvent::with_data(text, event, last_event_id, long_id, has_id)
     }
 
-    /// Owns a message whose data is handed over.
+    /// Creates a message from owned data.
     #[inline(always)]
     pub(super) fn with_data(
         mut text: String,
@@ -203,7 +203,7 @@ impl MessageEvent {
     }
 }
 
-/// The ID, if it is not in memory of its own.
+/// The ID, or nothing if it is kept separately.
 #[inline(always)]
 fn short<'i>(id: &'i str, long_id: &Option<Arc<str>>) -> &'i str {
     if long_id.is_none() { id } else { "" }

@@ -1,8 +1,8 @@
-//! Incoming: the bytes of an event stream in, messages out, as WHATWG HTML, 9.2.6 ("Interpreting an event
-//! stream") says.
+//! Incoming: the bytes of an event stream in, messages out, according to WHATWG HTML, 9.2.6 ("Interpreting an event
+//! stream").
 //!
-//! To read in this order: [`Decoder`] is the face, `interpret` the state machine. A line is a `field`; a
-//! chunk is an `input`. What has to be kept from one chunk to the next is in a `buffer`, in `open_line` and in
+//! Read in this order: [`Decoder`] is the public face, and `interpret` the state machine. A line is a `field`, and a
+//! chunk is an `input`. What has to be kept from one chunk to the next is in a `buffer`, in `open_line`, and in
 //! `last_event_id`. `read` and `stream` drive the decoder, and `own` is what they share.
 
 mod buffer;

@@ -1,4 +1,4 @@
-//! The line that has begun and has no end yet: what is kept of it from one chunk to the next.
+//! The line that has begun but not ended yet: what is kept of it from one chunk to the next.
 
 use super::{
     Decoder, Input,
@@ -12,25 +12,26 @@ use core::mem;
 
 #[derive(Clone, Debug)]
 pub(super) struct OpenLine {
-    /// How many bytes of it have come. There is none if this is 0: a blank line is never open.
+    /// How many bytes of it have arrived. 0 means that there is no open line, because a blank line is never open.
     pub(super) len: usize,
     kind: Kind,
-    /// What has come of it, if it is [`Kind::Kept`]. Then, if it was a comment, its text.
+    /// What has arrived of it, if it is [`Kind::Kept`]; once it has ended, its text if it was a comment.
     pub(super) buffer: Buffer,
 }
 
-/// What becomes of it.
+/// What is done with the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// It is a data line: its value goes straight to the data buffer.
+    /// It is a data line, whose value goes straight to the data buffer.
     Data,
     /// It may be anything else.
     Kept,
-    /// It is a comment that nobody wants, or one that was too large, or goes with its event.
+    /// It is dropped: it is an unwanted comment, or a comment that is too large, or belongs to an event that is
+    /// dropped.
     Ignored,
 }
 
-/// Larger chunks cost little for each byte, and are not searched twice.
+/// Larger chunks are cheap per byte, and must not be searched twice.
 const MIDDLE_SIZE: usize = 128;
 
 /// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present" (9.2.5), which is
@@ -42,7 +43,7 @@ impl OpenLine {
         OpenLine { len: 0, kind: Kind::Kept, buffer: Buffer::new() }
     }
 
-    /// How many bytes of it count for the event.
+    /// How many of its bytes count towards the size of the event.
     pub(super) fn event_len(&self) -> usize {
         let is_comment = self.kind == Kind::Kept && self.buffer.bytes.first() == Some(&b':');
         if self.kind == Kind::Ignored || is_comment { 0 } else { self.len }
@@ -55,8 +56,8 @@ impl OpenLine {
 }
 
 impl Decoder {
-    /// Takes a small chunk out of the middle of a long data line, if it is one: there is nothing to find in it.
-    /// Such lines come in very many chunks, which are done with before anything else is looked at.
+    /// Takes the chunk if it is a small one from the middle of a long data line, with nothing to find in it. Such lines
+    /// arrive in very many chunks, so they are handled before anything else is checked.
     #[inline(always)]
     pub(super) fn take_middle(&mut self, input: &mut Input<'_>) -> bool {
         let chunk = input.remaining();
@@ -73,12 +74,12 @@ impl Decoder {
         is_middle
     }
 
-    /// Keeps what has come of a line that begins in this chunk and does not end there.
+    /// Keeps what has arrived of a line that begins in this chunk and does not end in it.
     #[inline(always)]
     pub(super) fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         let first = text.first()?;
         self.line.kind = match begun_data(text) {
-            // Long lines are data lines, whose values go straight to where they belong.
+            // Long lines are data lines, whose values go straight to the data buffer.
             Some(value) => {
                 self.line.kind = Kind::Data;
                 self.line.len = text.len() - value.len();
@@ -97,7 +98,7 @@ impl Decoder {
         self.line.len = text.len();
     }
 
-    /// Keeps what has come of a line that began earlier and does not end here either.
+    /// Keeps what has arrived of a line that began earlier and does not end here either.
     #[inline(always)]
     fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
         self.line.len = self.line.len.saturating_add(text.len());
@@ -131,7 +132,7 @@ impl Decoder {
         }
     }
 
-    /// Takes the end of a line that began in an earlier chunk. `None` if it is not in this one either.
+    /// Takes the end of a line that began in an earlier chunk. `None` if its end is not in this one either.
     #[inline(always)]
     pub(super) fn end_line<'c>(&mut self, input: &mut Input<'c>) -> Option<Option<Found<'c>>> {
         let Some(end) = input.line(&mut self.lines) else {
@@ -186,7 +187,7 @@ impl Decoder {
     /// Ends the line where the input ends.
     pub(super) fn end_last_line(&mut self) {
         let is_kept = self.line.len > 0 && self.line.kind == Kind::Kept;
-        // What is cut short in an ID or a reconnection time is another one. The others are no part of the event.
+        // An ID or a reconnection time that was cut short is a different one. Ignored lines are not part of the event.
         if is_kept && let Field::Data(_) | Field::Event(_) = Field::of(&self.line.buffer.bytes) {
             self.process_kept(&mut Input::once(&[]));
         }
@@ -199,13 +200,13 @@ impl Decoder {
         self.line.kind == Kind::Kept && first == Some(&b':')
     }
 
-    /// Drops the open line, as far as it has come and as it comes.
+    /// Drops what has arrived of the open line, and what will arrive.
     fn ignore_open_line(&mut self) {
         self.line.kind = Kind::Ignored;
         self.line.buffer.reset();
     }
 
-    /// Drops the byte order mark. What only began like one is the beginning of a line.
+    /// Drops the byte order mark. If it turns out not to be one, its bytes are the beginning of a line.
     #[cold]
     pub(super) fn skip_bom(&mut self, input: &mut Input<'_>) -> Option<TooLarge> {
         while let Some(byte) = BOM.get(self.bom)

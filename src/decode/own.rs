@@ -1,11 +1,11 @@
-//! What the drivers share: the items of a chunk with their own memory.
+//! What the drivers share: owned items from a chunk.
 
 use super::{
     Decoder, Incoming, Input, MessageEvent, MessageRef, buffer::Text, interpret::Found, until::Ending,
 };
 use crate::error::TooLarge;
 
-/// A decoder of chunks that are decoded item by item.
+/// A decoder that returns owned items from a chunk, one at a time.
 #[derive(Debug)]
 pub(super) struct OwningDecoder {
     pub(super) decoder: Decoder,
@@ -13,9 +13,9 @@ pub(super) struct OwningDecoder {
     start: usize,
     /// Whether an event that no blank line has ended is dispatched at the end of the input.
     pub(super) finishes: bool,
-    /// Whether an error came since the last chunk, so that the end of the input may be a part of it.
+    /// Whether the source has failed since the last chunk, so that the end of the input may be part of that failure.
     failed: bool,
-    /// Where the answer ends, if that is not where the source does.
+    /// Where the stream ends, if that is not where the source ends.
     pub(super) ending: Ending,
 }
 
@@ -24,18 +24,18 @@ impl OwningDecoder {
         OwningDecoder { decoder, start: 0, finishes: false, failed: false, ending: Ending::default() }
     }
 
-    /// Takes a new chunk, if there is no item in it. `false` tells nothing.
-    // Before the driver stores the chunk, which takes longer than decoding a small one.
+    /// Takes a new chunk and returns `true`, if it is certain that no item ends in it. `false` says nothing.
+    // Called before the driver stores the chunk, because that takes longer than decoding a small one.
     #[inline]
     pub(super) fn take(&mut self, chunk: &[u8]) -> bool {
         self.failed = false;
         self.decoder.take_middle(&mut Input::once(chunk))
     }
 
-    /// Decodes the chunk up to the next item of this kind, the next time from there on. `None` means that there is
-    /// none, and that a new chunk comes next.
-    // Inlined, so that a message is written once, to where the caller wants it: moving it once more takes
-    // as long as decoding a short one.
+    /// Decodes the chunk up to the next item of this kind; the next call continues from there. `None` means that there
+    /// is none, and that a new chunk is needed.
+    // Inlined, so that a message is written once, to where the caller wants it: moving it again takes as long as
+    // decoding a short one.
     #[inline(always)]
     pub(super) fn next<T: Owned, E: From<TooLarge>>(&mut self, chunk: &[u8]) -> Option<Result<T, E>> {
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
@@ -51,12 +51,12 @@ impl OwningDecoder {
         None
     }
 
-    /// The source failed. If it ends now, what is unfinished was cut off.
+    /// The source has failed. If it ends now, an unfinished event was cut off.
     pub(super) fn fail(&mut self) {
         self.failed = true;
     }
 
-    /// The last item, once the source has ended.
+    /// Returns the last item, once the source has ended.
     pub(super) fn finish<T: Owned, E: From<TooLarge>>(&mut self) -> Option<Result<T, E>> {
         if !self.finishes || self.failed {
             return None;
@@ -68,7 +68,7 @@ impl OwningDecoder {
 
 #[cfg(feature = "client")]
 impl Decoder {
-    /// The same as [`next`](Decoder::next), with its own memory.
+    /// Like [`next`](Decoder::next), but returns an owned item.
     #[inline]
     pub(crate) fn next_owned(&mut self, input: &mut Input<'_>) -> Option<Result<Incoming, TooLarge>> {
         if self.take_middle(input) {
@@ -78,23 +78,23 @@ impl Decoder {
         Incoming::own(self, found)
     }
 
-    /// The same as [`finish`](Decoder::finish), with its own memory.
+    /// Like [`finish`](Decoder::finish), but returns an owned item.
     pub(crate) fn finish_owned(&mut self) -> Option<Result<Incoming, TooLarge>> {
         let found = self.find_last()?;
         Incoming::own(self, found)
     }
 }
 
-/// What a driver gives.
+/// An item that a driver returns.
 pub(super) trait Owned: Sized {
-    /// `None` if this leaves it out.
+    /// Converts what was found. `None` if items of this kind do not include it.
     fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Self, E>>;
 
-    /// The message that it is.
+    /// The message, if the item is one.
     fn message(&self) -> Option<&MessageEvent>;
 }
 
-/// A message, or the report of an event that was too large; nothing else.
+/// Only messages, and reports of events that were too large.
 impl Owned for MessageEvent {
     #[inline(always)]
     fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<MessageEvent, E>> {
@@ -110,7 +110,7 @@ impl Owned for MessageEvent {
     }
 }
 
-/// Whatever was found.
+/// Everything that was found.
 impl Owned for Incoming {
     #[inline(always)]
     fn own<E: From<TooLarge>>(decoder: &mut Decoder, found: Found<'_>) -> Option<Result<Incoming, E>> {
@@ -131,7 +131,7 @@ impl Owned for Incoming {
 }
 
 impl Decoder {
-    /// A message with its own memory: that of the data buffer, if the data is in there and fills it.
+    /// Creates an owned message. It takes over the data buffer's memory if the data is in there and fills it.
     #[inline(always)]
     fn own_message(&mut self, event: Text<'_>, data: Text<'_>, has_id: bool) -> MessageEvent {
         let long_id = self.id.long();

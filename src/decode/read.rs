@@ -1,4 +1,4 @@
-//! Messages from anything that is `Read`.
+//! Reads messages from anything that is `Read`.
 
 use super::{
     Decoder, Incoming, MessageEvent,
@@ -9,16 +9,16 @@ use alloc::{boxed::Box, string::String, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
 
-/// How much is asked for at once.
+/// How many bytes are read at once.
 const BUFFER_SIZE: usize = 16 * 1024;
 
 /// Reads messages from anything that is [`Read`]: an iterator that ends where the input ends.
 ///
 /// A message is returned as soon as its blank line has been read. There is no need for a `BufReader`.
 ///
-/// After an error of the source the iterator continues where it was: it reads again, and still has what it
-/// received of an event. So the source decides whether an error is the end, and [`WouldBlock`] loses nothing.
-/// [`Interrupted`] is tried again at once.
+/// After an error of the source, the iterator continues where it was: it reads again, and still has the part of an
+/// event that it had received. So the source decides whether an error is the end, and [`WouldBlock`] loses nothing.
+/// After [`Interrupted`], it tries again at once.
 ///
 /// ```
 /// use sse_wire::MessageReader;
@@ -72,7 +72,7 @@ pub struct MessageReader<R> {
     source: R,
     decoder: OwningDecoder,
     buffer: Box<[u8]>,
-    /// How much of the buffer is a chunk that may hold more.
+    /// How much of the buffer is a chunk that may contain more items.
     len: usize,
     at_end: bool,
 }
@@ -83,17 +83,17 @@ impl<R: Read> MessageReader<R> {
         MessageReader::with_decoder(Decoder::new(), source)
     }
 
-    /// Reads messages from `source` with a decoder of your own: with another size limit, or one that has
-    /// read earlier connections and was told to [`reconnect`](Decoder::reconnect).
+    /// Reads messages from `source` with your own decoder: one with a different size limit, or one that has read
+    /// earlier connections, after [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: R) -> MessageReader<R> {
         let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
         MessageReader { source, decoder: OwningDecoder::new(decoder), buffer, len: 0, at_end: false }
     }
 
-    /// Reads up to the next item of any kind that the decoder reports. The iterator over messages leaves out
-    /// what is neither a message nor the report of an event that was too large.
+    /// Reads up to the next item of any kind that the decoder reports. (The iterator returns only messages and reports
+    /// of events that were too large.)
     ///
-    /// `None` at the end of the input, and from then on.
+    /// Returns `None` at the end of the input, and from then on.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl<R: Read> MessageReader<R> {
                 Ok(len) => self.len = len.min(BUFFER_SIZE),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    // Nothing is cut off where there was nothing to read in time.
+                    // If nothing could be read in time, nothing was cut off.
                     if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
                         self.decoder.fail();
                     }
@@ -147,7 +147,7 @@ impl<R> MessageReader<R> {
     /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
     /// [`Decoder::finish`]. By default it is discarded, as the standard says.
     ///
-    /// An event that an error of the source cut off is not dispatched.
+    /// An event that was cut off by an error of the source is not dispatched.
     ///
     /// ```
     /// use sse_wire::MessageReader;
@@ -162,10 +162,10 @@ impl<R> MessageReader<R> {
         self
     }
 
-    /// Sets the data of the message that marks the end, such as `[DONE]`. The input ends there for the reader,
-    /// and the message is not returned. There can be several ends.
+    /// Sets the data of the message that marks the end, such as `[DONE]`. The reader ends there, and that message is
+    /// not returned. You can set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     ///
     /// ```
     /// use sse_wire::{MessageReader, ReadError};
@@ -185,19 +185,19 @@ impl<R> MessageReader<R> {
         self
     }
 
-    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
-    /// returned, and the input ends there for the reader. There can be several ends.
+    /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event is returned, and the
+    /// reader ends there. You can set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     pub fn until_event(mut self, event: impl Into<String>) -> MessageReader<R> {
         self.decoder.ending.until.event(event.into());
         self
     }
 
-    /// Sets a function that recognizes the last message. It is returned, and the input ends there for the reader. There
-    /// can be several ends.
+    /// Sets a function that recognises the last message. That message is returned, and the reader ends there. You can
+    /// set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     pub fn until(
         mut self,
         is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
@@ -206,38 +206,37 @@ impl<R> MessageReader<R> {
         self
     }
 
-    /// An iterator over all that the decoder reports, in place of the messages alone.
+    /// Converts this into an iterator over everything that the decoder reports, instead of only the messages.
     pub fn into_incoming(self) -> IncomingReader<R> {
         IncomingReader { messages: self }
     }
 
-    /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
-    /// event.
+    /// Returns the decoder: for the last event ID, the reconnection time, and whether the input ended inside an event.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder.decoder
     }
 
-    /// The decoder, for the next connection. What was read and not decoded is dropped.
+    /// Returns the decoder, for the next connection. What was read but not decoded is dropped.
     pub fn into_decoder(self) -> Decoder {
         self.decoder.decoder
     }
 
-    /// The source, to be used for something else. What was read and not decoded is dropped.
+    /// Returns the source, to be used for something else. What was read but not decoded is dropped.
     pub fn into_inner(self) -> R {
         self.source
     }
 
-    /// The decoder and the source. What was read and not decoded is dropped.
+    /// Returns the decoder and the source. What was read but not decoded is dropped.
     pub fn into_parts(self) -> (Decoder, R) {
         (self.decoder.decoder, self.source)
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn get_ref(&self) -> &R {
         &self.source
     }
 
-    /// The source. What is read from it directly is missing here.
+    /// Returns the source. Anything read from it directly will be missing here.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.source
     }
@@ -252,7 +251,7 @@ impl<R: Read> Iterator for MessageReader<R> {
     }
 }
 
-/// Also where the source would have more after its end.
+/// Even if the source would have more after its end.
 impl<R: Read> FusedIterator for MessageReader<R> {}
 
 impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
@@ -264,10 +263,10 @@ impl<R: fmt::Debug> fmt::Debug for MessageReader<R> {
     }
 }
 
-/// Reads all that a decoder reports from anything that is [`Read`]: messages, and what the settings of the
-/// [`Decoder`] add.
+/// Reads everything that a decoder reports from anything that is [`Read`]: messages, and whatever else the settings of
+/// the [`Decoder`] enable.
 ///
-/// [`MessageReader::into_incoming`] returns it. In all else it does the same.
+/// [`MessageReader::into_incoming`] returns it. In every other respect it is like [`MessageReader`].
 ///
 /// ```
 /// use sse_wire::{Decoder, Incoming, MessageReader};
@@ -285,17 +284,17 @@ pub struct IncomingReader<R> {
 }
 
 impl<R> IncomingReader<R> {
-    /// The reader of messages.
+    /// Returns the reader of messages.
     pub fn get_ref(&self) -> &MessageReader<R> {
         &self.messages
     }
 
-    /// The reader of messages. What is read from it directly is missing here.
+    /// Returns the reader of messages. Anything read from it directly will be missing here.
     pub fn get_mut(&mut self) -> &mut MessageReader<R> {
         &mut self.messages
     }
 
-    /// The reader of messages, in its present state.
+    /// Converts this back into the reader of messages, in its current state.
     pub fn into_inner(self) -> MessageReader<R> {
         self.messages
     }

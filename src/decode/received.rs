@@ -1,5 +1,5 @@
-//! What counts as an ID and as a reconnection time when it is received. What may be sent is a narrower
-//! question, see `wire::field`.
+//! What counts as an ID and as a reconnection time when it is received. What may be sent is narrower: see
+//! `wire::field`.
 
 use core::time::Duration;
 
@@ -10,7 +10,7 @@ pub(crate) fn is_id(value: &[u8]) -> bool {
 }
 
 /// The reconnection time, if it counts: "if the field value consists of only ASCII digits" (WHATWG HTML,
-/// 9.2.6). The standard knows no largest value; what a `u64` cannot hold becomes its maximum.
+/// 9.2.6). The standard sets no maximum; a value that a `u64` cannot hold becomes its maximum.
 pub(super) fn retry(value: &[u8]) -> Option<Duration> {
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
     let (first, rest) = value.split_first()?;

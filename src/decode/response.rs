@@ -1,4 +1,4 @@
-//! Whether an answer is an event stream, for those who read one without a client.
+//! Whether a response is an event stream.
 
 use alloc::{
     string::{String, ToString},
@@ -7,11 +7,11 @@ use alloc::{
 use core::{error::Error, fmt, str};
 use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 
-/// Checks that a response is an event stream that can be read: its status, its content type and its encoding.
+/// Checks that a response is an event stream that can be read: its status, its content type, and its encoding.
 ///
-/// For those who have a response of an HTTP library and read its body with a
-/// [`MessageStream`](crate::MessageStream) or a [`MessageReader`](crate::MessageReader): an error as JSON, or a
-/// body that is compressed, holds no messages and would look like a stream that ended.
+/// Call it if you have a response from an HTTP library and read its body with a [`MessageStream`](crate::MessageStream)
+/// or a [`MessageReader`](crate::MessageReader). Without this check, an error in JSON, or a compressed body, would look
+/// like a stream that ended without messages.
 ///
 /// ```
 /// use sse_wire::{ResponseError, check_response};
@@ -31,12 +31,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 ///
 /// # Errors
 ///
-/// The first thing that is wrong.
+/// The first problem found.
 pub fn check_response(head: &Parts) -> Result<(), ResponseError> {
     check(head, false)
 }
 
-/// The same, also for an answer of another type, or of none.
+/// The same check. With `any_type`, it accepts a response of any content type, or without one.
 pub(crate) fn check(head: &Parts, any_type: bool) -> Result<(), ResponseError> {
     if head.status != StatusCode::OK {
         return Err(ResponseError::Status { status: head.status });
@@ -61,13 +61,13 @@ pub enum ResponseError {
         /// The status.
         status: StatusCode,
     },
-    /// The type is not `text/event-stream`.
+    /// The content type is not `text/event-stream`.
     #[non_exhaustive]
     ContentType {
         /// The `Content-Type`, if there is one, cut short if it is long.
         content_type: Option<String>,
     },
-    /// The body is compressed, and the HTTP library has not undone it.
+    /// The body is compressed, and the HTTP library has not decompressed it.
     #[non_exhaustive]
     ContentEncoding {
         /// The encoding.
@@ -99,13 +99,13 @@ impl fmt::Display for ResponseError {
 
 impl Error for ResponseError {}
 
-/// The values of a header, those that are text.
+/// The values of a header that are text.
 fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     headers.get_all(name).into_iter().filter_map(|value: &HeaderValue| str::from_utf8(value.as_bytes()).ok())
 }
 
 /// "If `res`'s `Content-Type` is not `text/event-stream`", whatever its parameters (WHATWG HTML, 9.2.2, step
-/// 15). Of several types the last one holds (WHATWG Fetch, "extract a MIME type").
+/// 15). If there are several types, the last one counts (WHATWG Fetch, "extract a MIME type").
 fn is_event_stream(headers: &HeaderMap) -> bool {
     let types = values(headers, header::CONTENT_TYPE).flat_map(|value| value.split(','));
     let essences = types.filter_map(|value| value.split(';').next()).map(str::trim);
@@ -113,19 +113,19 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     last.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"))
 }
 
-/// All of its types, as in one header.
+/// All content types, as if they were in one header.
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let types: Vec<_> = values(headers, header::CONTENT_TYPE).collect();
     (!types.is_empty()).then(|| excerpt(&types.join(", ")))
 }
 
-/// An encoding of the body that the transport has not undone.
+/// An encoding of the body that the transport has not decoded.
 fn encoding(headers: &HeaderMap) -> Option<&str> {
     let codings = values(headers, header::CONTENT_ENCODING).flat_map(|value| value.split(','));
     codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
 }
 
-/// The beginning of what a server said, to be shown: it may have said much.
+/// The beginning of a server's text, to be shown. The text may be long.
 pub(crate) fn excerpt(text: &str) -> String {
     const LENGTH: usize = 256;
     if text.len() <= LENGTH {

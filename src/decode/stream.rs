@@ -1,4 +1,4 @@
-//! Messages from a stream of chunks.
+//! Reads messages from a stream of chunks.
 
 use super::{
     Decoder, Incoming, MessageEvent,
@@ -19,12 +19,12 @@ pin_project! {
     /// Reads messages from a stream of chunks of bytes, such as the body of an HTTP response: a [`Stream`]
     /// that ends where the chunks end.
     ///
-    /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. An error is anything that goes
-    /// into a `Box<dyn Error + Send + Sync>`: an error, or such a box. A message is returned as soon as its blank
-    /// line has arrived. This is [`Unpin`] if the source is; pin one that is not with `Box::pin` or `pin!`.
+    /// A chunk is anything that is `AsRef<[u8]>`: `Bytes`, `Vec<u8>`, `&[u8]`. An error is anything that converts into
+    /// a `Box<dyn Error + Send + Sync>`: an error, or such a box. A message is returned as soon as its blank line has
+    /// arrived. This stream is [`Unpin`] if the source is; pin one that is not with `Box::pin` or `pin!`.
     ///
-    /// After an error of the source the stream continues where it was: it polls the source again, and still has
-    /// what it received of an event. So the source decides whether an error is the end.
+    /// After an error of the source, the stream continues where it was: it polls the source again, and still has the
+    /// part of an event that it had received. So the source decides whether an error is the end.
     ///
     /// ```
     /// # use std::{convert::Infallible, pin::{Pin, pin}, task::{Context, Poll, Waker}};
@@ -108,7 +108,7 @@ pin_project! {
         #[pin]
         source: S,
         decoder: OwningDecoder,
-        // A chunk that may hold more.
+        // A chunk that may contain more items.
         chunk: Option<C>,
         at_end: bool,
     }
@@ -124,20 +124,20 @@ where
         MessageStream::with_decoder(Decoder::new(), source)
     }
 
-    /// Reads messages from `source` with a decoder of your own: with another size limit, or one that has
-    /// read earlier connections and was told to [`reconnect`](Decoder::reconnect).
+    /// Reads messages from `source` with your own decoder: one with a different size limit, or one that has read
+    /// earlier connections, after [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: S) -> MessageStream<S, C> {
         MessageStream { source, decoder: OwningDecoder::new(decoder), chunk: None, at_end: false }
     }
 
-    /// Reads up to the next item of any kind that the decoder reports. The stream of messages leaves out what is
-    /// neither a message nor the report of an event that was too large.
+    /// Reads up to the next item of any kind that the decoder reports. (The stream returns only messages and reports of
+    /// events that were too large.)
     ///
-    /// `None` at the end of the input, and from then on.
+    /// Returns `None` at the end of the input, and from then on.
     ///
     /// # Errors
     ///
-    /// Those of the source, as it gives them, and [`TooLarge`](ReadError::TooLarge).
+    /// Those of the source, and [`TooLarge`](ReadError::TooLarge).
     pub fn poll_incoming(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -205,34 +205,34 @@ impl<S, C> MessageStream<S, C> {
     /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
     /// [`Decoder::finish`]. By default it is discarded, as the standard says.
     ///
-    /// An event that an error of the source cut off is not dispatched.
+    /// An event that was cut off by an error of the source is not dispatched.
     pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageStream<S, C> {
         self.decoder.finishes = dispatch;
         self
     }
 
-    /// Sets the data of the message that marks the end, such as `[DONE]`. The input ends there for the stream,
-    /// and the message is not returned. There can be several ends.
+    /// Sets the data of the message that marks the end, such as `[DONE]`. The stream ends there, and that message is
+    /// not returned. You can set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     pub fn until_data(mut self, data: impl Into<String>) -> MessageStream<S, C> {
         self.decoder.ending.until.data(data.into());
         self
     }
 
-    /// Sets the type of an event that is the last one, such as `response.completed` or `message_stop`. It is
-    /// returned, and the input ends there for the stream. There can be several ends.
+    /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event is returned, and the
+    /// stream ends there. You can set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     pub fn until_event(mut self, event: impl Into<String>) -> MessageStream<S, C> {
         self.decoder.ending.until.event(event.into());
         self
     }
 
-    /// Sets a function that recognizes the last message. It is returned, and the input ends there for the stream. There
-    /// can be several ends.
+    /// Sets a function that recognises the last message. That message is returned, and the stream ends there. You can
+    /// set several ends.
     ///
-    /// If the source ends before one of them, that is a [`ReadError::Cut`].
+    /// If the source ends before any of them, that is a [`ReadError::Cut`].
     pub fn until(
         mut self,
         is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
@@ -241,33 +241,32 @@ impl<S, C> MessageStream<S, C> {
         self
     }
 
-    /// A stream of all that the decoder reports, in place of the messages alone.
+    /// Converts this into a stream of everything that the decoder reports, instead of only the messages.
     pub fn into_incoming(self) -> IncomingStream<S, C> {
         IncomingStream { messages: self }
     }
 
-    /// The decoder: for the last event ID, the reconnection time, and whether the input ended inside an
-    /// event.
+    /// Returns the decoder: for the last event ID, the reconnection time, and whether the input ended inside an event.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder.decoder
     }
 
-    /// The decoder, for the next connection. What has come and was not decoded is dropped.
+    /// Returns the decoder, for the next connection. What has arrived but was not decoded is dropped.
     pub fn into_decoder(self) -> Decoder {
         self.decoder.decoder
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
-    /// The source. What is taken from it directly is missing here.
+    /// Returns the source. Anything taken from it directly will be missing here.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The source, pinned. What is taken from it directly is missing here.
+    /// Returns the source, pinned. Anything taken from it directly will be missing here.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
@@ -297,10 +296,10 @@ impl<S: fmt::Debug, C> fmt::Debug for MessageStream<S, C> {
 }
 
 pin_project! {
-    /// Reads all that a decoder reports from a stream of chunks of bytes: messages, and what the settings of the
-    /// [`Decoder`] add.
+    /// Reads everything that a decoder reports from a stream of chunks of bytes: messages, and whatever else the
+    /// settings of the [`Decoder`] enable.
     ///
-    /// [`MessageStream::into_incoming`] returns it. In all else it does the same.
+    /// [`MessageStream::into_incoming`] returns it. In every other respect it is like [`MessageStream`].
     #[must_use = "it reads nothing until it is polled"]
     #[derive(Debug)]
     pub struct IncomingStream<S, C> {
@@ -310,17 +309,17 @@ pin_project! {
 }
 
 impl<S, C> IncomingStream<S, C> {
-    /// The stream of messages.
+    /// Returns the stream of messages.
     pub fn get_ref(&self) -> &MessageStream<S, C> {
         &self.messages
     }
 
-    /// The stream of messages. What is taken from it directly is missing here.
+    /// Returns the stream of messages. Anything taken from it directly will be missing here.
     pub fn get_mut(&mut self) -> &mut MessageStream<S, C> {
         &mut self.messages
     }
 
-    /// The stream that it was, where it is now.
+    /// Converts this back into the stream of messages, in its current state.
     pub fn into_inner(self) -> MessageStream<S, C> {
         self.messages
     }

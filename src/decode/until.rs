@@ -1,11 +1,11 @@
-//! What ends an answer before the connection does: how models and other services say that all is done.
+//! What ends a stream before its connection: how language models and other services say that they are done.
 
 use super::{MessageEvent, own::Owned};
 use crate::error::ReadError;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, mem};
 
-/// The ends that are known, any of which will do.
+/// The configured ends, any of which will do.
 #[derive(Default)]
 pub(crate) struct Until {
     data: Vec<String>,
@@ -15,13 +15,13 @@ pub(crate) struct Until {
 
 type Predicate = Box<dyn FnMut(&MessageEvent) -> bool + Send + Sync>;
 
-/// What a message means for the answer that it belongs to.
+/// What a message means for the stream that it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judged {
     GoesOn,
     /// The last one.
     Last,
-    /// It says that the one before was the last one.
+    /// A marker: the message before it was the last one.
     Terminator,
 }
 
@@ -38,7 +38,7 @@ impl Until {
         self.predicates.push(Box::new(is_last));
     }
 
-    /// Whether no end is known but the connection's.
+    /// Whether no end is configured, so that only the source itself ends the stream.
     pub(crate) fn is_empty(&self) -> bool {
         self.data.is_empty() && self.events.is_empty() && self.predicates.is_empty()
     }
@@ -68,16 +68,16 @@ impl fmt::Debug for Until {
     }
 }
 
-/// How far an answer is from its end.
+/// Whether a stream has reached its end.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     pub(super) until: Until,
-    /// The end has come, or that of the source was reported in its place.
+    /// Whether the end has been reached, or the early end of the source has been reported instead.
     is_over: bool,
 }
 
 impl Ending {
-    /// Whether the answer ends before the source does.
+    /// Whether an end is expected that has not been reached.
     #[inline]
     pub(super) fn is_expected(&self) -> bool {
         !self.until.is_empty()
@@ -88,8 +88,8 @@ impl Ending {
         self.is_over
     }
 
-    /// What a driver gives of an item, or of the end of the source: not an item that only says that the one before was
-    /// the last one, and once that the source has ended too early.
+    /// Decides what a driver returns for an item, or for the end of the source. A marker that only says that the item
+    /// before it was the last one is not returned, and a source that ends too early is reported once.
     pub(super) fn judge<T: Owned, E>(
         &mut self,
         item: Option<Result<T, ReadError<E>>>,

@@ -1,7 +1,7 @@
 //! One event's bytes: its fields, its data written newline-safely, and the blank line that ends it.
-//! Whoever calls decides where a block begins and whether it stays.
+//! The caller decides where a block begins and whether it is kept.
 //!
-//! A field's line is left open, so that its end can be written in one go with what follows.
+//! A field's line is left open, so that its end can be written together with what follows.
 
 use crate::{
     error::{Error, Field},
@@ -75,8 +75,8 @@ pub(crate) fn retry(out: &mut impl Buffer, milliseconds: u32) {
 #[inline]
 fn integer(out: &mut impl Buffer, n: impl itoa::Integer) {
     let mut digits = itoa::Buffer::new();
-    // itoa has just stored them in pairs. A copy by wider words would have to wait for these stores to reach
-    // memory, which costs a tenth of a small event.
+    // itoa has just stored the digits in pairs. Copying them by wider words would have to wait until these stores reach
+    // memory, which costs a tenth of the time for a small event.
     let (head, pairs) = digits.format(n).as_bytes().as_rchunks::<2>();
     out.extend(head);
     for pair in pairs {
@@ -94,7 +94,7 @@ pub(crate) fn comment(out: &mut impl Buffer, text: &str) {
     lines(out, &mut Lines::default(), text.as_bytes(), b"\n: ");
 }
 
-/// Writes text with `new_line` in place of each of its line ends.
+/// Writes text with `new_line` in place of each line end.
 #[inline]
 fn lines(out: &mut impl Buffer, lines: &mut Lines, mut text: &[u8], new_line: &[u8]) {
     while let Some(line) = lines.next(&mut text) {
@@ -139,7 +139,7 @@ fn replace(out: &mut impl Buffer, field: Field, text: &str, mut fault: usize) {
     }
 }
 
-/// Writes into the data field: every line end in the text begins a `data` line.
+/// Writes into the data field: every line end in the text begins a new `data` line.
 #[derive(Debug)]
 pub struct DataWriter<'b, B> {
     out: &'b mut B,
@@ -148,14 +148,14 @@ pub struct DataWriter<'b, B> {
 }
 
 impl<'b, B: Buffer> DataWriter<'b, B> {
-    /// Begins the data field. A lossy writer puts U+FFFD where a checked one returns an error.
+    /// Begins the data field. A lossy writer writes U+FFFD where a checked one returns an error.
     #[inline]
     pub(crate) fn begin(out: &'b mut B, lossy: bool) -> Self {
         out.extend(b"data: ");
         Self::resume(out, Lines::default(), lossy)
     }
 
-    /// Writes the `event` field, which the default event type needs not, and begins the data field.
+    /// Writes the `event` field, which the default event type does not need, and begins the data field.
     #[inline]
     pub(crate) fn begin_message(out: &'b mut B, event: &str, lossy: bool) -> Self {
         if event.is_empty() {
@@ -167,7 +167,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         Self::resume(out, Lines::default(), lossy)
     }
 
-    /// Goes on where an earlier writer was suspended.
+    /// Continues where an earlier writer was suspended.
     #[inline]
     pub(crate) fn resume(out: &'b mut B, lines: Lines, lossy: bool) -> Self {
         DataWriter { out, lines, lossy }
@@ -199,7 +199,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         self.lines = Lines::default();
     }
 
-    /// Writes what a `Display` implementation or `format_args!` says.
+    /// Writes the output of a `Display` implementation or `format_args!`.
     pub(crate) fn display(&mut self, value: &(impl fmt::Display + ?Sized)) -> Result<(), Error> {
         match fmt::write(self, format_args!("{value}")) {
             Ok(()) => Ok(()),
@@ -217,7 +217,7 @@ impl<'b, B: Buffer> DataWriter<'b, B> {
         serde_json::to_writer(self, value).map_err(|error| Error::Json { source: error.into() })
     }
 
-    /// Writes bytes that ought to be UTF-8.
+    /// Writes bytes that should be UTF-8.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if !self.lossy
             && let Err(error) = core::str::from_utf8(bytes)

@@ -1,4 +1,4 @@
-//! What is buffered, as a response body.
+//! The contents of an `Sse` as a response body.
 
 use super::Sse;
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use core::{
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 
-/// The content of an [`Sse`] as a response body that ends after it.
+/// The contents of an [`Sse`] as a response body, which then ends.
 ///
-/// It is a [`Body`] for hyper, axum and what is built on `http`, and a [`Stream`] of [`Bytes`] for
-/// actix-web and warp. It is one frame, without a copy. (If you import the extension traits of both,
+/// It is a [`Body`] for hyper, axum, and other servers built on the `http` crate, and a [`Stream`] of [`Bytes`] for
+/// actix-web and warp. It consists of one frame, which is not copied. (If you import the extension traits of both,
 /// `BodyExt` and `StreamExt`, you have to say which `collect` you mean.)
 ///
 /// ```
@@ -30,13 +30,13 @@ use http_body::{Body, Frame, SizeHint};
 pub struct SseBody(Bytes);
 
 impl Sse {
-    /// Turns what is buffered into a response body that ends after it. The client will then wait for
-    /// the reconnection time, and reconnect.
+    /// Converts what is buffered into a response body, which then ends. The client will wait for the reconnection time
+    /// and reconnect.
     pub fn into_body(self) -> SseBody {
         SseBody(self.into())
     }
 
-    /// Takes all that is buffered out, as one piece. The buffer keeps its allocation.
+    /// Takes everything that is buffered, in one piece. The buffer keeps its allocation.
     ///
     /// ```
     /// let mut sse = sse_wire::Sse::without_retry();
@@ -51,7 +51,7 @@ impl Sse {
     }
 }
 
-/// What is buffered, without a copy.
+/// Converts what is buffered, without copying it.
 impl From<Sse> for Bytes {
     fn from(sse: Sse) -> Self {
         let (buf, unsent) = sse.into_parts();

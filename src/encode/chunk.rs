@@ -1,4 +1,4 @@
-//! What draining returns.
+//! What draining an `Sse` returns.
 
 use crate::wire::{inline::INLINE, utf8};
 use alloc::{string::String, vec::Vec};
@@ -7,9 +7,8 @@ use smallvec::SmallVec;
 
 /// One whole block of an event stream, taken out of an [`Sse`](crate::Sse), as bytes.
 ///
-/// It is an event with the blank line that ends it; or, if a writer has already taken the beginning
-/// of a block, the rest of it. Short blocks are kept inline, which makes them cheap to hand to
-/// another thread.
+/// It is an event with the blank line that ends it or, if a writer has already taken the beginning of a block, the rest
+/// of that block. Short blocks are stored inline, which makes them cheap to send to another thread.
 ///
 /// ```
 /// let mut sse = sse_wire::Sse::without_retry();
@@ -27,13 +26,13 @@ impl Chunk {
         Chunk(SmallVec::from_slice(block))
     }
 
-    /// Without a copy if it is longer than 128 bytes.
+    /// Takes over the memory if there are more than 128 bytes.
     #[cfg(feature = "std")]
     pub(crate) fn from_vec(blocks: Vec<u8>) -> Self {
         if blocks.len() > INLINE { Chunk(SmallVec::from_vec(blocks)) } else { Chunk::new(&blocks) }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -56,14 +55,14 @@ impl AsRef<[u8]> for Chunk {
     }
 }
 
-/// Without a copy if the block is longer than 128 bytes.
+/// Does not copy if the block is longer than 128 bytes.
 impl From<Chunk> for Vec<u8> {
     fn from(chunk: Chunk) -> Self {
         chunk.0.into_vec()
     }
 }
 
-/// Without a copy if the block is longer than 128 bytes.
+/// Does not copy if the block is longer than 128 bytes.
 #[cfg(feature = "http")]
 impl From<Chunk> for bytes::Bytes {
     fn from(chunk: Chunk) -> Self {
@@ -113,8 +112,8 @@ impl fmt::Debug for Chunk {
     }
 }
 
-/// Shows the text of the event stream. In the rest of a block that was cut inside a character, the
-/// part of that character becomes U+FFFD.
+/// Shows the text of the event stream. If this is the rest of a block that was cut inside a character, the part of that
+/// character becomes U+FFFD.
 impl fmt::Display for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_lossy(self, f)

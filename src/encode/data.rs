@@ -1,4 +1,4 @@
-//! What may be given as data.
+//! What can be passed as data.
 
 use super::block::{Buffer, DataWriter};
 use crate::error::Error;
@@ -16,17 +16,17 @@ use private::Sealed;
 
 /// What can be the data of a message.
 ///
-/// * Text: `&str`, `String`, `Cow<str>`, `char`. A line end in it (CRLF, LF or CR) begins a new line
-///   of data, which the client reads back as LF. (Firefox also deletes NUL from it.)
+/// * Text: `&str`, `String`, `Cow<str>`, `char`. A line end in it (CRLF, LF, or CR) begins a new line of data, and the
+///   client reads it back as LF. (Firefox also deletes NUL from it.)
 /// * `format_args!(..)`, which is formatted straight into the buffer.
-/// * Integers, floats, `bool`, as `Display` writes them.
-/// * Lists of these: slices, arrays, `Vec`, `VecDeque`, `LinkedList`, `BTreeSet`, `HashSet`. Each item
-///   begins a new line of data; a list without items is empty data.
-/// * Bytes: `[u8]`, `[u8; N]` and `Vec<u8>` are text in UTF-8, not a list of integers (other lists of `u8`
-///   are). What is invalid in them becomes U+FFFD, or an error in the methods that check.
-/// * References to all these, and `Box`, `Rc` and `Arc`.
+/// * Integers, floats, and `bool`, as `Display` writes them.
+/// * Lists of these: slices, arrays, `Vec`, `VecDeque`, `LinkedList`, `BTreeSet`, `HashSet`. Each item begins a new
+///   line of data; an empty list is empty data.
+/// * Bytes: `[u8]`, `[u8; N]`, and `Vec<u8>` are text in UTF-8, not lists of integers (other lists of `u8` are).
+///   Invalid UTF-8 becomes U+FFFD, or an error in the methods that check.
+/// * References to all of these, and `Box`, `Rc`, and `Arc`.
 ///
-/// This trait is sealed. A value of another type does not compile; if it implements `Display`, write
+/// This trait is sealed. A value of another type does not compile; if it implements `Display`, pass
 /// `format_args!("{value}")`.
 ///
 /// ```

@@ -14,17 +14,17 @@ use core::{fmt, mem};
 
 /// One outgoing event, encoded while it is built.
 ///
-/// It borrows nothing and is cheap to hand to another thread: what fits in 128 bytes is kept inline.
-/// The fields are written in the order in which they are set, which means nothing to a client. If
-/// one is set twice, the last one counts, except for comments and [`data`](Event::data), which add up.
+/// It borrows nothing, and is cheap to send to another thread: up to 128 bytes are stored inline. The fields are
+/// written in the order in which they are set, which makes no difference to a client. If a field is set twice, the last
+/// one counts, except for comments and [`data`](Event::data), which accumulate.
 ///
-/// What a client does with an event depends on the fields it has:
+/// What a client does with an event depends on its fields:
 ///
-/// * with data or an event type it is a message, which is dispatched. If there is no data, it is sent
-///   with empty data, because a client drops a message without any;
-/// * with only an ID, a retry or comments it changes the client's state (or does nothing) and is not
-///   seen by listeners;
-/// * without fields it is sent as nothing at all.
+/// * With data or an event type, it is a message, which is dispatched. Without data, it is sent with empty data,
+///   because a client would drop a message that has none.
+/// * With only an ID, a retry, or comments, it changes the client's state (or does nothing), and listeners do not see
+///   it.
+/// * Without fields, nothing is sent.
 ///
 /// ```
 /// use sse_wire::{Event, Sse};
@@ -40,23 +40,23 @@ use core::{fmt, mem};
 pub struct Event {
     /// The fields, without the end of the last line.
     fields: InlineBytes,
-    /// Where in the fields the value of the event type begins, and that of the ID; 0 if there is none.
+    /// Where in the fields the values of the event type and the ID begin; 0 if there is none.
     type_at: usize,
     id_at: usize,
     has_data: bool,
 }
 
 impl Event {
-    /// An event without fields.
+    /// Creates an event without fields.
     #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the event type, which decides which listeners get the message. Without one, or with an empty
-    /// one, those of `message` do.
+    /// Sets the event type, which determines which listeners get the message. Without an event type, or with an empty
+    /// one, the listeners of `message` get it.
     ///
-    /// A CR, LF or NUL in it becomes U+FFFD.
+    /// A CR, LF, or NUL in it becomes U+FFFD.
     #[inline]
     pub fn event(mut self, event: &str) -> Self {
         let fields = self.field();
@@ -66,21 +66,21 @@ impl Event {
         self
     }
 
-    /// As [`event`](Event::event).
+    /// Like [`event`](Event::event), but checks the event type.
     ///
     /// # Errors
-    /// If the event type holds a CR, LF or NUL. The event is dropped then, as with the other methods here that
+    /// If the event type contains a CR, LF, or NUL. The event is then dropped, as with the other methods here that
     /// return a `Result`.
     pub fn try_event(self, event: &str) -> Result<Self, Error> {
         block::check(Field::EventType, event)?;
         Ok(self.event(event))
     }
 
-    /// Sets the event ID, text or an integer, which a client sends back as `Last-Event-ID` when it
-    /// reconnects. An empty one makes it forget the ID that it has.
+    /// Sets the event ID, text or an integer, which a client sends back as `Last-Event-ID` when it reconnects. An empty
+    /// ID makes the client forget its last event ID.
     ///
-    /// What a client could not send back unchanged in a request header becomes `?`: control characters other
-    /// than a tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
+    /// What a client could not send back unchanged in a request header becomes `?`: control characters other than a tab
+    /// in the middle, and white space at either end. Preferably use ASCII only: see [`EventId`].
     #[inline]
     pub fn id(mut self, id: impl EventId) -> Self {
         let fields = self.field();
@@ -90,10 +90,10 @@ impl Event {
         self
     }
 
-    /// As [`id`](Event::id).
+    /// Like [`id`](Event::id), but checks the ID.
     ///
     /// # Errors
-    /// If the ID holds a control character other than a tab in the middle, or white space at either end.
+    /// If the ID contains a control character other than a tab in the middle, or white space at either end.
     pub fn try_id(self, id: impl EventId) -> Result<Self, Error> {
         id.check()?;
         Ok(self.id(id))
@@ -107,23 +107,22 @@ impl Event {
         self
     }
 
-    /// Adds a comment, which clients skip. Each line of the text becomes one.
+    /// Adds a comment, which clients ignore. Each line of the text becomes a comment.
     #[inline]
     pub fn comment(mut self, text: &str) -> Self {
         block::comment(self.field(), text);
         self
     }
 
-    /// Adds data. Each line of the text becomes a line of data; called again, it continues on a new
-    /// line.
+    /// Adds data. Each line of the text becomes a line of data. Calling it again continues on a new line.
     #[inline]
     pub fn data(mut self, data: impl Data) -> Self {
-        // A lossy writer does not fail.
+        // A lossy writer never fails.
         let _ = self.write_data(true, |writer| data.write(writer));
         self
     }
 
-    /// As [`data`](Event::data).
+    /// Like [`data`](Event::data), but checks the data.
     ///
     /// # Errors
     /// If a `Display` implementation in the data fails, or bytes are not UTF-8.
@@ -132,8 +131,8 @@ impl Event {
         Ok(self)
     }
 
-    /// Adds a value as JSON to the data, straight into the event. A line end in the JSON text (as in a
-    /// `RawValue`) begins a new line of data, which is white space to a JSON reader.
+    /// Adds a value to the data as JSON, written straight into the event. A line end in the JSON text (as in a
+    /// `RawValue`) begins a new line of data, which is white space to a JSON parser.
     ///
     /// # Errors
     /// If the value cannot be serialized.
@@ -153,7 +152,7 @@ impl Event {
         write(&mut DataWriter::begin(self.field(), lossy))
     }
 
-    /// Where to write the next field.
+    /// The place to write the next field.
     #[inline]
     fn field(&mut self) -> &mut InlineBytes {
         if !self.fields.is_empty() {
@@ -167,20 +166,20 @@ impl Event {
         self.fields.is_empty()
     }
 
-    /// Whether it has its own ID.
+    /// Whether the event has an ID.
     #[inline]
     pub(crate) fn has_id(&self) -> bool {
         self.id_at != 0
     }
 
-    /// Where in the block the value of its ID begins, and that of its event type. Each ends at a line feed.
+    /// Where in the block the values of the ID and the event type begin. Each ends at a line feed.
     #[cfg(feature = "channel")]
     pub(crate) fn values_at(&self) -> (Option<usize>, Option<usize>) {
         let at = |at| (at != 0).then_some(at);
         (at(self.id_at), at(self.type_at))
     }
 
-    /// Whether a client dispatches it.
+    /// Whether a client dispatches the event.
     #[inline]
     pub(crate) fn is_message(&self) -> bool {
         self.has_data || self.type_at != 0
@@ -188,13 +187,13 @@ impl Event {
 
     /// The whole block, or nothing if there are no fields.
     pub(crate) fn to_block(&self) -> Vec<u8> {
-        // Exact, so that `Bytes` takes it over without another allocation.
+        // The exact capacity, so that `Bytes` can take it over without another allocation.
         let mut block = Vec::with_capacity(self.block_len());
         self.write_block(&mut block);
         block
     }
 
-    /// The same without a copy, if the fields are not kept inline.
+    /// The same, without copying if the fields are not stored inline.
     #[inline]
     pub(crate) fn into_block(mut self) -> Vec<u8> {
         let InlineBytes::Many(fields) = &mut self.fields else { return self.to_block() };
@@ -228,13 +227,13 @@ impl Event {
         }
     }
 
-    /// Whether it would be dropped without an empty data field: a client does not dispatch an event whose data
+    /// Whether a client would drop the event without an empty data field: it does not dispatch an event whose data
     /// buffer is empty (9.2.6, dispatch, step 2).
     fn needs_data(&self) -> bool {
         self.type_at != 0 && !self.has_data
     }
 
-    /// Writes all fields; not the end of the block.
+    /// Writes all fields, but not the end of the block.
     #[inline]
     pub(crate) fn write_fields(&self, out: &mut impl block::Buffer) {
         out.extend(&self.fields);

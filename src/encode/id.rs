@@ -1,4 +1,4 @@
-//! What may be given as an event ID.
+//! What can be passed as an event ID.
 
 use super::block::{self, Buffer};
 use crate::error::{Error, Field};
@@ -8,13 +8,13 @@ use private::Sealed;
 /// What can be an event ID: text (`&str`, `String`, `Cow<str>`, and references, `Box`, `Rc`, and `Arc` of these) or an
 /// integer.
 ///
-/// An integer literal is an `i32`, as everywhere: write `1_763_665_741_000_u64` for a time in milliseconds.
+/// As usual, an integer literal is an `i32`: write `1_763_665_741_000_u64` for a time in milliseconds.
 ///
-/// Clients return the ID in a request header, and servers differ in what they accept there. A few hundred bytes
-/// of ASCII are safe everywhere. tiny_http, for one, closes the connection if a header is not ASCII, so a browser
-/// that was given such an ID never connects again, however often it tries.
+/// Clients return the ID in a request header, and servers differ in what they accept there. A few hundred bytes of
+/// ASCII are safe everywhere. tiny_http, for one, closes the connection if a header is not ASCII, so a browser that was
+/// given such an ID can never reconnect, however often it tries.
 ///
-/// This trait is sealed. An ID of another type goes in as its text.
+/// This trait is sealed. Convert an ID of another type to text.
 ///
 /// ```compile_fail,E0277
 /// # let mut sse = sse_wire::Sse::without_retry();

@@ -13,12 +13,12 @@ use core::fmt;
 
 /// Writes the data of one message into an [`Sse`], piece by piece.
 ///
-/// It takes any text: each line end begins a new line of data, also a CRLF whose halves come in two
-/// writes. Writing fails only if a `Display` implementation does, and then keeps what that wrote.
+/// It accepts any text: each line end begins a new line of data, even a CRLF whose halves are in two writes. Writing
+/// fails only if a `Display` implementation fails, and then what that has written is kept.
 ///
-/// Only [`finish`](MessageWriter::finish) adds the message. If it is dropped before that, it leaves the buffer
-/// as it was, and an event ID that was set for the message waits for the next one. (Forgotten with
-/// [`mem::forget`](core::mem::forget), it takes the ID with it.)
+/// Only [`finish`](MessageWriter::finish) adds the message. If the writer is dropped before that, the buffer is left as
+/// it was, and an event ID that was set for the message is kept for the next one. (If the writer is forgotten with
+/// [`mem::forget`](core::mem::forget), the ID is lost with it.)
 ///
 /// ```
 /// use std::fmt::Write;
@@ -40,16 +40,16 @@ pub struct MessageWriter<'a> {
 impl Sse {
     /// Begins a message whose data is written with [`fmt::Write`], piece by piece.
     ///
-    /// A CR, LF or NUL in the event type becomes U+FFFD. Nothing is added until
-    /// [`finish`](MessageWriter::finish).
+    /// A CR, LF, or NUL in the event type becomes U+FFFD. Nothing is added until [`finish`](MessageWriter::finish) is
+    /// called.
     pub fn start_message(&mut self, event: &str) -> MessageWriter<'_> {
         MessageWriter::begin(self.open(), event)
     }
 
-    /// As [`start_message`](Sse::start_message).
+    /// Like [`start_message`](Sse::start_message), but checks the event type.
     ///
     /// # Errors
-    /// If the event type holds a CR, LF or NUL.
+    /// If the event type contains a CR, LF, or NUL.
     pub fn try_start_message(&mut self, event: &str) -> Result<MessageWriter<'_>, Error> {
         block::check(Field::EventType, event)?;
         Ok(self.start_message(event))

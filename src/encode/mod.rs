@@ -1,7 +1,6 @@
 //! Outgoing: events in, the bytes of an event stream out.
 //!
-//! `block` writes one event's bytes; [`Event`] and [`Sse`] keep them, and whatever sends them takes them
-//! from there.
+//! `block` writes the bytes of one event; [`Event`] and [`Sse`] hold them until they are sent.
 
 pub(crate) mod block;
 #[cfg(feature = "http")]

@@ -1,14 +1,13 @@
-//! What may be given as a reconnection time.
+//! What can be passed as a reconnection time.
 
 use core::time::Duration;
 use private::Sealed;
 
-/// What can be a reconnection time: whole milliseconds as a `u64`, which an integer literal becomes, or a
-/// [`Duration`], which rounds up to the next millisecond.
+/// What can be a reconnection time: whole milliseconds as a `u64`, which an integer literal becomes, or a [`Duration`],
+/// which is rounded up to the next millisecond.
 ///
-/// Clients wait this long before they reconnect. Their timers hold less than 2<sup>31</sup> ms
-/// (24.8 days), so what is longer is sent as 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits
-/// for at least 500 ms.
+/// Clients wait this long before they reconnect. Their timers support less than 2<sup>31</sup> ms (24.8 days), so a
+/// longer time is sent as 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits for at least 500 ms.
 ///
 /// This trait is sealed.
 ///
@@ -22,12 +21,12 @@ use private::Sealed;
 )]
 pub trait Retry: private::Sealed {}
 
-/// The longest delay that `setTimeout`, and with it the usual client, can wait for.
+/// The longest delay that `setTimeout`, and therefore the typical client, supports.
 const LONGEST_RETRY: u32 = i32::MAX as u32;
 
 mod private {
     pub trait Sealed {
-        /// In milliseconds.
+        /// The time in milliseconds.
         fn to_wire(&self) -> u32;
     }
 }

@@ -13,17 +13,16 @@ use crate::error::{Error, Field};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// A buffer in which events are written and from which they are sent.
+/// A buffer into which events are written and from which they are sent.
 ///
-/// Fill it with [`add_message`](Sse::add_message) and its relatives. Then send what it holds in
-/// whichever way the server takes it: [`Display`](core::fmt::Display) shows it and keeps it; iteration
-/// drains it, one whole block at a time; `write_to` drains it into any
-/// `std::io::Write`.
+/// Fill it with [`add_message`](Sse::add_message) and the similar methods. Then send the contents in whichever way the
+/// server takes them: [`Display`](core::fmt::Display) shows and keeps them; iteration drains them, one whole block at a
+/// time; `write_to` drains them into any `std::io::Write`.
 ///
-/// The methods that return `&mut Self` never fail. A character that an event type or an event ID cannot
-/// carry is replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`](alloc::string::String::from_utf8_lossy), and by `?` in an ID.
-/// The methods that return a `Result` check instead, and leave the buffer as it was if they fail. [`Field`](crate::Field)
-/// says which characters these are.
+/// The methods that return `&mut Self` never fail. A character that an event type or an event ID cannot carry is
+/// replaced: by U+FFFD in an event type, as in [`String::from_utf8_lossy`](alloc::string::String::from_utf8_lossy), and
+/// by `?` in an ID. The methods that return a `Result` check instead, and leave the buffer unchanged if they fail.
+/// [`Field`](crate::Field) says which characters these are.
 ///
 /// ```
 /// use sse_wire::Sse;
@@ -34,31 +33,31 @@ use core::ops::Range;
 /// ```
 #[derive(Clone)]
 pub struct Sse {
-    /// Blocks, one after the other. Those that have left are removed now and then, but never the
-    /// beginning of a block that has left in part.
+    /// Blocks, one after the other. Blocks that have been sent are removed from time to time, but never the beginning
+    /// of a block that has been sent in part.
     buf: Vec<u8>,
-    /// Where the last block ends, 0 if there is none. What follows it is being written.
+    /// Where the last block ends; 0 if there is none. What follows it is being written.
     end: usize,
-    /// Where the blocks before it end. An event that is sent at once never gets here.
+    /// Where the blocks before the last one end. An event that is sent at once never needs an entry.
     earlier_ends: Vec<usize>,
-    /// How many bytes of `buf` have left.
+    /// How many bytes of `buf` have been sent.
     sent: usize,
-    /// How many blocks have left as a whole.
+    /// How many whole blocks have been sent.
     sent_blocks: usize,
-    /// The last block is nothing but the ID of the next message, and no byte of it has left.
+    /// Whether the last block is only the ID of the next message, and no byte of it has been sent.
     id_waits: bool,
 }
 
-/// What the Python original sends first, in milliseconds.
+/// The reconnection time that the Python original sends first, in milliseconds.
 const DEFAULT_RETRY: u64 = 2000;
 
 impl Sse {
-    /// A buffer that begins with a reconnection time of 2000 ms, as that of the Python original does.
+    /// Creates a buffer that begins with a reconnection time of 2000 ms, like that of the Python original.
     pub fn new() -> Self {
         Self::with_retry(DEFAULT_RETRY)
     }
 
-    /// A buffer that begins with this reconnection time, in milliseconds or as a
+    /// Creates a buffer that begins with this reconnection time, in milliseconds or as a
     /// [`Duration`](core::time::Duration).
     ///
     /// ```
@@ -71,7 +70,7 @@ impl Sse {
         sse
     }
 
-    /// An empty buffer. It does not allocate until something is added.
+    /// Creates an empty buffer. It does not allocate until something is added.
     pub fn without_retry() -> Self {
         Sse { buf: Vec::new(), end: 0, earlier_ends: Vec::new(), sent: 0, sent_blocks: 0, id_waits: false }
     }
@@ -81,9 +80,8 @@ impl Sse {
     /// Sets the client's reconnection time, in milliseconds or as a
     /// [`Duration`](core::time::Duration): how long it waits before it reconnects.
     ///
-    /// A duration rounds up to whole milliseconds, and 2<sup>31</sup> ms or more, which a client's
-    /// timer does not hold, become 2<sup>31</sup> − 1. Browsers may have a minimum: Firefox waits for at least
-    /// 500 ms.
+    /// A duration is rounded up to whole milliseconds. 2<sup>31</sup> ms or more, which a client's timer does not
+    /// support, becomes 2<sup>31</sup> − 1 ms. Browsers may have a minimum: Firefox waits for at least 500 ms.
     pub fn set_retry(&mut self, retry: impl Retry) -> &mut Self {
         self.add_beside_id(|buf| block::retry(buf, retry.to_wire()))
     }
@@ -91,12 +89,11 @@ impl Sse {
     /// Sets the ID of the next message, text or an integer. When a client reconnects, it sends the last ID that
     /// it received as `Last-Event-ID`.
     ///
-    /// The ID travels in the same block as the message. If no message follows, it is sent as a block
-    /// of its own. If it is set twice, the last one counts; an empty one
-    /// has the effect of [`reset_event_id`](Sse::reset_event_id).
+    /// The ID is sent in the same block as the message. If no message follows, it is sent as a separate block. If it is
+    /// set twice, the last one counts; an empty ID has the effect of [`reset_event_id`](Sse::reset_event_id).
     ///
-    /// What a client could not send back unchanged in a request header becomes `?`: control characters other
-    /// than a tab in the middle, and white space at either end. An ID is best kept ASCII, see [`EventId`].
+    /// What a client could not send back unchanged in a request header becomes `?`: control characters other than a tab
+    /// in the middle, and white space at either end. Preferably use ASCII only: see [`EventId`].
     #[inline]
     pub fn set_event_id(&mut self, id: impl EventId) -> &mut Self {
         self.drop_waiting_id();
@@ -107,29 +104,28 @@ impl Sse {
         self
     }
 
-    /// As [`set_event_id`](Sse::set_event_id).
+    /// Like [`set_event_id`](Sse::set_event_id), but checks the ID.
     ///
     /// # Errors
-    /// If the ID holds a control character other than a tab in the middle, or white space at either end.
+    /// If the ID contains a control character other than a tab in the middle, or white space at either end.
     pub fn try_set_event_id(&mut self, id: impl EventId) -> Result<&mut Self, Error> {
         id.check()?;
         Ok(self.set_event_id(id))
     }
 
-    /// Makes the client forget the last event ID, with the next message.
+    /// Makes the client forget its last event ID, along with the next message.
     pub fn reset_event_id(&mut self) -> &mut Self {
         self.set_event_id("")
     }
 
-    /// Adds a message: an event type, which decides which listeners get it, and data.
+    /// Adds a message: an event type, which determines which listeners get it, and data.
     ///
-    /// A CR, LF or NUL in the event type becomes U+FFFD. An empty event type is the default one,
-    /// `message`. (In browsers, listeners of `error` and `open` also get the events of the
-    /// `EventSource` itself.)
+    /// A CR, LF, or NUL in the event type becomes U+FFFD. An empty event type means the default one, `message`. (In
+    /// browsers, listeners of `error` and `open` also get the `EventSource`'s own events.)
     ///
-    /// The data may be any text, a number, a list, and more: see [`Data`]. A line end in it (CRLF, LF or
-    /// CR) is read back as LF; everything else is read back as it was, except NUL, which Firefox deletes. If a
-    /// `Display` implementation in it fails, what it wrote is kept and ends with U+FFFD.
+    /// The data may be any text, a number, a list, and more: see [`Data`]. A line end in it (CRLF, LF, or CR) is read
+    /// back as LF; everything else is read back unchanged, except NUL, which Firefox deletes. If a `Display`
+    /// implementation in the data fails, what it has written is kept, followed by U+FFFD.
     #[inline]
     pub fn add_message(&mut self, event: &str, data: impl Data) -> &mut Self {
         // A lossy writer does not fail.
@@ -137,38 +133,38 @@ impl Sse {
         self
     }
 
-    /// As [`add_message`](Sse::add_message).
+    /// Like [`add_message`](Sse::add_message), but checks the event type and the data.
     ///
     /// # Errors
-    /// If the event type holds a CR, LF or NUL, a `Display` implementation in the data fails, or bytes given
-    /// as data are not UTF-8.
+    /// If the event type contains a CR, LF, or NUL, a `Display` implementation in the data fails, or bytes passed as
+    /// data are not UTF-8.
     pub fn try_add_message(&mut self, event: &str, data: impl Data) -> Result<&mut Self, Error> {
         block::check(Field::EventType, event)?;
         self.message(event, false, |writer| data.write(writer))?;
         Ok(self)
     }
 
-    /// Adds a message without an event type, which listeners of `message` get.
+    /// Adds a message without an event type, which the listeners of `message` get.
     #[inline]
     pub fn add_data(&mut self, data: impl Data) -> &mut Self {
         self.add_message("", data)
     }
 
-    /// As [`add_data`](Sse::add_data).
+    /// Like [`add_data`](Sse::add_data), but checks the data.
     ///
     /// # Errors
-    /// If a `Display` implementation in the data fails, or bytes given as data are not UTF-8.
+    /// If a `Display` implementation in the data fails, or bytes passed as data are not UTF-8.
     pub fn try_add_data(&mut self, data: impl Data) -> Result<&mut Self, Error> {
         self.try_add_message("", data)
     }
 
     /// Adds a message whose data is a value as JSON, written straight into the buffer.
     ///
-    /// A line end in the JSON text, as in a `RawValue`, is safe: it begins a new line of data, which is
-    /// white space to a JSON reader.
+    /// A line end in the JSON text, as in a `RawValue`, is safe: it begins a new line of data, which is white space to
+    /// a JSON parser.
     ///
     /// # Errors
-    /// If the event type holds a CR, LF or NUL, or the value cannot be serialized.
+    /// If the event type contains a CR, LF, or NUL, or the value cannot be serialized.
     ///
     /// ```
     /// let mut sse = sse_wire::Sse::without_retry();
@@ -187,14 +183,14 @@ impl Sse {
         Ok(self)
     }
 
-    /// Adds a comment, which clients skip. Each line of the text becomes one.
+    /// Adds a comment, which clients ignore. Each line of the text becomes a comment.
     ///
-    /// An empty comment is the usual way to keep a connection from being taken for dead.
+    /// Sending an empty comment is the usual way to keep a silent connection alive.
     pub fn add_comment(&mut self, text: &str) -> &mut Self {
         self.add_beside_id(|buf| block::comment(buf, text))
     }
 
-    /// Adds an event. If it has an ID of its own, that replaces one that was set for the next message.
+    /// Adds an event. If it has an ID, that replaces one that was set for the next message.
     pub fn push(&mut self, event: &Event) -> &mut Self {
         if event.has_id() {
             self.drop_waiting_id();
@@ -226,8 +222,8 @@ impl Sse {
 
     // --- sending ---
 
-    /// All that is buffered and not sent yet: whole blocks, except that part of the first may have been
-    /// sent.
+    /// Returns everything that is buffered and not sent yet: whole blocks, except that part of the first one may
+    /// already have been sent.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.buf.get(self.sent..self.end).unwrap_or_default()
@@ -239,10 +235,9 @@ impl Sse {
         self.sent == self.end
     }
 
-    /// Counts the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent. A larger `n` counts
-    /// as all of them.
+    /// Marks the first `n` bytes of [`as_bytes`](Sse::as_bytes) as sent, or all of them if `n` is larger.
     ///
-    /// For writers that are not a `std::io::Write`, such as those of async runtimes:
+    /// Use it with writers that are not a `std::io::Write`, such as those of async runtimes:
     ///
     /// ```
     /// # async fn send(sse: &mut sse_wire::Sse, socket: &mut Socket) -> std::io::Result<()> {
@@ -264,19 +259,19 @@ impl Sse {
             self.sent_blocks += 1;
         }
         if self.id_waits && self.sent_blocks == self.earlier_ends.len() && self.sent > self.start() {
-            // It is on its way without a message now.
+            // The ID is now being sent without a message.
             self.id_waits = false;
         }
     }
 
-    /// Sends all that is buffered into `writer`. It does not flush the writer.
+    /// Sends everything that is buffered to `writer`. It does not flush the writer.
     ///
-    /// What the writer took is removed from the buffer, and what it did not take stays, even if it takes
-    /// part of a block or fails: call this again to continue, and nothing is lost or repeated.
+    /// What the writer accepts is removed from the buffer, and the rest is kept, even if the writer accepts only part
+    /// of a block, or fails. Call this again to continue: nothing is lost or repeated.
     ///
     /// # Errors
-    /// The writer's own, except [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries
-    /// again, and [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes nothing.
+    /// Those of the writer, except for [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries again;
+    /// and [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer accepts nothing.
     #[cfg(feature = "std")]
     #[inline]
     pub fn write_to<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
@@ -300,16 +295,16 @@ impl Sse {
         }
     }
 
-    /// Turns what is buffered into a reader, for servers that read their response bodies.
+    /// Converts what is buffered into a reader, for servers that read their response bodies.
     #[cfg(feature = "std")]
     pub fn into_reader(self) -> std::io::Cursor<Vec<u8>> {
         std::io::Cursor::new(self.into())
     }
 
-    /// Drops what is buffered, an ID for the next message included, and keeps the allocation.
+    /// Drops what is buffered, including an ID for the next message, and keeps the allocation.
     ///
-    /// If part of a block has been sent, the rest of that block stays, because the client would take what
-    /// follows for part of it. To start over on another connection, use [`clear`](Sse::clear).
+    /// If part of a block has been sent, the rest of that block is kept, because the client would otherwise take what
+    /// follows for part of it. To start over on a new connection, use [`clear`](Sse::clear).
     pub fn flush(&mut self) -> &mut Self {
         if self.sent > self.start() {
             self.end = self.first_end();
@@ -332,7 +327,7 @@ impl Sse {
         self.id_waits = false;
     }
 
-    /// The buffer, and what in it has not been sent.
+    /// Returns the buffer, and the range in it that has not been sent.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Range<usize>) {
         let unsent = self.sent..self.end;
         (self.buf, unsent)

@@ -5,16 +5,15 @@ use crate::error::Field;
 /// Declares a vocabulary of events: a trait that gives [`Sse`](crate::Sse) one method for each event
 /// type, with the type of its data.
 ///
-/// In the Python original, any method `add_event_<name>` exists when it is called. Here the names are
-/// declared once, and a misspelt name, data of another type, or an event type that an event stream
-/// cannot carry does not compile.
+/// In the Python original, any method `add_event_<name>` comes into being when it is called. Here the names are
+/// declared once, and a misspelt name, data of the wrong type, or an event type that an event stream cannot carry does
+/// not compile.
 ///
-/// After the data's type comes the event type; without one it is the method's name. The data's type
-/// is anything that implements [`Data`](crate::Data). Put a `#[cfg]` for a whole trait on the macro, in front
-/// of `events!`.
+/// The event type follows the data's type; without one, it is the method's name. The data can have any type that
+/// implements [`Data`](crate::Data). To put a `#[cfg]` on a whole trait, put it on the macro, in front of `events!`.
 ///
-/// A method whose name an `Sse` already has does not compile, whether it is one of its own, of
-/// [`Iterator`] or of another trait of the prelude: a call would reach that one instead.
+/// A method does not compile if an `Sse` already has one with this name, be it its own, one of [`Iterator`], or one of
+/// another trait in the prelude, because a call would reach that one instead.
 ///
 /// ```
 /// use sse_wire::{Sse, events};
@@ -65,7 +64,7 @@ macro_rules! events {
                     const EVENT: &::core::primitive::str = $crate::__event_type!($method $($event)?);
                     const _: () = ::core::assert!(
                         $crate::__vocabulary::is_event_type(EVENT),
-                        "an event type must not hold CR, LF or NUL"
+                        "an event type must not contain CR, LF, or NUL"
                     );
                     let sse: &mut $crate::Sse = ::core::borrow::BorrowMut::borrow_mut(self);
                     sse.add_message(EVENT, data);
@@ -76,8 +75,8 @@ macro_rules! events {
 
         impl $name for $crate::Sse {}
 
-        // Each method is called here once with a type that only it takes, in a module where no other trait is in
-        // scope than those that are so everywhere. This compiles only if it is the method that a call finds.
+        // Calls each method once with a type that only it accepts, in a module where only those traits are in scope
+        // that are in scope everywhere. This compiles only if it is the method that a call finds.
         const _: () = {
             #[allow(dead_code, deprecated, unused_imports)]
             mod check {
@@ -134,7 +133,7 @@ pub const fn is_event_type(event: &str) -> bool {
     Field::EventType.fault(event, 0).is_none()
 }
 
-/// The traits that an `Sse` has and that are in scope where nothing is imported, or that the macro needs.
+/// The traits of an `Sse` that are in scope without any imports, or that the macro needs.
 pub mod everywhere {
     pub use alloc::{borrow::ToOwned, string::ToString};
     pub use core::{

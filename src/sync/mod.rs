@@ -1,4 +1,5 @@
-//! What threads and tasks share. Locks and atomics are std's, or loom's while its model checker walks through the code (`--cfg loom`).
+//! What threads and tasks share. Locks and atomics are std's, or loom's when its model checker runs the code
+//! (`--cfg loom`).
 
 #[cfg(all(test, loom))]
 pub(crate) mod model;

@@ -1,6 +1,6 @@
-//! What the models of the model checker share. A model is a small program of two or three threads, which [`check`]
-//! runs in every order in which they can be interrupted: a wakeup that is lost in one of them is a deadlock, and
-//! fails. Models are beside the code that they check, in files of the name `models.rs`, and run with
+//! What the models for the model checker share. A model is a small program of two or three threads, which [`check`]
+//! runs in every order in which they can be interrupted. If a wakeup is lost in one of these orders, the model
+//! deadlocks, and fails. Models are next to the code that they check, in files named `models.rs`, and are run with
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test --release --lib --features channel,http --target-dir target/loom models
@@ -14,8 +14,8 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-/// How often threads are interrupted against their will in one run. Few bugs need more, and each one more
-/// multiplies the runs.
+/// How often threads are preempted in one run. Few bugs need more, and each further preemption multiplies the number of
+/// runs.
 const PREEMPTIONS: usize = 3;
 
 /// Runs a model in every order, or fails.
@@ -38,7 +38,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The same for what is polled by a function.
+/// The same for a poll function.
 pub(crate) fn block_on_fn<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     block_on(poll_fn(poll))
 }

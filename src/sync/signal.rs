@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use core::mem;
 use std::{task::Wake, time::Instant};
 
-/// A waker for one thread. It may be woken before the thread waits. (A thread can be unparked too, but code of the
-/// user that parks the same thread could take that away.)
+/// A waker for one thread. It may be woken before the thread waits. (Unparking the thread would not do, because user
+/// code that parks the same thread could consume it.)
 #[derive(Debug)]
 pub(crate) struct Signal {
     is_woken: Mutex<bool>,
@@ -20,7 +20,8 @@ impl Default for Signal {
 }
 
 impl Signal {
-    /// Blocks until it was woken since it last returned, at most until this moment. Returns whether it was.
+    /// Blocks until this has been woken since the last call, but no longer than until this moment. Returns whether it
+    /// has been woken.
     pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> bool {
         let mut is_woken = self.lock();
         while !*is_woken {

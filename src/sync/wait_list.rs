@@ -1,9 +1,9 @@
-//! Who waits for the next thing to happen. Each has a place of its own, and has to wait anew after it was woken.
+//! The tasks that wait for the next thing to happen. Each has a place, and has to wait again after it was woken.
 
 use alloc::vec::Vec;
 use core::{mem, task::Waker};
 
-/// Waiting, and ending to wait, take constant time; waking takes time for those who wait.
+/// Starting and ceasing to wait take constant time. Waking takes time in proportion to the number of waiting tasks.
 #[derive(Debug, Default)]
 pub(crate) struct WaitList {
     places: Vec<Slot>,
@@ -15,7 +15,7 @@ pub(crate) struct WaitList {
 #[derive(Debug, Default)]
 struct Slot {
     waker: Option<Waker>,
-    /// Whether the place is in the list of those where somebody waits.
+    /// Whether the place is in the list `waiting`.
     is_listed: bool,
 }
 
@@ -24,10 +24,10 @@ struct Slot {
 pub(crate) struct Place(Option<u32>);
 
 impl WaitList {
-    /// Waits, instead of whoever waits at this place.
+    /// Waits at this place, instead of any task that waited there before.
     ///
-    /// What it returns has to be dropped once the lock around this is released: with the last waker of
-    /// a task the task itself may go, and take the lock when it does.
+    /// The returned waker must be dropped after the lock around this is released: dropping the last waker of a task may
+    /// drop the task itself, which may take the lock.
     #[must_use]
     pub(crate) fn wait(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
         let index = *place.0.get_or_insert_with(|| {
@@ -43,7 +43,7 @@ impl WaitList {
         slot.waker.replace(waker)
     }
 
-    /// Gives the place up. What it returns has to be dropped as what [`wait`](WaitList::wait) returns.
+    /// Gives up the place. Drop the returned waker as described for [`wait`](WaitList::wait).
     #[must_use]
     pub(crate) fn leave(&mut self, place: &mut Place) -> Option<Waker> {
         let index = place.0.take()?;
@@ -55,7 +55,8 @@ impl WaitList {
         self.waiting.is_empty()
     }
 
-    /// Takes all who wait, to be woken once the lock around this is released: they may take locks themselves.
+    /// Takes all waiting tasks. They must be woken after the lock around this is released: they may take locks
+    /// themselves.
     pub(crate) fn take(&mut self, wakers: &mut Vec<Waker>) {
         for index in self.waiting.drain(..) {
             let slot = &mut self.places[index as usize];

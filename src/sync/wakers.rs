@@ -1,16 +1,16 @@
-//! Who waits for something, each at a place of its own.
+//! The tasks that wait for something, each at its own place.
 
 use alloc::vec::Vec;
 use core::task::{Context, Waker};
 
-/// The wakers of those who wait. Adding, replacing and removing one takes constant time.
+/// The wakers of the waiting tasks. Adding, replacing and removing one takes constant time.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers {
     places: Vec<Option<Waker>>,
     free: Vec<usize>,
 }
 
-/// A place among the wakers, and what stands there: comparing with that needs no lock.
+/// A place among the wakers, with a copy of the waker there, so that it can be compared without taking the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Place(Option<(usize, Waker)>);
 
@@ -22,10 +22,10 @@ impl Place {
 }
 
 impl Wakers {
-    /// Registers the task, instead of the one that was registered at this place.
+    /// Registers the task at this place, instead of any task that was registered there before.
     ///
-    /// What it returns has to be dropped once the lock around this is released: with the last waker of
-    /// a task the task itself may go, and take the lock when it does.
+    /// The returned value must be dropped after the lock around this is released: dropping the last waker of a task may
+    /// drop the task itself, which may take the lock.
     #[must_use]
     pub(crate) fn set(&mut self, place: &mut Place, cx: &Context<'_>) -> impl Sized + use<> {
         let waker = cx.waker();
@@ -40,7 +40,7 @@ impl Wakers {
         (before, place.0.replace((index, waker.clone())))
     }
 
-    /// Frees the place. What it returns has to be dropped as what [`set`](Wakers::set) does.
+    /// Frees the place. Drop the returned value as described for [`set`](Wakers::set).
     #[must_use]
     pub(crate) fn remove(&mut self, place: &mut Place) -> impl Sized + use<> {
         let registered = place.0.take();
@@ -51,7 +51,7 @@ impl Wakers {
         (waker, registered)
     }
 
-    /// All wakers, to be woken once the lock around this is released: they may take locks themselves.
+    /// All wakers. They must be woken after the lock around this is released: the tasks may take locks themselves.
     pub(crate) fn all(&self) -> Vec<Waker> {
         self.places.iter().flatten().cloned().collect()
     }

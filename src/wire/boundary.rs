@@ -1,13 +1,13 @@
-//! Where the blocks of an event stream end, in bytes that may be cut anywhere. A block ends at a blank line:
-//! at a line end that follows another one (WHATWG HTML, 9.2.5, `event`).
+//! Where the blocks of an event stream end, in bytes that may be cut anywhere. A block ends at a blank line, which is a
+//! line end that follows another one (WHATWG HTML, 9.2.5, `event`).
 
 use super::line::{find_end, find_last_end};
 
-/// What the bytes so far end with.
+/// How the bytes so far end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Boundary {
     place: Place,
-    /// The last byte is a CR, so that an LF which comes next belongs to the same line end.
+    /// Whether the last byte is a CR, so that an LF right after it belongs to the same line end.
     after_cr: bool,
 }
 
@@ -16,7 +16,7 @@ enum Place {
     /// Nothing has begun: at the start of the stream, or after a blank line.
     #[default]
     BetweenBlocks,
-    /// At the start of a line, within a block.
+    /// At the start of a line, inside a block.
     LineStart,
     InLine,
 }
@@ -28,24 +28,24 @@ impl Boundary {
         self.place == Place::BetweenBlocks
     }
 
-    /// What ends the block that has begun.
+    /// The bytes that end the block that has begun.
     pub(crate) fn closing(self) -> &'static [u8] {
         match self.place {
             Place::BetweenBlocks => b"",
             Place::LineStart if !self.after_cr => b"\n",
-            // After a CR the first one is the second half of a CRLF.
+            // After a CR, the first LF is the second half of a CRLF.
             Place::LineStart | Place::InLine => b"\n\n",
         }
     }
 
-    /// Goes on to the end of these bytes, of which it looks at the last four.
+    /// Moves to the end of these bytes. It looks only at the last four.
     #[inline]
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
         if let [.., b'\n', b'\n'] = bytes {
             *self = Boundary::default();
             return;
         }
-        // Four of them are two line ends, whatever comes before.
+        // Four such bytes contain two line ends, whatever precedes them.
         let ends = bytes.iter().rev().take(4).take_while(|byte| is_end(byte)).count();
         let (ahead, ends) = bytes.split_at(bytes.len() - ends);
         if !ahead.is_empty() {
@@ -56,7 +56,7 @@ impl Boundary {
 
     fn step(&mut self, byte: u8) {
         match byte {
-            // The second half of a CRLF ends no other line.
+            // The second half of a CRLF does not end another line.
             b'\n' if self.after_cr => self.after_cr = false,
             b'\n' | b'\r' => {
                 self.place =
@@ -67,7 +67,7 @@ impl Boundary {
         }
     }
 
-    /// How many of these bytes, which go on with a block, belong to it. `None` if it does not end in them.
+    /// How many of these bytes, which continue a block, belong to it. `None` if it does not end in them.
     pub(crate) fn first_end(mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {
@@ -84,15 +84,15 @@ impl Boundary {
     }
 }
 
-/// How many of these bytes, which begin between two blocks, are whole blocks. It searches from the end, so that
-/// what it passes over is the block that is not whole.
+/// How many of these bytes, which begin between two blocks, are whole blocks. It searches from the end, so it looks
+/// only at the block that is not whole.
 pub(crate) fn last_end(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some(last) = find_last_end(rest) {
         let ends = rest[..=last].iter().rev().take(3).take_while(|byte| is_end(byte)).count();
         let (ahead, ends) = rest[..=last].split_at(last + 1 - ends);
         let is_one_line_end = matches!(ends, b"\n" | b"\r" | b"\r\n");
-        // At the start a single one is a blank line.
+        // At the start, a single line end is a blank line.
         if ahead.is_empty() || !is_one_line_end {
             return last + 1;
         }
@@ -128,7 +128,7 @@ mod tests {
         all
     }
 
-    /// The places between blocks, found byte by byte as the standard reads: a line that is empty ends a block.
+    /// The places between blocks, found byte by byte as the standard describes: an empty line ends a block.
     fn between(text: &[u8]) -> Vec<bool> {
         let mut places = vec![true];
         let (mut line, mut is_between) = (0, true);
@@ -160,7 +160,7 @@ mod tests {
                 let first = (at + 1..=text.len()).find(|end| between[*end]);
                 if !between[at] {
                     let end = boundary.first_end(&text[at..]).map(|end| at + end);
-                    // With the second half of a CRLF.
+                    // Including the second half of a CRLF.
                     let end = end.map(|end| if first == Some(end - 1) { end - 1 } else { end });
                     assert_eq!(end, first, "{text:?} from {at}");
                 }

@@ -15,7 +15,7 @@ impl Field {
         let Some((_, rest)) = text.split_at_checked(from) else { return None };
         let found = match self {
             Field::EventType => scan::find(rest, Class::LineEndOrNul),
-            // What would not come back unchanged in a request header.
+            // What a client could not send back unchanged in a request header.
             Field::EventId => match (scan::find(rest, Class::Control), rest) {
                 (_, [b' ' | b'\t', ..]) if from == 0 => Some(0),
                 (None, [.., b' ' | b'\t']) => Some(rest.len() - 1),
@@ -28,11 +28,11 @@ impl Field {
         }
     }
 
-    /// What the methods that never fail put in place of such a character.
+    /// What the methods that never fail replace such a character with.
     pub(crate) const fn replacement(self) -> &'static str {
         match self {
             Field::EventType => REPLACEMENT,
-            // ASCII, because servers differ in what else they take in a request header.
+            // ASCII, because servers differ in what else they accept in a request header.
             Field::EventId => "?",
         }
     }

@@ -1,22 +1,22 @@
-//! What HTTP and URLs can carry: one check each, for response heads and for requests.
+//! What HTTP and URLs can carry: one check for each rule, shared by response heads and requests.
 
 use alloc::{borrow::Cow, vec::Vec};
 
-/// Whether this is a token, as methods and the names of headers are (RFC 9110, section 5.6.2).
+/// Whether this is a token, as methods and header names must be (RFC 9110, section 5.6.2).
 #[cfg(feature = "std")]
 pub(crate) fn is_token(text: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_token)
 }
 
-/// Where the value of a header holds something that it cannot: the position of the first control character
-/// other than a tab (RFC 9110, section 5.5).
+/// Where the value of a header is invalid: the position of the first control character other than a tab (RFC 9110,
+/// section 5.5).
 #[cfg(feature = "std")]
 pub(crate) fn header_fault(value: &str) -> Option<usize> {
     value.bytes().position(|byte| byte != b'\t' && byte.is_ascii_control())
 }
 
-/// Undoes percent-encoding. A `%` that no two hexadecimal digits follow stands for itself (WHATWG URL,
+/// Undoes percent-encoding. A `%` that is not followed by two hexadecimal digits stands for itself (WHATWG URL,
 /// "percent-decode").
 #[cfg(feature = "client")]
 pub(crate) fn percent_decode(text: &str) -> Cow<'_, [u8]> {

@@ -1,4 +1,4 @@
-//! Bytes that are kept inline while they are few.
+//! Bytes that are stored inline while they are few.
 
 use alloc::vec::Vec;
 use core::{
@@ -6,11 +6,11 @@ use core::{
     ops::Deref,
 };
 
-/// The most bytes of a block that are kept inline.
+/// How many bytes of a block are stored inline at most.
 pub(crate) const INLINE: usize = 128;
 
-/// What an [`Event`](crate::Event) is written into: a dozen short pieces. A `SmallVec` takes twice as long for
-/// these, because each of its writes is an insertion.
+/// The buffer of an [`Event`](crate::Event), which is written in a dozen short pieces. A `SmallVec` takes twice as long
+/// for these, because each of its writes is an insertion.
 #[derive(Clone, Debug)]
 pub(crate) enum InlineBytes {
     Few { len: usize, bytes: [u8; INLINE] },
@@ -35,7 +35,7 @@ impl InlineBytes {
     #[cold]
     #[inline(never)]
     fn spill(&mut self, bytes: &[u8]) {
-        // With the blank line that ends a block, so that the last field of one fills it exactly.
+        // Includes the blank line that ends a block, so that the block fills the buffer exactly.
         let mut many = Vec::with_capacity(self.len() + bytes.len().max(INLINE) + "\n\n".len());
         many.extend_from_slice(self);
         many.extend_from_slice(bytes);

@@ -3,11 +3,10 @@
 
 use super::scan::{self, Class};
 
-/// Splits text into lines, also when it arrives in pieces: a CRLF whose halves come in two pieces is
-/// one line end.
+/// Splits text into lines, even if it arrives in pieces: a CRLF whose halves are in two pieces is one line end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lines {
-    /// The last line ended at a CR, so that an LF which comes next belongs to the same line end.
+    /// Whether the last line ended at a CR, so that an LF right after it belongs to the same line end.
     after_cr: bool,
 }
 
@@ -16,8 +15,8 @@ impl Lines {
         Lines { after_cr: false }
     }
 
-    /// Takes the first line off `input`, without its end. `None` when `input` ends before the line
-    /// does; what is left in it then is the beginning of a line.
+    /// Removes the first line from `input`, and returns it without its end. `None` if `input` ends before the line
+    /// does; what is then left in it is the beginning of a line.
     #[inline(always)]
     pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         if self.after_cr {
@@ -27,7 +26,7 @@ impl Lines {
             }
             self.after_cr = false;
         }
-        // Every event ends with a blank line, and this is the usual one.
+        // Every event ends with a blank line, and this is the usual form.
         if let Some((b'\n', rest)) = input.split_first() {
             *input = rest;
             return Some(&[]);
@@ -70,13 +69,13 @@ pub(crate) fn find_last_end(bytes: &[u8]) -> Option<usize> {
 
 const BLOCK: usize = 32;
 
-/// From here on memchr is faster; before, it takes longer to start than to search.
+/// From this length on, memchr is faster; below it, memchr takes longer to start than to search.
 #[cfg(feature = "memchr")]
 const SHORT: usize = 96;
 
 #[inline(always)]
 fn has_end(block: &[u8; BLOCK]) -> bool {
-    // Two loops without a branch, because that is the form which compilers turn into SIMD.
+    // Two loops without a branch, because compilers turn this form into SIMD.
     let (mut lf, mut cr) = (0, 0);
     for byte in block {
         lf |= u8::from(*byte == b'\n');
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
     use alloc::{vec, vec::Vec};
 
-    /// The lines of `pieces`, and what is left behind the last line end.
+    /// The lines of `pieces`, and what is left after the last line end.
     fn split(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Vec<u8>) {
         let (mut lines, mut done, mut open) = (Lines::default(), Vec::new(), Vec::new());
         for piece in pieces {

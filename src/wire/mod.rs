@@ -1,5 +1,4 @@
-//! What both directions share: where a line ends, what a field may hold, what is UTF-8, and what HTTP
-//! can carry.
+//! What both directions share: where a line ends, what a field may contain, what is UTF-8, and what HTTP can carry.
 
 #[cfg(feature = "std")]
 pub(crate) mod boundary;

@@ -1,5 +1,5 @@
-//! A search that looks at eight bytes at a time. Below some 32 bytes it beats calling into a SIMD
-//! search, it needs no dependency, and it runs at compile time too.
+//! A search that looks at eight bytes at a time. Below about 32 bytes it beats calling a SIMD search, it needs no
+//! dependency, and it also runs at compile time.
 
 /// What is searched for.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ impl Class {
     }
 }
 
-/// A word of eight such bytes.
+/// A word with this byte eight times.
 const fn all(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
@@ -42,7 +42,7 @@ const fn equal(word: u64, byte: u8) -> u64 {
 /// Marks the bytes of `word` that are below `limit`, which is at most 128. Every mark is exact.
 #[inline]
 const fn below(word: u64, limit: u8) -> u64 {
-    // With its high bit set no byte borrows from the next one.
+    // With its high bit set, no byte borrows from the next one.
     let not_below = (word | HIGH_BITS) - all(limit);
     !(not_below | word) & HIGH_BITS
 }
@@ -71,11 +71,11 @@ pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
     if found == 0 { None } else { Some(at + found.trailing_zeros() as usize / 8) }
 }
 
-/// One to seven bytes as a word, filled up with bytes of no class.
+/// One to seven bytes as a word, filled up with bytes that belong to no class.
 #[inline(always)]
 const fn short(bytes: &[u8]) -> u64 {
-    // Two halves, which may overlap, put together to one word: the second is shifted to where it begins,
-    // so that a byte which is in both falls on itself.
+    // Two halves, which may overlap, are combined into one word: the second is shifted to where it begins, so that a
+    // byte that is in both falls on itself.
     let (first, last, shift) = if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
     {
         (u32::from_le_bytes(*a) as u64, u32::from_le_bytes(*b) as u64, bytes.len() - 4)

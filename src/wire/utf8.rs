@@ -1,9 +1,9 @@
 //! The check for UTF-8, what becomes of bytes that fail it, and the only unsafe code of the crate.
 //!
-//! Most event streams are ASCII, and to look for that takes a fraction of the time of std's check for UTF-8,
-//! which is a third of the work of reading a long line. With this, an event of one 1 KiB line takes a fifth
-//! less time; the bench `decode` shows it. std has a safe way from ASCII bytes to `&str`, `as_ascii`, which
-//! is not stable yet.
+//! Most event streams are ASCII, and checking for that takes a fraction of the time of std's UTF-8 check, which is a
+//! third of the work of reading a long line. Thanks to this, an event with one line of 1 KiB takes a fifth less time;
+//! the bench `decode` shows it. std has a safe conversion from ASCII bytes to `&str`, `as_ascii`, but it is not stable
+//! yet.
 
 #![allow(unsafe_code)]
 
@@ -13,7 +13,7 @@ use alloc::{string::String, vec::Vec};
 /// The bytes as text, if they are UTF-8.
 #[inline]
 pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
-    // A short text is checked before a SIMD check has begun.
+    // The check of a short text is done before a SIMD check would have started.
     #[cfg(feature = "simdutf8")]
     if bytes.len() >= 64 {
         return simdutf8::basic::from_utf8(bytes).ok();
@@ -25,7 +25,7 @@ pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
     core::str::from_utf8(bytes).ok()
 }
 
-/// The bytes as text of its own, or else as they came.
+/// The bytes as owned text, or unchanged if they are not UTF-8.
 #[inline]
 pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     if valid(&bytes).is_none() {
@@ -35,14 +35,14 @@ pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
-/// Three short texts, in place.
+/// Three short texts, stored inline.
 ///
-/// They are put together in registers and written a word at a time. What is written in smaller pieces and moved soon
-/// after takes several times as long to move.
+/// They are assembled in registers and written a word at a time: what is written in smaller pieces takes several times
+/// as long to move soon after.
 #[derive(Clone, Copy)]
 pub(crate) struct ShortTexts {
-    /// How long they are, in bytes of this number, and a flag. The first text begins with the first word. The other two
-    /// follow each other in the next words after it.
+    /// The lengths, one in each byte of this number, and a flag. The first text begins with the first word. The other
+    /// two follow it together, from the next free word on.
     lens: u32,
     words: Words,
 }
@@ -78,7 +78,7 @@ impl ShortTexts {
                 }
             }
         }
-        // None is longer than the words are.
+        // No length is larger than the size of the words.
         let [first, second, third] = [first, second, third].map(|text| text.len() as u8);
         let lens = u32::from_le_bytes([first, second, third, u8::from(flag)]);
         Some(ShortTexts { lens, words: Words(words.map(u64::to_le_bytes)) })
@@ -91,7 +91,7 @@ impl ShortTexts {
         let bytes = self.words.0.as_flattened();
         let text = |from: usize, len: usize| {
             let bytes = bytes.get(from..from + len).unwrap_or_default();
-            // SAFETY: `new` alone makes such a value, and it put a text of this length there.
+            // SAFETY: only `new` creates such a value, and it has put a text of this length there.
             unsafe { core::str::from_utf8_unchecked(bytes) }
         };
         ([text(0, first), text(after_first, second), text(after_first + second, third)], flag != 0)
@@ -135,8 +135,8 @@ fn two_words(bytes: &[u8]) -> u128 {
     u128::from(word(bytes, 0)) | u128::from(word(bytes, WORD)) << 64
 }
 
-/// How much is copied at once. glibc copies 2 KiB and more by `rep movsb`, which takes several times as long where the
-/// destination is a few bytes after the source in the lower bits of their addresses.
+/// How much is copied at once. glibc copies 2 KiB or more with `rep movsb`, which takes several times as long if, in
+/// the lower bits of the addresses, the destination is a few bytes after the source.
 pub(crate) const PIECE: usize = 1984;
 
 /// Appends a text, which may be long.
@@ -156,11 +156,11 @@ fn push_long(text: &mut String, mut more: &str) {
     text.push_str(more);
 }
 
-/// What stands for what is no text, or cannot be sent: U+FFFD.
+/// The replacement for what is not text, or cannot be sent: U+FFFD.
 pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 
 /// The bytes as pieces of text, with [`REPLACEMENT`] for what is not UTF-8: one for each maximal subpart of an
-/// invalid sequence, as the UTF-8 decode algorithm of the WHATWG Encoding standard has it. std does the same.
+/// invalid sequence, as in the UTF-8 decode algorithm of the WHATWG Encoding standard. std does the same.
 pub(crate) fn lossy(bytes: &[u8]) -> impl Iterator<Item = &str> {
     bytes.utf8_chunks().flat_map(|chunk| {
         let replacement = if chunk.invalid().is_empty() { "" } else { REPLACEMENT };
@@ -225,7 +225,7 @@ mod tests {
             (b"a", "a"),
             (b"\xff", "\u{fffd}"),
             (b"a\xffb\x80", "a\u{fffd}b\u{fffd}"),
-            // One for a character that is cut, one for each byte that begins none.
+            // One for a character that is cut short, and one for each byte that cannot begin a character.
             (b"\xf0\x9f\x98a\xe2\x82", "\u{fffd}a\u{fffd}"),
             (b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}"),
         ] {

@@ -882,7 +882,7 @@ fn json_errors_name_the_event_and_the_place() {
     let error = messages[0].json::<Vec<i32>>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the data of the event \"point\" with the ID \"7\" is not the JSON that was asked for: line 2, column 1"
+        "the data of the event \"point\" with the ID \"7\" is not the expected JSON: line 2, column 1"
     );
     assert_eq!((error.line(), error.column()), (2, 1));
     assert!(error.source().unwrap().to_string().starts_with("expected value"));
@@ -891,6 +891,6 @@ fn json_errors_name_the_event_and_the_place() {
     let error = messages[2].json::<i32>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the data of the event \"message\" is not the JSON that was asked for: line 1, column 0"
+        "the data of the event \"message\" is not the expected JSON: line 1, column 0"
     );
 }

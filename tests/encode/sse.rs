@@ -239,11 +239,11 @@ fn what_an_error_says() {
     let id = |text| Event::new().try_id(text).unwrap_err().to_string();
     assert_eq!(
         event("a\r"),
-        "the event type holds U+000D (carriage return) at byte 1: a line end or NUL cannot be part of one"
+        "the event type contains U+000D (carriage return) at byte 1: a line end or NUL cannot be part of one"
     );
     assert_eq!(
         event("\0"),
-        "the event type holds U+0000 (NUL) at byte 0: a line end or NUL cannot be part of one"
+        "the event type contains U+0000 (NUL) at byte 0: a line end or NUL cannot be part of one"
     );
     for (text, what) in [
         (" 7", "U+0020 (a leading space) at byte 0"),
@@ -254,7 +254,7 @@ fn what_an_error_says() {
         ("\u{1b}", "U+001B (a control character) at byte 0"),
         ("7\n", "U+000A (line feed) at byte 1"),
     ] {
-        let reason = "it would not come back unchanged in a Last-Event-ID request header";
+        let reason = "a client could not send it back unchanged in a Last-Event-ID header";
         assert_eq!(id(text), format!("the event ID holds {what}: {reason}"));
     }
 }

@@ -5,7 +5,7 @@ use crate::encode::block;
 use alloc::vec::Vec;
 
 impl Sse {
-    /// Where the first block begins that has not left as a whole.
+    /// Where the first block begins that has not been sent completely.
     #[inline]
     pub(super) fn start(&self) -> usize {
         self.sent_blocks.checked_sub(1).and_then(|i| self.earlier_ends.get(i)).copied().unwrap_or(0)
@@ -17,7 +17,7 @@ impl Sse {
         self.earlier_ends.get(self.sent_blocks).copied().unwrap_or(self.end)
     }
 
-    /// Makes what was written after the last block, up to `end`, a block.
+    /// Turns what was written after the last block, up to `end`, into a block.
     #[inline]
     pub(super) fn push_end(&mut self, end: usize) {
         if self.end > 0 {
@@ -26,18 +26,18 @@ impl Sse {
         self.end = end;
     }
 
-    /// Makes the last block something that is being written.
+    /// Turns the last block back into something that is being written.
     #[inline]
     pub(super) fn pop_end(&mut self) {
         self.end = self.earlier_ends.pop().unwrap_or(0);
     }
 
-    /// Begins a message, to which the waiting ID belongs.
+    /// Begins a message, which gets the waiting ID.
     #[inline]
     pub(crate) fn open(&mut self) -> Open<'_> {
         let with_id = self.id_waits;
         if with_id {
-            // The ID's block goes on: its blank line is taken back.
+            // The ID's block continues: its blank line is removed.
             self.pop_end();
             self.buf.pop();
             self.id_waits = false;
@@ -48,7 +48,7 @@ impl Sse {
         Open { sse: self, start, with_id, committed: false }
     }
 
-    /// Adds a block that is no message, ahead of an ID that waits for one.
+    /// Adds a block that is not a message, before an ID that waits for a message.
     pub(super) fn add_beside_id(&mut self, write_fields: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
         self.make_room();
         let id_end = self.end;
@@ -58,7 +58,7 @@ impl Sse {
         let id_len = id_end - self.end;
         write_fields(&mut self.buf);
         block::end(&mut self.buf);
-        // An ID that waits goes after it.
+        // A waiting ID goes after the new block.
         self.buf[self.end..].rotate_left(id_len);
         self.push_end(self.buf.len() - id_len);
         if self.id_waits {
@@ -77,9 +77,9 @@ impl Sse {
         }
     }
 
-    /// Removes what a message left behind that was begun and forgotten, and blocks that have left, when
-    /// they are most of the buffer: less is moved than has left, and a buffer that never runs empty does not
-    /// grow.
+    /// Removes what is left of a message that was begun and forgotten. Also removes the blocks that have been sent,
+    /// once they make up most of the buffer: then less is moved than has been sent, and a buffer that never runs empty
+    /// does not grow.
     #[inline]
     pub(super) fn make_room(&mut self) {
         self.buf.truncate(self.end);
@@ -100,8 +100,8 @@ impl Sse {
     }
 }
 
-/// A message that is being written. Dropped without a [`commit`](Open::commit) it takes back what was
-/// written, and the ID waits again.
+/// A message that is being written. If it is dropped without a [`commit`](Open::commit), what was written is removed,
+/// and the ID waits again.
 #[derive(Debug)]
 pub(crate) struct Open<'a> {
     sse: &'a mut Sse,
@@ -111,7 +111,7 @@ pub(crate) struct Open<'a> {
 }
 
 impl Open<'_> {
-    /// Where to write the fields.
+    /// The buffer to write the fields to.
     #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.sse.buf

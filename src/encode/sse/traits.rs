@@ -1,14 +1,14 @@
-//! What an `Sse` is and what it becomes: the traits of the standard library.
+//! The standard library's traits for `Sse`, and what it converts into.
 
 use super::Sse;
 use crate::encode::{Chunk, Event, chunk::display_lossy};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-/// Drains the buffer, one whole block at a time. Only the first item may be the rest of a block, if a
-/// part of it had left before.
+/// Drains the buffer, one whole block at a time. Only the first item may be the rest of a block, if part of it has
+/// already been sent.
 ///
-/// What is not taken stays. Taking the last block takes the ID with it that waits for a message.
+/// What is not taken is kept. An ID that waits for a message is the last block, and can be taken like any other.
 impl Iterator for Sse {
     type Item = Chunk;
 
@@ -29,8 +29,8 @@ impl Iterator for Sse {
     }
 }
 
-/// Shows all that is buffered and drains nothing. Where a block was cut inside a character, the part of
-/// that character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) has it exactly.
+/// Shows everything that is buffered, and drains nothing. If a block was cut inside a character, the part of that
+/// character becomes U+FFFD; [`as_bytes`](Sse::as_bytes) returns it exactly.
 impl fmt::Display for Sse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_lossy(self.as_bytes(), f)
@@ -43,7 +43,7 @@ impl fmt::Debug for Sse {
     }
 }
 
-/// As [`Sse::new`].
+/// The same as [`Sse::new`].
 impl Default for Sse {
     fn default() -> Self {
         Self::new()
@@ -84,7 +84,7 @@ impl FromIterator<Event> for Sse {
     }
 }
 
-/// What is buffered, without a copy unless a part has left.
+/// Converts what is buffered. It is copied only if part of it has already been sent.
 impl From<Sse> for Vec<u8> {
     fn from(sse: Sse) -> Self {
         let (mut buf, unsent) = sse.into_parts();
@@ -94,7 +94,7 @@ impl From<Sse> for Vec<u8> {
     }
 }
 
-/// What is buffered, as it is shown.
+/// Converts what is buffered to text, as `Display` shows it.
 impl From<Sse> for String {
     fn from(sse: Sse) -> Self {
         String::from_utf8(sse.into())
