@@ -1,4 +1,4 @@
-//! What ureq does not tell: that a connection was cut.
+//! Detects what ureq does not report: that a connection was cut.
 
 use alloc::string::ToString;
 use core::cell::RefCell;
@@ -9,16 +9,16 @@ use std::{
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 thread_local! {
-    /// What the last read of a connection in this thread failed with. A body is read, and its connection with it, in
-    /// one thread, so nothing that other connections of an agent do is taken for this.
+    /// The error of the last failed read of a connection on this thread. A body and its connection are read on one
+    /// thread, so the failures of an agent's other connections are not mistaken for this one's.
     static CUT: RefCell<Option<io::Error>> = const { RefCell::new(None) };
 }
 
-/// Has an `Agent` of ureq of your own tell an event stream that is cut from one that ends.
+/// Lets your own ureq `Agent` distinguish an event stream that is cut off from one that ends.
 ///
-/// ureq 3.5 takes a connection that was reset, and TLS that ends without saying so, for the end of a body that has
-/// neither a length nor chunks, although it was cut (RFC 9112, 8 and 9.8). The crate's own client over ureq sees that;
-/// an agent of yours does so with this at the end of its connectors, and around the body:
+/// If a body has neither a length nor chunks, ureq 3.5 takes a connection that was reset, and TLS that ends without a
+/// `close_notify`, for its end, although the body was cut off (RFC 9112, 8 and 9.8). This crate's client over ureq
+/// detects that. With your own agent, put this at the end of its connectors, and around the body:
 ///
 /// ```
 /// use sse_wire::{EventSource, client::{CutDetector, Stop}};
@@ -35,12 +35,12 @@ thread_local! {
 /// # Ok::<(), sse_wire::client::BuildError>(())
 /// ```
 ///
-/// The trait that it implements is one that ureq may change in any version.
+/// It implements a ureq trait that may change in any version of ureq.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CutDetector;
 
 impl CutDetector {
-    /// A body that fails where its connection was cut.
+    /// Wraps a body so that it fails where its connection was cut.
     pub fn body<R: Read>(self, body: R) -> impl Read + use<R> {
         Body::new(body)
     }
@@ -91,14 +91,14 @@ fn remember(_is_tls: bool, input: Input) -> Input {
     input
 }
 
-/// Whether there was any, or the connection has ended.
+/// The result of waiting for input: whether there was any, or the connection has ended.
 pub(super) type Input = Result<bool, ureq::Error>;
 
 /// A connection whose input is watched.
 #[derive(Debug)]
 pub struct Watched<T> {
     pub(super) transport: T,
-    /// Is told whether this is TLS, and what came of waiting for input, and may make something else of that.
+    /// Gets whether this is TLS, and the result of waiting for input, and may replace the result.
     pub(super) see: fn(bool, Input) -> Input,
 }
 

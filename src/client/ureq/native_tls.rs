@@ -1,7 +1,7 @@
-//! The system's TLS over ureq, which ends with an error where it was cut, as rustls does.
+//! The system's TLS for ureq. If the connection is cut, it ends with an error, as rustls does.
 //!
-//! With OpenSSL, native-tls takes the end of TCP for the end of TLS. But what has ended in good order has said so before
-//! TCP ends, and nobody looks there any more.
+//! With OpenSSL, native-tls takes the end of TCP for the end of TLS. But a stream that ends properly says so before TCP
+//! ends, so the end of TCP is not read in that case.
 
 use super::cut::{Input, Watched};
 use core::cell::Cell;
@@ -14,11 +14,11 @@ use ureq::unversioned::transport::{
 };
 
 thread_local! {
-    /// Whether TCP has ended in the read that goes on in this thread.
+    /// Whether TCP has ended in the read that is in progress on this thread.
     static TCP_ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What ureq chains by default for this TLS, but for SOCKS, with a look below TLS and above.
+/// What ureq chains by default for this TLS, except for SOCKS, and watched both below and above TLS.
 pub(super) fn connector() -> impl Connector<()> {
     ().chain(ConnectProxyConnector::default())
         .chain(TcpConnector::default())
