@@ -6,7 +6,7 @@ use crate::{
     oracle::{self, Item, Message},
 };
 use proptest::prelude::*;
-use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageEvent, MessageRef};
+use sse_wire::{Decoder, Incoming, IncomingRef, Input, MessageRef};
 use std::time::Duration;
 
 fn item(incoming: &engines::Item) -> Item {
@@ -701,7 +701,7 @@ mod reader {
 mod stream_of_chunks {
     use super::{engines::Chunks, *};
     use futures_core::Stream;
-    use sse_wire::{MessageStream, ReadError};
+    use sse_wire::{MessageEvent, MessageStream, ReadError};
     use std::{
         cell::Cell,
         convert::Infallible,

@@ -1,0 +1,1 @@
+//! Empty: it is there for the features that its manifest turns on.
