@@ -1,4 +1,4 @@
-//! Guides: one page for each task, each beginning with a complete program.
+//! Guides: one page for each task. Each begins with a complete program.
 //!
 //! | page | for |
 //! |---|---|
@@ -6,18 +6,18 @@
 //! | [serving] | a stream that stays open |
 //! | [fan-out and replay](fan_out) | one feed, many clients |
 //! | [many machines](machines) | the same with Redis |
-//! | [relaying] | an upstream's stream, such as the answer of a language model |
-//! | [reading] | a stream from anywhere |
+//! | [relaying] | an upstream stream, such as the response of a language model |
+//! | [reading] | a stream from any source |
 //! | [following] | a client that reconnects |
 //! | [testing] | handlers, without a socket |
 //! | [deployment] | what to check before going live, and proxies |
 //! | [migrating] | coming from Python `sse`, axum's `Sse`, `eventsource-stream`, `reqwest-eventsource` |
 //! | [features] | what each feature adds, and what it depends on |
-//! | [performance] | figures, and peers |
+//! | [performance] | figures, and a comparison with other crates |
 //!
-//! A program for each server is in [`response::servers`](crate::response::servers), and what a channel guarantees in
+//! A program for each server is in [`response::servers`](crate::response::servers). What a channel guarantees is in
 //! [`channel`](crate::channel).
-// The code is compiled by the package in examples/servers, which has the servers that it names.
+// The code is compiled by the package in examples/servers, which depends on the servers it uses.
 
 macro_rules! pages {
     ($($page:ident $file:literal)*) => {$(
