@@ -1,10 +1,10 @@
-//! Drives `EventSource` on command: the test service that the contract tests of LaunchDarkly's SSE clients
-//! (sse-contract-tests), which are the same for clients in all languages, talk to.
+//! Drives `EventSource` on command: the test service for sse-contract-tests, LaunchDarkly's contract tests for SSE
+//! clients in all languages.
 //!
 //!     cargo run --features ureq --example contract_service -- --port 8000
 //!
-//! A `POST` to it makes a client, which reports what it receives to the URL in the request. `GET /` lists what the
-//! client can do.
+//! A `POST` creates a client, which reports what it receives to the URL in the request. `GET /` lists what the client
+//! can do.
 
 use serde_json::{Value, json};
 use sse_wire::{
@@ -31,7 +31,7 @@ const MAX_BODY: u64 = 1 << 20;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What is answered: a status, and perhaps the path of a stream or a JSON text.
+/// A reply: a status, and perhaps the path of a stream or a JSON text.
 enum Reply {
     Status(u16),
     Created(String),
@@ -91,7 +91,7 @@ fn command(handle: &EventSourceHandle, body: &str) -> Reply {
     }
 }
 
-/// Starts a stream in a thread of its own.
+/// Starts a stream in a separate thread.
 fn start(params: Value) -> Result<EventSourceHandle, BoxError> {
     let text = |name: &str| match &params[name] {
         Value::Null => Ok(None),
@@ -140,7 +140,7 @@ fn start(params: Value) -> Result<EventSourceHandle, BoxError> {
     Ok(handle)
 }
 
-/// Sends all that happens to the callback, numbered.
+/// Sends everything that happens to the callback, numbered.
 fn report(mut source: EventSource, callback: &str) {
     let agent = ureq::agent();
     let mut number = 0;
@@ -179,7 +179,7 @@ fn serve(port: u16) -> Result<(), BoxError> {
             Err(_) => Reply::Status(400),
         };
         let quit = matches!(reply, Reply::Quit);
-        // Whoever asked may have left.
+        // The client that asked may have left.
         _ = respond(request, reply, &address.to_string());
         if quit {
             break;

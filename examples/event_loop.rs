@@ -1,4 +1,4 @@
-//! Reads an event stream in an event loop, over a bare socket that does not block: the client without its drivers.
+//! Reads an event stream in an event loop, over a bare non-blocking socket: the client without its drivers.
 //!
 //!     cargo run --features client --example event_loop -- http://127.0.0.1:8080/events
 //!
@@ -35,13 +35,13 @@ fn send(request: &Request<RequestBody>) -> Result<TcpStream, BoxError> {
     Ok(socket)
 }
 
-/// The head of an answer, and where it ends in these bytes.
+/// The head of a response, and where it ends in these bytes.
 fn parse(bytes: &[u8]) -> Result<Option<(http::response::Parts, usize)>, BoxError> {
     let Some(length) = bytes.windows(4).position(|end| end == b"\r\n\r\n") else {
         return if bytes.len() < 64 * 1024 {
             Ok(None)
         } else {
-            Err("the head of the answer is too large".into())
+            Err("the head of the response is too large".into())
         };
     };
     let text = String::from_utf8_lossy(&bytes[..length]);

@@ -1,15 +1,15 @@
 //! Streams a completion from an OpenAI-compatible endpoint, token by token.
 //!
-//! Without arguments it talks to a small fake endpoint of its own:
+//! Without arguments, it talks to its own small fake endpoint:
 //!
 //!     cargo run --features ureq,json --example llm_stream
 //!
-//! With a URL, and perhaps a model and a question, to a real one:
+//! With a URL, and optionally a model and a question, it talks to a real one:
 //!
 //!     OPENAI_API_KEY=… cargo run --features ureq-rustls,json --example llm_stream -- \
 //!         https://api.openai.com/v1/chat/completions gpt-4o-mini 'What is an event stream?'
 //!
-//! The request is a `POST`, which is sent once. A stream that ends before `[DONE]` is an error.
+//! The request is a `POST`, which is sent only once. A stream that ends before `[DONE]` is an error.
 
 use serde_json::{Value, json};
 use sse_wire::{EventSource, Sse};

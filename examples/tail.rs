@@ -1,10 +1,10 @@
-//! Reads an event stream, from a URL or from standard input, and prints one JSON object a line for each message.
+//! Reads an event stream from a URL or from standard input, and prints each message as a JSON object on one line.
 //!
 //!     cargo run --features ureq --example tail -- http://127.0.0.1:8080/events
 //!     printf 'event: tick\nid: 7\ndata: 1\n\n' | cargo run --example tail -- -
 //!     {"event": "tick", "data": "1", "lastEventId": "7"}
 //!
-//! With `--all` it also prints comments and reconnection times. Stop the server while it runs: it says what happened,
+//! With `--all`, it also prints comments and reconnection times. Stop the server while it runs: it says what happened,
 //! reconnects, and resumes after the last event ID.
 
 use serde_json::Value;
@@ -21,21 +21,21 @@ const USAGE: &str = "\
 usage: tail [options] URL
        tail [options] -
 
-Reads an event stream from a URL, or from standard input, and prints one JSON object a line:
+Reads an event stream from a URL, or from standard input, and prints one JSON object per line:
   {\"event\": …, \"data\": …, \"lastEventId\": …}   for each message
-  {\"tooLarge\": BYTES}                         for an event that was skipped after so many bytes
+  {\"tooLarge\": BYTES}                         for an event that was skipped after this many bytes
 With --all also, in the order of the stream:
   {\"comment\": …}                              for each comment
-  {\"commentTooLarge\": BYTES}                  for a comment that was skipped after so many bytes
+  {\"commentTooLarge\": BYTES}                  for a comment that was skipped after this many bytes
   {\"retry\": MILLISECONDS}                     for each change of the reconnection time
 
   --max N                  end after N messages
   --max-event-size BYTES   skip events that are larger
 For a URL, which is requested again whenever the stream ends:
   --last-event-id ID       resume after the event with this ID
-  --header 'NAME: VALUE'   send this header too; can be repeated
+  --header 'NAME: VALUE'   also send this header; can be repeated
   --data BODY              send a POST with this body, once
-  --timeout MS             reconnect if no byte arrives for so long
+  --timeout MS             reconnect if no byte arrives for this long
   --until-event TYPE       end after an event of this type; can be repeated
   --until-data DATA        end at a message with this data; can be repeated
   --finish                 print an event that lacks its blank line at the end
@@ -43,12 +43,12 @@ For a URL, which is requested again whenever the stream ends:
   --retry-status CODE      reconnect after a response with this status, also with a POST, until a stream has
                            opened; can be repeated
 
-Errors go to standard error, and after one, the body of a response that is not an event stream. The exit status is 0
-after status 204, an end that was asked for, or an interrupt, and 1 after a final error. A second interrupt
-ends it with status 130, even while nobody reads its output.
+Errors go to standard error, followed by the body of a response that is not an event stream. The exit status is 0
+after status 204, a requested end, or an interrupt, and 1 after a final error. A second interrupt ends the program
+with status 130, even while nobody reads its output.
 ";
 
-#[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are for a URL only"))]
+#[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are only for URLs"))]
 struct Options {
     source: String,
     all: bool,
@@ -65,7 +65,7 @@ struct Options {
     retry_status: Vec<u16>,
 }
 
-/// `None` if help was asked for. An error is a sentence for people.
+/// `None` if help was asked for. An error is a sentence for the user.
 fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
     let mut arguments = arguments.map(|argument| {
         argument.into_string().map_err(|argument| format!("The argument {argument:?} is not UTF-8."))
@@ -123,7 +123,7 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
             flag if flag.starts_with('-') && flag != "-" => {
                 return Err(format!("There is no option {flag}."));
             }
-            _ if source.is_some() => return Err("There can be one source only.".into()),
+            _ if source.is_some() => return Err("There can be only one source.".into()),
             _ => source = Some(argument),
         }
     }
@@ -135,13 +135,13 @@ fn number<N: std::str::FromStr>(flag: &str, unit: &str, text: String) -> Result<
     text.parse().map_err(|_| format!("{flag} needs a number of {unit}, not {text:?}."))
 }
 
-/// Prints lines. Whoever waits for one must not wait for the next one.
+/// Prints lines.
 struct Printer {
     left: Option<u64>,
     output: io::StdoutLock<'static>,
 }
 
-/// Whether more is wanted.
+/// Whether more output is wanted.
 type More = Result<bool, String>;
 
 impl Printer {
@@ -171,12 +171,12 @@ impl Printer {
     /// A JSON object with its keys in this order.
     fn line(&mut self, members: &[(&str, Value)]) -> More {
         let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-        // Whoever waits for this line must not wait for the next one.
+        // Flushed, so that whoever waits for this line need not wait for the next one.
         written(writeln!(self.output, "{{{}}}", members.join(", ")).and_then(|()| self.output.flush()))
     }
 }
 
-/// `false` if nobody reads the output any more. As in any filter, whoever did has seen enough.
+/// `false` if nobody reads the output any more: as with any filter, the reader has seen enough.
 fn written(result: io::Result<()>) -> More {
     match result {
         Ok(()) => Ok(true),
@@ -240,7 +240,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<ExitCode, String>
     }
     if let Some(body) = options.data {
         builder = builder.body(body);
-        // Once it has been answered it is not sent again.
+        // Once the request has been answered, it is not sent again.
         policy = if options.retry_status.is_empty() { Policy::never() } else { Policy::until_open() };
     }
     builder = builder.policy(policy.retry_statuses(options.retry_status));
@@ -250,7 +250,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<ExitCode, String>
     let mut source = builder.build().map_err(|error| sentence(&error))?;
     let handle = source.handle();
     let interrupted = move || {
-        // Nobody may be reading the output, so that the first one has changed nothing.
+        // If nobody is reading the output, the first interrupt has had no effect.
         if handle.is_closed() {
             process::exit(130);
         }
@@ -268,7 +268,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<ExitCode, String>
                     printer.too_large(error)?
                 } else {
                     say(&sentence(&error));
-                    // Nobody may be looking at standard error.
+                    // Standard error may be closed.
                     if !error.body().is_empty() {
                         let _ =
                             writeln!(io::stderr(), "{}", String::from_utf8_lossy(error.body()).trim_end());
@@ -283,7 +283,7 @@ fn tail_url(options: Options, printer: &mut Printer) -> Result<ExitCode, String>
             break;
         }
     }
-    // The error has been said.
+    // The error has already been reported.
     Ok(if is_final { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -302,7 +302,7 @@ fn tail_url(options: Options, _: &mut Printer) -> Result<ExitCode, String> {
     ))
 }
 
-/// Says it to whoever looks at standard error. If nobody does, there is nobody to tell either.
+/// Writes a sentence to standard error. If that fails, there is nobody to tell.
 fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "tail: {sentence}");
 }

@@ -2,8 +2,8 @@
 //!
 //!     cargo run --example tiny_http [ADDRESS]
 //!
-//! Open the address it prints in two browsers: each has a stream of its own. Stop the server and start it again: the
-//! page reconnects, and goes on after the last tick that it received.
+//! Open the address that it prints in two browsers: each has its own stream. Stop the server and start it again: the
+//! page reconnects, and resumes after the last tick that it received.
 
 mod demo;
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     for request in server.incoming_requests() {
         // A stream keeps its thread for as long as the client stays.
         thread::spawn(|| {
-            // An error means that the client left, which is how a stream ends.
+            // An error means that the client left, which is how a stream normally ends.
             let _ = answer(request);
         });
     }
@@ -60,7 +60,7 @@ fn events(request: Request) -> io::Result<()> {
     Ok(())
 }
 
-/// Goes on until the client leaves: then sending fails.
+/// Continues until the client leaves, when sending fails.
 fn tick(sender: &Sender, first: u64) -> Result<(), SendError> {
     let mut sse = Sse::new();
     for n in first.. {

@@ -135,7 +135,7 @@ fn it_ends_after_as_many_messages_as_were_asked_for() {
 fn wrong_arguments_get_a_sentence() {
     for (arguments, sentence) in [
         (&[][..], "There is no source. Give a URL, or - for standard input."),
-        (&["-", "-"], "There can be one source only."),
+        (&["-", "-"], "There can be only one source."),
         (&["--max-event-size"], "--max-event-size needs a number of bytes."),
         (&["--max-event-size", "x", "-"], "--max-event-size needs a number of bytes, not \"x\"."),
         (&["--max", "-1", "-"], "--max needs a number of messages, not \"-1\"."),

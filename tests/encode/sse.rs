@@ -255,7 +255,7 @@ fn what_an_error_says() {
         ("7\n", "U+000A (line feed) at byte 1"),
     ] {
         let reason = "a client could not send it back unchanged in a Last-Event-ID header";
-        assert_eq!(id(text), format!("the event ID holds {what}: {reason}"));
+        assert_eq!(id(text), format!("the event ID contains {what}: {reason}"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the recipes of all servers share, and what stands there for an application of your own.
+//! What the recipes for all servers share, in place of your own application.
 
 use futures_util::stream::{self, Stream};
 use sse_wire::{
@@ -22,7 +22,7 @@ pub fn events(after: Option<u64>) -> impl Stream<Item = Event> + Send + Sync + U
     stream::iter([tick(after.unwrap_or(0) + 1)]).chain(stream::pending())
 }
 
-/// The same in blocking code. It goes on until the stream ends, which a sender sees when it sends.
+/// The same in blocking code. It continues until the stream ends, which a sender notices when it sends.
 pub fn send_events(sender: &Sender, after: Option<u64>) -> Result<(), SendError> {
     sender.send(tick(after.unwrap_or(0) + 1))?;
     loop {
@@ -52,7 +52,7 @@ pub fn announce(address: impl Into<SocketAddr>) {
     println!("http://{}/events", address.into());
 }
 
-/// Listens without blocking where a runtime wants that.
+/// Listens, without blocking if a runtime needs that.
 pub fn listen() -> TcpListener {
     let listener = TcpListener::bind(address()).expect("a free port");
     let is_blocking = ["tiny_http", "tcp"]

@@ -9,9 +9,9 @@ use sse_wire::{Sse, response::Shutdown};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Each item is all that happens in one second.
+/// Each item is everything that happens in one second.
 ///
-/// When the client leaves, the server drops the stream, and nothing of it stays.
+/// When the client leaves, the server drops the stream, and nothing of it remains.
 pub fn ticks(first: u64) -> impl Stream<Item = Sse> + Send + Sync + 'static {
     stream::unfold((Sse::new(), first), move |(mut sse, n)| async move {
         if n > first {
@@ -19,20 +19,20 @@ pub fn ticks(first: u64) -> impl Stream<Item = Sse> + Send + Sync + 'static {
         }
         demo::add_happenings(&mut sse, n);
         sse.set_event_id(n).add_message("tick", n);
-        // The buffer becomes the frame, without a copy. The next one begins empty.
+        // The buffer becomes the frame without being copied. The next one starts empty.
         Some((sse, (Sse::without_retry(), n + 1)))
     })
 }
 
-/// Ends all streams when the server is told to stop. Clients reconnect within the next 1 to 5 seconds.
+/// Ends all streams when the server is told to stop. Clients reconnect after 1 to 5 seconds.
 pub fn shutdown() -> Shutdown {
     Shutdown::builder().retry(Duration::from_secs(1)..=Duration::from_secs(5)).build()
 }
 
-/// How long a server waits for its connections when it is told to stop.
+/// How long a server waits for its connections to end when it is told to stop.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The code of the README, the guides, and the recipes, which needs all these servers to compile, and the clients.
+/// The code of the README, the guides, and the recipes, which needs all these servers and clients to compile.
 #[cfg(all(doctest, feature = "readme"))]
 mod documentation {
     macro_rules! pages {

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Look at `events`: a `Body` is a stream of bytes, which actix-web sends with the headers from `response::headers`.
-//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
-//! started again.
+//! Press Ctrl-C while a browser shows the page: its stream ends properly, and it reconnects when the server is started
+//! again.
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
     };
     let server = HttpServer::new(app)
         .disable_signals()
-        // Without this actix would notice only by writing that a client left.
+        // Without this, actix would notice only when it writes that a client has left.
         .h1_allow_half_closed(false)
         .shutdown_timeout(DEADLINE.as_secs())
         .listen(demo::listen())?
@@ -54,7 +54,7 @@ async fn events(request: HttpRequest, shutdown: web::Data<Shutdown>) -> HttpResp
     let mut response = HttpResponse::Ok();
     response::headers().for_each(|header| _ = response.insert_header(header));
     let mut response = response.streaming(body);
-    // A client of HTTP/1.0 knows no chunks, but actix would send them.
+    // actix would send chunks to an HTTP/1.0 client, which does not understand them.
     response.head_mut().no_chunking(request.version() < Version::HTTP_11);
     response
 }

@@ -4,9 +4,9 @@
 //! cargo run -p sse-wire-servers --bin axum [ADDRESS]
 //! ```
 //!
-//! Look at `events`: the response of a `Body` is what a handler of axum returns.
-//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
-//! started again.
+//! Look at `events`: an axum handler returns the response that a `Body` makes.
+//! Press Ctrl-C while a browser shows the page: its stream ends properly, and it reconnects when the server is started
+//! again.
 
 use axum::{
     Router,
@@ -26,7 +26,7 @@ async fn main() -> io::Result<()> {
     let listener = demo::listen();
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?.tap_io(|socket| {
-        // Without this the kernel holds a small event back while an earlier one is on its way.
+        // Without this, the kernel holds back a small event while an earlier one is in flight.
         let _ = socket.set_nodelay(true);
     });
 
@@ -39,7 +39,7 @@ async fn main() -> io::Result<()> {
         ended = &mut server => return ended?,
         _ = signal::ctrl_c() => shutdown.begin(),
     }
-    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    // A client that does not read cannot be told to leave. It must not delay the server for longer than this.
     let _ = timeout(DEADLINE, server).await;
     Ok(())
 }

@@ -4,9 +4,9 @@
 //! cargo run -p sse-wire-servers --bin hyper [ADDRESS]
 //! ```
 //!
-//! Look at `answer`: the response of a `Body` is what a service of hyper returns, over HTTP/1.1 and HTTP/2.
-//! Press Ctrl-C while a browser shows the page: its stream ends in good order, and it reconnects when the server is
-//! started again.
+//! Look at `answer`: a hyper service returns the response that a `Body` makes, over HTTP/1.1 and HTTP/2.
+//! Press Ctrl-C while a browser shows the page: its stream ends properly, and it reconnects when the server is started
+//! again.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
@@ -30,16 +30,17 @@ async fn main() -> io::Result<()> {
 
     let shutdown = shutdown();
     let connections = GracefulShutdown::new();
-    // HTTP/1.1 and HTTP/2, whichever the client begins with.
+    // HTTP/1.1 or HTTP/2, whichever the client starts with.
     let server = auto::Builder::new(TokioExecutor::new());
-    // One for all turns of the loop: none would see a signal that comes between two of its own.
+    // Created once, outside the loop: one created in each iteration would miss a signal that arrives between two of
+    // them.
     let mut stopped = pin!(signal::ctrl_c());
     loop {
         let (socket, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
             _ = &mut stopped => break,
         };
-        // Without this the kernel holds a small event back while an earlier one is on its way.
+        // Without this, the kernel holds back a small event while an earlier one is in flight.
         socket.set_nodelay(true)?;
         let shutdown = shutdown.clone();
         let answer = service_fn(move |request| std::future::ready(answer(&request, &shutdown)));
@@ -48,7 +49,7 @@ async fn main() -> io::Result<()> {
         tokio::spawn(connections.watch(connection));
     }
     shutdown.begin();
-    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    // A client that does not read cannot be told to leave. It must not delay the server for longer than this.
     let _ = timeout(DEADLINE, connections.shutdown()).await;
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Answers of a (fake) language model that survive a reload, a second tab, and a network that goes:
+//! Answers of a (fake) language model that survive a reload, a second tab, and a network outage:
 //! `cargo run -p sse-wire-servers --bin resumable [ADDRESS]`
 
 use sse_wire_servers::{DEADLINE, demo, resumable, shutdown};
 use std::{io, time::Duration};
 use tokio::{net::TcpListener, signal};
 
-/// What the model needs for a token.
+/// The time that the model takes for a token.
 const TOKEN_TIME: Duration = Duration::from_millis(60);
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
     };
     tokio::select! {
         served = server => served,
-        // A client that does not read cannot be told.
+        // A client that does not read cannot be told to leave.
         () = overdue => Ok(()),
     }
 }

@@ -1,9 +1,9 @@
-//! Answers of a language model that grow token by token and survive everything: a reload, a second tab, a network
-//! that fails for a while.
+//! Answers of a language model that grow token by token, and survive a reload, a second tab, and a temporary network
+//! outage.
 //!
-//! Each answer is a channel. The model publishes its tokens there and finishes it; whether anybody reads makes no
-//! difference to it. A browser that connects gets the answer from its beginning, or from where it was, and at the
-//! end status 204, after which its `EventSource` asks no more.
+//! Each answer is a channel. The model publishes its tokens there, and then finishes the channel, whether or not
+//! anybody is reading. A browser that connects gets the answer from the beginning, or from where it left off, and at
+//! the end status 204, after which its `EventSource` stops asking.
 
 mod model;
 
@@ -31,10 +31,10 @@ pub use model::ANSWER;
 
 pub const PAGE: &str = include_str!("page.html");
 
-/// How many answers are kept. When there are more, the oldest one goes, finished or not.
+/// How many answers are kept. When there are more, the oldest one is dropped, finished or not.
 const KEEP: usize = 1_000;
 
-/// The answers, the oldest first. The number of the first one changes as they go.
+/// The answers, oldest first. The number of the first one changes as answers are dropped.
 #[derive(Clone, Default)]
 struct Answers(Arc<Mutex<Kept>>);
 
@@ -45,7 +45,7 @@ struct Kept {
 }
 
 impl Answers {
-    /// Keeps it, and returns its number.
+    /// Keeps the answer, and returns its number.
     fn add(&self, answer: Channel) -> usize {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.answers.len() == KEEP {
@@ -66,7 +66,7 @@ impl Answers {
 struct App {
     answers: Answers,
     shutdown: Shutdown,
-    /// What the model needs for a token.
+    /// The time that the model takes for a token.
     token_time: Duration,
 }
 
@@ -81,13 +81,13 @@ pub fn app(shutdown: Shutdown, token_time: Duration) -> Router {
 
 /// Begins an answer, and returns its number.
 async fn ask(State(app): State<App>) -> Response {
-    // An answer is bounded by itself, so all of it is retained.
+    // An answer has a limited length, so all of it is retained.
     let answer = Channel::builder().start(Start::Oldest).events(None).bytes(None).build();
     let number = app.answers.add(answer.clone());
     tokio::spawn(async move {
         for token in model::tokens() {
             sleep(app.token_time).await;
-            // A token may hold spaces and line ends; they arrive as they are.
+            // A token may contain spaces and line ends; they arrive unchanged.
             if answer.publish(Event::new().event("token").data(token)).is_err() {
                 return;
             }
@@ -110,7 +110,7 @@ async fn answer(State(app): State<App>, Path(number): Path<usize>, headers: Head
         Some(subscriber) => {
             response::Body::new(subscriber).shutdown(&app.shutdown).into_http().map(Body::new)
         }
-        // The client has all of a finished answer.
+        // The answer is finished, and the client has all of it.
         None => response::no_content(),
     }
 }

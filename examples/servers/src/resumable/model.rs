@@ -1,6 +1,6 @@
-//! A language model that has one answer.
+//! A language model that knows only one answer.
 
-/// What it says, to whatever it is asked.
+/// What it says, whatever it is asked.
 pub const ANSWER: &str = "\
 A stream of events is text that does not end. The server writes an event whenever it has one, and the browser reads \
 it as soon as the blank line after it has come:
@@ -22,7 +22,7 @@ off and on again:
 When the answer is finished and you have all of it, the server says so with status 204. Then the browser stops \
 asking, and there is nothing left to do. \u{1f388}";
 
-/// The answer in pieces of a word or a part of one, with the space ahead of it.
+/// The answer in pieces: each is a word or part of one, with the space before it.
 pub fn tokens() -> impl Iterator<Item = &'static str> {
     let mut rest = ANSWER;
     std::iter::from_fn(move || {
