@@ -8,8 +8,8 @@ pub(crate) mod signal;
 pub(crate) mod wait_list;
 pub(crate) mod wakers;
 
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use std::sync::PoisonError;
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
