@@ -10,13 +10,9 @@ use sse_wire::{
     Input,
     client::{BoxError, ClientEvent, Connection, RequestBody, Step},
 };
-use std::{
-    env,
-    io::{ErrorKind, Read, Write},
-    net::TcpStream,
-    thread,
-    time::{Duration, Instant, UNIX_EPOCH},
-};
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::{env, net::TcpStream, process, thread};
 
 const TICK: Duration = Duration::from_millis(5);
 
@@ -37,12 +33,10 @@ fn send(request: &Request<RequestBody>) -> Result<TcpStream, BoxError> {
 
 /// The head of a response, and where it ends in these bytes.
 fn parse(bytes: &[u8]) -> Result<Option<(http::response::Parts, usize)>, BoxError> {
-    let Some(length) = bytes.windows(4).position(|end| end == b"\r\n\r\n") else {
-        return if bytes.len() < 64 * 1024 {
-            Ok(None)
-        } else {
-            Err("the head of the response is too large".into())
-        };
+    let length = match bytes.windows(4).position(|end| end == b"\r\n\r\n") {
+        Some(length) => length,
+        None if bytes.len() < 64 * 1024 => return Ok(None),
+        None => return Err("the head of the response is too large".into()),
     };
     let text = String::from_utf8_lossy(&bytes[..length]);
     let mut lines = text.split("\r\n");
@@ -107,9 +101,12 @@ fn read_all(connection: &mut Connection, bytes: &[u8]) {
 }
 
 fn print(event: ClientEvent) {
-    match event {
-        ClientEvent::Message(message) => println!("{}: {}", message.event(), message.data()),
-        ClientEvent::Error(error) => eprintln!("{error}"),
-        _ => {}
+    let printed = match event {
+        ClientEvent::Message(message) => writeln!(io::stdout(), "{}: {}", message.event(), message.data()),
+        ClientEvent::Error(error) => writeln!(io::stderr(), "{error}"),
+        _ => Ok(()),
+    };
+    if printed.is_err() {
+        process::exit(0); // nobody reads it any more
     }
 }

@@ -48,12 +48,13 @@ fn main() -> Result<(), BoxError> {
     let mut output = io::stdout();
     for message in builder.build()? {
         let chunk: Value = message?.json()?;
-        if let Some(token) = chunk["choices"][0]["delta"]["content"].as_str() {
-            write!(output, "{token}")?;
-            output.flush()?;
+        if let Some(token) = chunk["choices"][0]["delta"]["content"].as_str()
+            && write!(output, "{token}").and_then(|()| output.flush()).is_err()
+        {
+            return Ok(()); // nobody reads the output any more
         }
     }
-    writeln!(output)?;
+    _ = writeln!(output);
     Ok(())
 }
 

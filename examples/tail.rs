@@ -31,22 +31,27 @@ With --all also, in the order of the stream:
 
   --max N                  end after N messages
   --max-event-size BYTES   skip events that are larger
+  --until-event TYPE       end after an event of this type; can be repeated
+  --until-data DATA        end at a message with this data; can be repeated
+  --finish                 print an event that lacks its blank line at the end
 For a URL, which is requested again whenever the stream ends:
   --last-event-id ID       resume after the event with this ID
   --header 'NAME: VALUE'   also send this header; can be repeated
   --data BODY              send a POST with this body, once
   --timeout MS             reconnect if no byte arrives for this long
-  --until-event TYPE       end after an event of this type; can be repeated
-  --until-data DATA        end at a message with this data; can be repeated
-  --finish                 print an event that lacks its blank line at the end
   --any-type               read a response of any content type
   --retry-status CODE      reconnect after a response with this status, also with a POST, until a stream has
                            opened; can be repeated
 
 Errors go to standard error, followed by the body of a response that is not an event stream. The exit status is 0
-after status 204, a requested end, or an interrupt, and 1 after a final error. A second interrupt ends the program
-with status 130, even while nobody reads its output.
+after status 204, a requested end, or an interrupt, and 1 after a final error, such as an input that ends before what
+--until-event or --until-data says. A second interrupt ends the program with status 130, even while nobody reads its
+output.
 ";
+
+/// What means nothing where there is no request.
+const FOR_A_URL: [&str; 6] =
+    ["--last-event-id", "--header", "--data", "--timeout", "--any-type", "--retry-status"];
 
 #[cfg_attr(not(feature = "ureq"), allow(dead_code, reason = "some are only for URLs"))]
 struct Options {
@@ -86,6 +91,7 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
         retry_status: Vec::new(),
     };
     let mut source = None;
+    let mut for_a_url = None;
     while let Some(argument) = arguments.next().transpose()? {
         let mut value =
             |what| arguments.next().transpose()?.ok_or_else(|| format!("{argument} needs {what}."));
@@ -128,7 +134,12 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
         }
     }
     options.source = source.ok_or("There is no source. Give a URL, or - for standard input.")?;
-    Ok(Some(options))
+    match for_a_url {
+        Some(flag) if options.source == "-" => {
+            Err(format!("{flag} is for a URL, and not for standard input."))
+        }
+        _ => Ok(Some(options)),
+    }
 }
 
 fn number<N: std::str::FromStr>(flag: &str, unit: &str, text: String) -> Result<N, String> {
@@ -185,10 +196,18 @@ fn written(result: io::Result<()>) -> More {
     }
 }
 
-fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
+fn tail_input(options: Options, printer: &mut Printer) -> Result<(), String> {
     let decoder =
         Decoder::new().max_event_size(options.max_event_size).comments(options.all).retries(options.all);
-    let mut reader = MessageReader::with_decoder(decoder, io::stdin().lock());
+    let mut reader =
+        MessageReader::with_decoder(decoder, io::stdin().lock()).dispatch_unfinished(options.finish);
+    for event in options.until_event {
+        reader = reader.until_event(event);
+    }
+    for data in options.until_data {
+        reader = reader.until_data(data);
+    }
+    let mut is_cut = false;
     while let Some(incoming) = reader.next_incoming() {
         let more = match incoming {
             Ok(Incoming::Message(message)) => printer.message(&message)?,
@@ -196,6 +215,10 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
             Ok(Incoming::Retry(time)) => printer.retry(time)?,
             Ok(_) => true,
             Err(ReadError::TooLarge(error)) => printer.too_large(&error)?,
+            Err(ReadError::Cut) => {
+                is_cut = true;
+                true
+            }
             Err(error) => return Err(format!("Standard input cannot be read: {error}.")),
         };
         if !more {
@@ -209,7 +232,7 @@ fn tail_input(options: &Options, printer: &mut Printer) -> Result<(), String> {
             String::from_utf8_lossy(reader.decoder().unfinished_start()),
         )),
     }
-    Ok(())
+    if is_cut { Err("The input ended before the end that was asked for.".into()) } else { Ok(()) }
 }
 
 #[cfg(feature = "ureq")]
@@ -332,7 +355,7 @@ fn tail(options: Options) -> Result<ExitCode, String> {
     let mut printer = Printer { left: options.max, output: io::stdout().lock() };
     match (&*options.source, options.max) {
         (_, Some(0)) => Ok(ExitCode::SUCCESS),
-        ("-", _) => tail_input(&options, &mut printer).map(|()| ExitCode::SUCCESS),
+        ("-", _) => tail_input(options, &mut printer).map(|()| ExitCode::SUCCESS),
         _ => tail_url(options, &mut printer),
     }
 }

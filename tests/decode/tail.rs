@@ -132,6 +132,31 @@ fn it_ends_after_as_many_messages_as_were_asked_for() {
 }
 
 #[test]
+fn ends_that_were_asked_for() {
+    let input = b"data: 1\n\nevent: usage\ndata: 2\n\ndata: [DONE]\n\ndata: 3";
+    for (arguments, count, is_complete) in [
+        (&[][..], 3, true),
+        (&["--finish"], 4, true),
+        (&["--until-data", "[DONE]"], 2, true),
+        (&["--until-event", "usage"], 2, true),
+        (&["--until-event", "stop", "--until-event", "usage"], 2, true),
+        (&["--until-event", "stop"], 3, false),
+        (&["--until-event", "stop", "--finish"], 4, false),
+        (&["--until-data", "3", "--finish"], 3, true),
+    ] {
+        let output = run(&[arguments, &["-"]].concat(), input);
+        assert_eq!(lines(&output).len(), count, "{arguments:?}");
+        assert_eq!(output.status.code(), Some(i32::from(!is_complete)), "{arguments:?} {output:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            error.ends_with("The input ended before the end that was asked for.\n"),
+            !is_complete,
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn wrong_arguments_get_a_sentence() {
     for (arguments, sentence) in [
         (&[][..], "There is no source. Give a URL, or - for standard input."),
@@ -142,6 +167,9 @@ fn wrong_arguments_get_a_sentence() {
         (&["--timeout", "1s", "-"], "--timeout needs a number of milliseconds, not \"1s\"."),
         (&["--header", "x", "-"], "--header needs a name, a colon and a value, not \"x\"."),
         (&["--al", "-"], "There is no option --al."),
+        (&["--header", "a: b", "-"], "--header is for a URL, and not for standard input."),
+        (&["-", "--any-type"], "--any-type is for a URL, and not for standard input."),
+        (&["-", "--retry-status", "503"], "--retry-status is for a URL, and not for standard input."),
         (&["-x", "-"], "There is no option -x."),
     ] {
         let output = run(arguments, b"");

@@ -23,7 +23,7 @@ pub fn example(name: &str) -> std::path::PathBuf {
             "--package",
             "sse-wire",
             "--features",
-            "ureq",
+            "ureq,json",
             "--example",
             name,
             "--target-dir",

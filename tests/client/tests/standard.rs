@@ -279,7 +279,7 @@ fn an_event_loop_over_a_bare_socket() {
         2 => connection.send("nonsense"),
         _ => connection.answer(204, "", ""),
     });
-    let output = std::process::Command::new(example("event_loop")).arg(server.url()).output().unwrap();
+    let output = Command::new(example("event_loop")).arg(server.url()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "tick: 1\nmessage: 2\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 2, "{output:?}");
@@ -287,4 +287,26 @@ fn an_event_loop_over_a_bare_socket() {
     let targets: Vec<_> = requests.iter().map(|request| &*request.target).collect();
     assert_eq!(targets, ["/events", "/elsewhere", "/events", "/events"]);
     assert_eq!(requests[3].header("last-event-id"), ["7"]);
+}
+
+#[test]
+fn an_example_whose_output_nobody_reads_ends_quietly() {
+    let server = Server::start(|connection| {
+        connection.open();
+        // The chunks are those of a model, for the example that looks at them.
+        let message = "data: {\"choices\": [{\"delta\": {\"content\": \"1\"}}]}\n\n";
+        while connection.stream.write_all(message.as_bytes()).is_ok() {}
+    });
+    for name in ["event_loop", "llm_stream", "tail"] {
+        let mut child = Command::new(example(name))
+            .arg(server.url())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{name} {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
+    }
 }
