@@ -93,6 +93,9 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
     let mut source = None;
     let mut for_a_url = None;
     while let Some(argument) = arguments.next().transpose()? {
+        if FOR_A_URL.contains(&&*argument) {
+            for_a_url = Some(argument.clone());
+        }
         let mut value =
             |what| arguments.next().transpose()?.ok_or_else(|| format!("{argument} needs {what}."));
         match argument.as_str() {

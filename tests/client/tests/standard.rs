@@ -5,7 +5,11 @@ use sse_wire::{
     client::{BuildError, ClientEvent, Policy},
 };
 use sse_wire_client_tests::{Client, Connection, Engine, Received, Server, Settings, example, settings};
-use std::time::Duration;
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 /// A client that does not wait for long.
 fn builder(url: &str) -> Settings {
