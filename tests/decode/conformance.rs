@@ -1,6 +1,6 @@
-//! What browsers are tested with: one row for each case of the web-platform-tests in `eventsource/` that is
-//! about the stream itself, with the file that it stands for. Each is read whole, split at every byte, byte by
-//! byte, and with empty chunks; with the decoder, the reader and the stream; and by the oracle.
+//! The tests that browsers use: one row for each case of the web-platform-tests in `eventsource/` that is about the
+//! stream itself, with the name of its file. Each is read whole, split at every byte, byte by byte, and with empty
+//! chunks; with the decoder, the reader, and the stream; and by the oracle.
 
 use crate::{
     engines,
@@ -14,11 +14,11 @@ type Expected = &'static [(&'static str, &'static str, &'static str)];
 
 struct Row {
     test: &'static str,
-    /// What comes over each connection, and what it means.
+    /// What arrives over each connection, and what it means.
     connections: Vec<(Vec<u8>, Expected)>,
-    /// The reconnection time in milliseconds, after all.
+    /// The reconnection time in milliseconds, after all connections.
     retry: Option<u64>,
-    /// The last event ID, after all, if it is not that of the last message.
+    /// The last event ID after all connections, if it is not that of the last message.
     last_event_id: Option<&'static str>,
 }
 
@@ -38,7 +38,7 @@ impl Row {
         self
     }
 
-    /// A connection after that.
+    /// Adds another connection.
     fn then(mut self, stream: &(impl AsRef<[u8]> + ?Sized), expected: Expected) -> Row {
         self.connections.push((stream.as_ref().to_vec(), expected));
         self
@@ -293,7 +293,7 @@ fn our_own() -> Vec<Row> {
             b"data: \xff\n\ndata: 1\n\n",
             &[("message", "\u{fffd}", ""), ("message", "1", "")],
         ),
-        // 9.2.5: one BOM goes, at the very beginning of the stream; half a BOM is an invalid sequence.
+        // 9.2.5: one BOM is dropped, at the very beginning of the stream; half a BOM is an invalid sequence.
         row("a BOM on each connection", "\u{feff}data: 1\n\n", &[("message", "1", "")])
             .then("\u{feff}data: 2\n\n", &[("message", "2", "")]),
         row("a BOM alone", "\u{feff}", &[]),
@@ -311,7 +311,7 @@ fn our_own() -> Vec<Row> {
             "data: a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}\n\n",
             &[("message", "a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}", "")],
         ),
-        // 9.2.6: field names are compared as they are.
+        // 9.2.6: field names are compared exactly.
         row(
             "spaces and case",
             "data : 1\nDATA: 2\n data: 3\ndata\u{a0}: 4\ndat: 5\ndataa: 6\ndata: 7\n\n",
@@ -325,7 +325,7 @@ fn our_own() -> Vec<Row> {
             &[("b", "", ""), ("message", "", "")],
         ),
         row("a type without data goes", "event: a\n\ndata: 1\n\n", &[("message", "1", "")]),
-        // 9.2.6, dispatching, step 1: an ID counts from its blank line on, also without data.
+        // 9.2.6, dispatching, step 1: an ID counts from its blank line on, even without data.
         row("an ID alone", "id: 1\n\ndata: 1\n\n", &[("message", "1", "1")]),
         row("an ID that no blank line follows", "id: 1\ndata: 1\n\nid: 2\n", &[("message", "1", "1")]),
         row("nor after reconnecting", "id: 1\ndata: 1\n\nid: 2\ndata: 2\n", &[("message", "1", "1")])
@@ -338,7 +338,7 @@ fn our_own() -> Vec<Row> {
         row("beyond 64 bits", "retry: 99999999999999999999999\n", &[]).retry(u64::MAX),
         row("the last one holds", "retry: 1\ndata\nretry: 2\n\n", &[("message", "", "")]).retry(2),
         row("kept over connections", "retry: 7\n", &[]).then("data\n\n", &[("message", "", "")]).retry(7),
-        // 9.2.6: what the end of the input finds is discarded.
+        // 9.2.6: what is unfinished at the end of the input is discarded.
         row("no blank line", "data: 1\n", &[]).then("\ndata: 2\n\n", &[("message", "2", "")]),
         row("inside a line", "event: a\ndata: 1\nda", &[]).then("data: 2\n\n", &[("message", "2", "")]),
         row("inside a CRLF", "data: 1\r\n\r", &[("message", "1", "")])
@@ -370,7 +370,7 @@ fn check(row: &Row) {
     }
     assert_eq!((id_at_start.as_str(), retry), (last_event_id, row.retry), "{}, oracle", row.test);
 
-    // One connection is cut in every way, while those before it come whole.
+    // One connection is cut in every way; those before it arrive whole.
     for cut in 0..row.connections.len() {
         let make = || {
             let mut decoder = Decoder::new();
@@ -415,7 +415,7 @@ fn item(incoming: &engines::Item) -> Item {
     }
 }
 
-/// `eventsource-from-readable-stream.any.js`, with the chunks that it gives itself.
+/// `eventsource-from-readable-stream.any.js`, with the chunks that the test itself has.
 #[test]
 fn a_given_split() {
     engines::each(Decoder::new, &[b"da", b"ta: hel", b"lo\n\n"], |engine, seen, _| {
@@ -427,7 +427,7 @@ fn a_given_split() {
     });
 }
 
-/// An event is there as soon as the first byte of its last line end is, whatever may follow.
+/// An event is returned as soon as the first byte of its last line end has arrived, whatever may follow.
 #[test]
 fn dispatch_waits_for_nothing() {
     for stream in ["data: 1\n\n", "data: 1\r\n\r", "data: 1\r\r", "data: 1\r\n\n", "data: 1\n\r"] {

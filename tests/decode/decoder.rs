@@ -1,5 +1,5 @@
-//! The decoder against the oracle on arbitrary input, and what the standard leaves to it: limits, comments,
-//! what a source's errors and its end do.
+//! Compares the decoder with the oracle on arbitrary input, and tests what the standard leaves open: limits, comments,
+//! and the effect of a source's errors and its end.
 
 use crate::{
     engines,
@@ -27,7 +27,7 @@ fn item(incoming: &engines::Item) -> Item {
     }
 }
 
-/// What the oracle's items are to a decoder that reports these.
+/// Those of the oracle's items that a decoder with these settings reports.
 fn reported(items: Vec<Item>, comments: bool, retries: bool, ids: bool) -> Vec<Item> {
     let items = items.into_iter().filter_map(|item| match item {
         Item::Comment(text) => {
@@ -40,7 +40,7 @@ fn reported(items: Vec<Item>, comments: bool, retries: bool, ids: bool) -> Vec<I
     items.collect()
 }
 
-/// The IDs that the messages brought.
+/// The IDs that the messages themselves carried.
 fn own_ids(seen: &[engines::Item]) -> Vec<Option<String>> {
     let ids = seen.iter().filter_map(|item| match item {
         Ok(Incoming::Message(message)) => Some(message.id().map(String::from)),
@@ -246,7 +246,7 @@ fn the_limit_is_exact() {
 fn a_too_large_event_is_reported_and_skipped() {
     let make = || Decoder::new().max_event_size(20);
     for (stream, expected) in [
-        // 20 bytes with the line end; and one more.
+        // 20 bytes with the line end, and one more.
         ("data: 1234567890123\n\n", vec![message("message", "1234567890123", "")]),
         ("data: 12345678901234\n\n", vec![Item::TooLarge]),
         ("data: 12345678901234\ndata: 1\n\ndata: 2\n\n", vec![Item::TooLarge, message("message", "2", "")]),
@@ -260,12 +260,12 @@ fn a_too_large_event_is_reported_and_skipped() {
         (":1234567890\ndata: 1\n:1234567890\n\n", vec![message("message", "1", "")]),
         (":12345678901234567890\ndata: 1\n\n", vec![message("message", "1", "")]),
         ("data: 1234567890123\n:\n\n", vec![message("message", "1234567890123", "")]),
-        // Neither a field's length nor the number of fields outlives the event.
+        // Neither the length of a field nor the number of fields carries over to the next event.
         (
             "data: 1234567890\n\ndata: 1234567890\n\n",
             vec![message("message", "1234567890", ""), message("message", "1234567890", "")],
         ),
-        // Its ID does not count, wherever it is; nor do other fields after the limit.
+        // Its ID does not count, wherever it is, and neither do other fields after the limit.
         (
             "id: 1\ndata\n\nid: 2\ndata: 12345678901234567890\nid: 3\nevent: a\n\ndata\n\n",
             vec![message("message", "", "1"), Item::TooLarge, message("message", "", "1")],
@@ -318,7 +318,7 @@ fn replacing_invalid_bytes_does_not_pass_the_limit() {
     });
 }
 
-/// The limit is for an event's fields together, and for a comment alone.
+/// The limit applies to the fields of an event together, and to a comment by itself.
 #[test]
 fn replacing_invalid_bytes_says_how_large_the_event_became() {
     for stream in [
@@ -355,7 +355,7 @@ fn a_comment_costs_no_event() {
             format!("{long}{long}: a\nid: 7\n: b\ndata: 1\n\n"),
             vec![Item::CommentTooLarge, Item::CommentTooLarge, comment("a"), comment("b"), one()],
         ),
-        // It has as much room as an event, whatever the event has left of that.
+        // A comment may be as large as an event, however much room the current event has left.
         (format!("id: 7\n:{}\ndata: 1\n\n", "x".repeat(18)), vec![comment(&"x".repeat(18)), one()]),
     ] {
         let make = |comments| Decoder::new().max_event_size(20).comments(comments);
@@ -420,7 +420,7 @@ fn ids_without_a_message_are_reported_and_the_others_come_with_theirs() {
 }
 
 #[test]
-fn the_end_of_the_input_dispatches_for_those_who_ask() {
+fn the_end_of_the_input_dispatches_on_request() {
     let tick = |data: &str| message("tick", data, "");
     for (stream, expected) in [
         ("data: [DONE]", vec![message("message", "[DONE]", "")]),
@@ -433,7 +433,7 @@ fn the_end_of_the_input_dispatches_for_those_who_ask() {
         ("data: 1\n\n", vec![message("message", "1", "")]),
         ("data: 1\n\ndata: 2\ndata: 3", vec![message("message", "1", ""), message("message", "2\n3", "")]),
         ("id: 7\ndata: 1", vec![message("message", "1", "7")]),
-        // What is cut short in an ID or a reconnection time is another one.
+        // An ID or a reconnection time that is cut short is a different one.
         ("data: 1\nid: 7", vec![message("message", "1", "")]),
         ("data: 1\nid: 7\n", vec![message("message", "1", "7")]),
         ("data: 1\nretry: 7", vec![message("message", "1", "")]),
@@ -472,7 +472,7 @@ fn the_start_of_what_is_unfinished_is_there_to_be_shown() {
         ("data: 1\n\nevent: a\r\n\r\ndata: 2", "data: 2"),
         ("id: 1\n\ndata: 2\nx", "data: 2\nx"),
         (": a comment\n: more\n\ndata: 2", "data: 2"),
-        // Comments before it are left out, and those in it are not.
+        // Comments before the event are left out; comments inside it are not.
         (": a comment\n: more\ndata: 2\n: in it\nx", "data: 2\n: in it\nx"),
         (": a comment", ""),
         ("\u{feff}data: 1", "data: 1"),
@@ -607,7 +607,7 @@ mod reader {
     use sse_wire::{MessageReader, ReadError};
     use std::io::{self, ErrorKind, Read};
 
-    /// What each call of `read` gives.
+    /// What each call to `read` returns.
     struct Script(Vec<io::Result<&'static [u8]>>);
 
     impl Read for Script {

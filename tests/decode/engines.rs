@@ -1,11 +1,11 @@
-//! The ways to read an event stream. Each gets it in the same chunks, and all must see the same.
+//! The ways to read an event stream. Each gets the stream in the same chunks, and all must see the same.
 #![allow(dead_code, unreachable_pub, reason = "a module that several tests share, each its part")]
 
 use sse_wire::{Decoder, Incoming, Input, TooLarge};
 
 pub type Item = Result<Incoming, TooLarge>;
 
-/// What it saw, and its decoder. The last argument is whether an unfinished event is dispatched at the end.
+/// Returns what it saw, and its decoder. The last argument says whether an unfinished event is dispatched at the end.
 type Engine = fn(Decoder, &[&[u8]], bool) -> (Vec<Item>, Decoder);
 
 const ENGINES: &[(&str, Engine)] = &[
@@ -16,12 +16,12 @@ const ENGINES: &[(&str, Engine)] = &[
     ("stream", stream),
 ];
 
-/// Reads the chunks in each way, with decoders that `make` makes, and gives what each saw to `check`.
+/// Reads the chunks in each way, with decoders from `make`, and passes what each saw to `check`.
 pub fn each(make: impl Fn() -> Decoder, chunks: &[&[u8]], check: impl FnMut(&str, Vec<Item>, Decoder)) {
     each_with(make, chunks, false, check);
 }
 
-/// The same, and says whether an unfinished event is dispatched at the end.
+/// The same, with the choice of whether an unfinished event is dispatched at the end.
 pub fn each_with(
     make: impl Fn() -> Decoder,
     chunks: &[&[u8]],
@@ -34,7 +34,7 @@ pub fn each_with(
     }
 }
 
-/// What of all items the iterator over messages and the stream of messages give.
+/// Those of the items that the iterator over messages and the stream of messages return.
 fn messages(seen: &[Item]) -> Vec<Item> {
     let is_of_messages = |item: &&Item| match item {
         Ok(incoming) => matches!(incoming, Incoming::Message(_)),

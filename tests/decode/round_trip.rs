@@ -1,11 +1,11 @@
-//! Whatever `Sse` writes, the decoder reads back; and whatever it reads can be sent on.
+//! The decoder reads back whatever `Sse` writes, and whatever it reads can be sent on.
 
 use crate::engines;
 use proptest::prelude::*;
 use sse_wire::{Decoder, Event, Field, Incoming, IncomingRef, MessageEvent, Sse};
 use std::time::Duration;
 
-/// What a correct client reads of a data string (9.2.6: lines are joined by line feeds).
+/// What a correct client reads for a data string (9.2.6: lines are joined by line feeds).
 fn with_line_feeds(data: &str) -> String {
     data.replace("\r\n", "\n").replace('\r', "\n")
 }
@@ -47,7 +47,7 @@ proptest! {
                 last_event_id = id.to_string();
             }
             match how {
-                // As an event of its own, with a comment and a reconnection time.
+                // As a separate event, with a comment and a reconnection time.
                 0 => {
                     let mut block = Event::new().event(event).retry(7).comment("c\nd");
                     if let Some(id) = id {
@@ -82,7 +82,7 @@ proptest! {
     }
 }
 
-/// An event stream: fields with any text, and what is none.
+/// An event stream: fields with any text, and lines that are not fields.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let name = prop::sample::select(vec!["data", "data", "event", "id", "retry", "", "foo"]);
     let value = prop_oneof![
@@ -97,7 +97,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(line, 0..16).prop_map(|lines| lines.concat())
 }
 
-/// What the next client gets of an item, with the ID that it knew.
+/// What the next client gets for an item, given the last event ID that it knew.
 fn sent_on(item: &Incoming, last_event_id: &mut String) -> Option<Incoming> {
     // What a client could not send back is left out.
     let can_be_sent = |id: &&str| is_carried(Field::EventId, id);
@@ -106,7 +106,7 @@ fn sent_on(item: &Incoming, last_event_id: &mut String) -> Option<Incoming> {
             if let Some(id) = message.id().filter(can_be_sent) {
                 *last_event_id = id.into();
             }
-            // NUL is all that may be in a type and goes no further.
+            // NUL is the only character that a received type may contain but that is not sent on.
             let event = match message.event() {
                 event if is_carried(Field::EventType, event) => event.to_string(),
                 event => event.replace('\0', "\u{fffd}"),
@@ -144,7 +144,7 @@ proptest! {
         let seen: Vec<Incoming> = seen.into_iter().map(Result::unwrap).collect();
         prop_assert_eq!(&seen, &expected);
         prop_assert_eq!(next.last_event_id(), last_event_id);
-        // What brought an ID still does, where a client can send it back.
+        // An item that carried an ID still does, if a client can send it back.
         for (read, seen) in read.iter().filter_map(own_id).zip(seen.iter().filter_map(own_id)) {
             prop_assert_eq!(read.filter(|id| is_carried(Field::EventId, id)), seen);
         }
@@ -153,7 +153,7 @@ proptest! {
             prop_assert!(has_other_ids || next.last_event_id() == decoder.last_event_id());
         }
 
-        // The same from what is borrowed, and from messages alone.
+        // The same with borrowed items, and with only messages.
         for item in &read {
             let event = Event::from(item.clone());
             if let Incoming::Message(message) = item {
@@ -166,7 +166,7 @@ proptest! {
     }
 }
 
-/// A relay of a stream to which a client reconnects knows what it sent, and what it sent means what it got.
+/// When a client reconnects to a relayed stream, the relay knows what it has sent, and that means what it received.
 #[test]
 fn a_message_is_sent_on_as_it_came() {
     for (read, sent) in [

@@ -9,7 +9,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// The example, built as it is now.
+/// The example, built from the current sources.
 fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
@@ -35,7 +35,7 @@ fn tail(arguments: &[&str]) -> Command {
 
 fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = tail(arguments).spawn().unwrap();
-    // It does not read if an argument is wrong.
+    // It does not read its input if an argument is wrong.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
@@ -117,7 +117,7 @@ fn a_closed_output_ends_it() {
     let mut child = tail(&["-"]).spawn().unwrap();
     drop(child.stdout.take());
     let mut input = child.stdin.take().unwrap();
-    // It stops reading at some time, and then this fails.
+    // It stops reading at some point, and then this fails.
     while input.write_all(b"data: 1\n\n").is_ok() {}
     assert!(child.wait().unwrap().success());
 }
@@ -182,7 +182,7 @@ fn wrong_arguments_get_a_sentence() {
 
 #[test]
 fn closed_pipes_make_nothing_panic() {
-    // Nobody reads what is said: the exit code has to tell.
+    // Nobody reads the messages, so the exit code has to tell.
     for (arguments, code) in [(&["--help"][..], 0), (&["--no"], 1), (&["-"], 0)] {
         let mut child = tail(arguments).spawn().unwrap();
         drop((child.stdout.take(), child.stderr.take()));
@@ -202,10 +202,10 @@ fn an_argument_that_is_not_utf_8_gets_a_sentence() {
     assert_eq!(error, "tail: The argument \"\\xFF\" is not UTF-8.\nTry --help.\n");
 }
 
-/// Advice on options does not help with a source that fails.
+/// Advice on options would not help with a source that fails.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_error_of_the_source_is_no_wrong_argument() {
+fn an_error_of_the_source_is_not_a_wrong_argument() {
     let directory = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
     let output = tail(&["-"]).stdin(directory).output().unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -1,10 +1,10 @@
-//! Where an answer ends before its connection does, for those who read one without a client.
+//! Streams that end before their connection does, read without a client.
 
 use futures_util::{StreamExt, stream};
 use sse_wire::{Decoder, Incoming, MessageReader, MessageStream, ReadError};
 use std::convert::Infallible;
 
-/// The ends to set, a body, the data of the messages that come, and whether it is complete.
+/// The ends to set, a body, the data of the messages in it, and whether it is complete.
 type Case = (&'static [End], &'static str, &'static [&'static str], bool);
 
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ fn check<E>(items: Vec<Result<String, ReadError<E>>>, (_, body, expected, is_com
     assert!(errors.iter().all(|error| matches!(error, ReadError::Cut)));
 }
 
-/// Gives a few bytes at a time.
+/// Returns a few bytes at a time.
 struct Slow(&'static [u8], usize);
 
 impl std::io::Read for Slow {
@@ -58,7 +58,7 @@ impl std::io::Read for Slow {
 }
 
 #[test]
-fn a_reader_ends_where_its_answer_ends() {
+fn a_reader_ends_at_the_end_that_was_set() {
     for case in CASES {
         for size in [1, 2, 7, 1000] {
             let mut reader = with_ends!(MessageReader::new(Slow(case.1.as_bytes(), size)), case.0);
@@ -70,7 +70,7 @@ fn a_reader_ends_where_its_answer_ends() {
 }
 
 #[test]
-fn a_stream_ends_where_its_answer_ends() {
+fn a_stream_ends_at_the_end_that_was_set() {
     for case in CASES {
         for size in [1, 2, 7, 1000] {
             let chunks = stream::iter(case.1.as_bytes().chunks(size).map(Ok::<_, Infallible>));
@@ -95,7 +95,7 @@ fn an_unfinished_event_may_be_the_end() {
 }
 
 #[test]
-fn what_is_no_message_is_no_end() {
+fn what_is_not_a_message_is_not_an_end() {
     let body = ": [DONE]\n\ndata: 1\n\ndata: [DONE]\n\n: more\n\n".as_bytes();
     let reader = MessageReader::with_decoder(Decoder::new().comments(true), body).until_data("[DONE]");
     let seen: Vec<_> = reader.into_incoming().map(Result::unwrap).collect();
@@ -104,7 +104,7 @@ fn what_is_no_message_is_no_end() {
 }
 
 #[test]
-fn that_it_was_cut_is_an_error_of_io_too() {
+fn a_cut_stream_is_also_an_io_error() {
     let error = MessageReader::new(&b""[..]).until_event("stop").next().unwrap().unwrap_err();
     assert_eq!(error.to_string(), "the stream ended before its last message");
     assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::UnexpectedEof);

@@ -1,7 +1,7 @@
 //! Any calls in any order with any text: a client sees exactly the events that were added.
 //!
-//! A model with its own, plain idea of the wire goes beside the buffer, step by step. The bytes must be
-//! those of the model, and the oracle must read from them what was added.
+//! A simple model of the wire accompanies the buffer, step by step. The bytes must be those of the model, and the
+//! oracle must read from them what was added.
 
 use crate::oracle::{self, Client, Message};
 use proptest::{collection::vec, prelude::*};
@@ -29,7 +29,7 @@ fn carried_as_id(text: &str) -> String {
     text.chars().enumerate().map(carried).collect()
 }
 
-/// One block: its fields in the order of the wire.
+/// One block: its fields, in the order in which they are sent.
 #[derive(Clone, Debug, Default)]
 struct Block(Vec<(&'static str, String)>);
 
@@ -94,14 +94,14 @@ impl Block {
     }
 }
 
-/// What the buffer should hold, and what the client should have got on this connection.
+/// What the buffer should hold, and what the client should have received on this connection.
 #[derive(Default)]
 struct Model {
-    /// With the number of bytes that have left of each; only of the first can it be more than none.
+    /// With the number of bytes of each that have been sent. Only for the first can it be more than 0.
     blocks: Vec<Block>,
     sent_of_first: usize,
     id: Option<String>,
-    /// Blocks that have left as a whole.
+    /// Blocks that have been sent completely.
     received: Vec<Block>,
 }
 
@@ -173,7 +173,7 @@ enum Call {
     Clear,
     TakeBlocks(usize),
     Advance(usize),
-    /// Into a writer that takes so many bytes in all, at most so many at once.
+    /// Into a writer that takes this many bytes in total, and at most this many at once.
     WriteTo(usize, usize),
 }
 
@@ -275,12 +275,12 @@ impl io::Write for Limited {
 struct Connection {
     sse: Sse,
     model: Model,
-    /// What the client got.
+    /// What the client has received.
     wire: Vec<u8>,
 }
 
 impl Connection {
-    /// The client knows what the blocks say that it got as a whole, and nothing else.
+    /// Checks that the client knows what the blocks say that it has received completely, and nothing else.
     fn check(&self, blocks: &[Block], wire: &[u8]) {
         let mut expected = Client::default();
         blocks.iter().for_each(|block| block.apply(&mut expected));
@@ -401,7 +401,7 @@ impl Connection {
                     Ending::Drop => drop(message),
                     Ending::Forget => {
                         std::mem::forget(message);
-                        // It takes the ID with it that it was to carry.
+                        // The ID that it was to carry is lost with it.
                         model.id = None;
                     }
                 }
@@ -446,7 +446,7 @@ impl Connection {
         assert_eq!(self.sse.is_empty(), unsent.is_empty());
     }
 
-    /// The client gets the rest.
+    /// Sends the rest to the client.
     fn finish(mut self) {
         let rest = Vec::from(self.sse.clone());
         assert_eq!(String::from(self.sse.clone()), String::from_utf8_lossy(&rest));
@@ -471,7 +471,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_comes_back(event in any::<String>(), data in any::<String>(), id in any::<String>()) {
+    fn any_text_is_read_back(event in any::<String>(), data in any::<String>(), id in any::<String>()) {
         let mut sse = Sse::new();
         sse.set_event_id(&id).add_message(&event, &data);
         let event = carried_as_type(&event);
@@ -509,5 +509,5 @@ fn ten_megabytes_with_every_line_end() {
     sse.add_message("big", &data);
     let messages = oracle::decode(sse.as_bytes());
     assert_eq!(messages.len(), 1);
-    assert!(messages[0].data == read_back(&data), "the data came back changed");
+    assert!(messages[0].data == read_back(&data), "the data was changed");
 }

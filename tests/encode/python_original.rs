@@ -1,5 +1,5 @@
-//! A client sees from this crate what it sees from Python `sse` 1.2 for the same calls, but for the
-//! differences that the README lists. Each of them is a row here.
+//! For the same calls, a client sees the same from this crate as from Python `sse` 1.2, except for the differences that
+//! the guide `migrating` lists. Each of them is a row here.
 
 use crate::{
     oracle::{Client, Message},
@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The same calls on this crate.
+/// The calls, made on this crate.
 fn ours(calls: &Value) -> Client {
     let mut sse = Sse::new();
     for call in calls.as_array().unwrap() {
@@ -37,7 +37,7 @@ fn ours(calls: &Value) -> Client {
     Client::default().read(sse.as_bytes())
 }
 
-/// The calls on the original, or `None` if it is not installed.
+/// The calls, made on the original. `None` if it is not installed.
 fn original(calls: &Value) -> Option<Vec<Client>> {
     let python = std::env::var("PYTHON").unwrap_or("python3".into());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/encode/python_original.py");
@@ -96,7 +96,7 @@ fn what_differs() {
             [["a", "1\u{2028}2\u{85}3\u{b}4", ""]],
             [["a", "1\n2\n3\n4", ""]]
         ],
-        // A trailing line end stays.
+        // A trailing line end is kept.
         [[["add_message", "a", "1\n"]], [["a", "1\n", ""]], [["a", "1", ""]]],
         // Empty data is a message.
         [[["add_message", "a", ""]], [["a", "", ""]], []],
@@ -111,7 +111,7 @@ fn what_differs() {
             [["a", "1", "7?data: 0"]],
             [["message", "0", "7"], ["a", "1", "7"]]
         ],
-        // An ID that no request header can carry is made one that it can.
+        // An ID that no request header can carry is changed to one that it can.
         [[["set_event_id", " 7\t"], ["add_message", "a", "1"]], [["a", "1", "?7?"]], [["a", "1", " 7\t"]]],
         [[["set_event_id", "\u{0}"], ["add_message", "a", "1"]], [["a", "1", "?"]], [["a", "1", ""]]],
         // Firefox would deliver this to the listeners of `ab`.
@@ -132,8 +132,8 @@ fn what_differs() {
     }
 }
 
-/// The original sends `id: 7` as a block of its own ahead of the message. A connection cut between the two
-/// makes the client resume behind a message that it never got.
+/// The original sends `id: 7` as a separate block before the message. If the connection is cut between the two, the
+/// client resumes after a message that it never received.
 #[test]
 fn a_cut_never_leaves_the_client_with_the_id_of_a_message_that_it_did_not_get() {
     let mut sse = Sse::without_retry();

@@ -1,5 +1,5 @@
-//! Writers that take one byte at a time, do not want to, or fail: nothing is lost, nothing is repeated, and
-//! no event merges into one that was cut.
+//! Writers that accept one byte at a time, refuse, or fail: nothing is lost, nothing is repeated, and no event merges
+//! with one that was cut.
 
 use proptest::prelude::*;
 use sse_wire::{Event, Sse};
@@ -10,18 +10,18 @@ use std::{
     sync::LazyLock,
 };
 
-/// What a writer does at one call.
+/// What a writer does in one call.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// It takes so many bytes at most.
+    /// It accepts at most this many bytes.
     Take(usize),
-    /// It takes nothing and says so.
+    /// It accepts nothing, and returns this error.
     Nothing,
     Fail(ErrorKind),
 }
 use Step::{Fail, Nothing, Take};
 
-/// A writer that does what it is told, one step a call, and then takes everything.
+/// A writer that does what it is told, one step in each call, and then accepts everything.
 #[derive(Default)]
 struct Scripted {
     steps: VecDeque<Step>,
@@ -84,14 +84,14 @@ fn cuts() -> impl Iterator<Item = (usize, usize)> {
     (0..=ends[BLOCKS.len()]).map(move |cut| (cut, ends[ends.partition_point(|end| *end < cut)]))
 }
 
-/// A sample of which a writer took `cut` bytes before it would block.
+/// A sample of which a writer accepted `cut` bytes before it would block.
 fn cut_at(cut: usize) -> Sse {
     let whole = whole().as_bytes();
     let mut sse = sample();
     let mut writer = Scripted::new([Take(cut), Fail(ErrorKind::WouldBlock)]);
     let result = sse.write_to(&mut writer);
     match cut {
-        // A writer that takes nothing has refused, which is an error of its own.
+        // A writer that accepts nothing has refused, which is a different error.
         0 => assert_eq!(result.map_err(|error| error.kind()), Err(ErrorKind::WriteZero)),
         _ if cut == whole.len() => assert!(result.is_ok()),
         _ => assert_eq!(result.map_err(|error| error.kind()), Err(ErrorKind::WouldBlock)),
@@ -129,7 +129,7 @@ fn one_byte_at_a_time() {
 fn interrupted_before_every_byte() {
     let mut sse = sample();
     let mut writer = Scripted::new([Fail(ErrorKind::Interrupted), Take(1)].repeat(200));
-    sse.write_to(&mut writer).expect("an interruption is no error");
+    sse.write_to(&mut writer).expect("an interruption is not an error");
     assert_eq!(String::from_utf8_lossy(&writer.taken), whole());
 }
 
@@ -215,7 +215,7 @@ fn a_socket_that_would_block() {
             assert_eq!(error.kind(), ErrorKind::WouldBlock);
         }
     }
-    // Then it takes as much as the client reads.
+    // Then it accepts as much as the client reads.
     add(&mut sse);
     while let Err(error) = sse.write_to(&mut server) {
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
@@ -305,7 +305,7 @@ fn iteration_goes_on_with_the_rest_and_then_whole_blocks() {
 fn advance_counts_as_written() {
     for (cut, _) in cuts() {
         let mut sse = sample();
-        // In two steps, to end in the middle of a block that was cut before.
+        // In two steps, so that the first ends in the middle of a block that was cut before.
         sse.advance(cut / 2);
         sse.advance(cut - cut / 2);
         assert_eq!(sse.as_bytes(), &whole().as_bytes()[cut..]);
@@ -331,7 +331,7 @@ fn chunks_and_bytes_can_be_mixed() {
     assert_eq!(sent, whole().as_bytes());
 }
 
-/// An ID that waits for its message is shown as a block of its own. Once a byte of it has left, it is one.
+/// An ID that waits for its message is shown as a separate block. Once a byte of it has been sent, it is one.
 #[test]
 fn an_id_that_waits_and_is_cut() {
     let id = "id: 7\n\n";
@@ -349,7 +349,7 @@ fn an_id_that_waits_and_is_cut() {
             if cut == 0 { "id: 7\ndata: 1\n\n".into() } else { format!("{}data: 1\n\n", &id[cut..]) };
         assert_eq!(String::from_utf8_lossy(&drain(&mut sse)), expected, "cut at {cut}");
 
-        // Another ID does not replace one that is on its way.
+        // Another ID does not replace one that is being sent.
         let mut sse = cut_id();
         sse.set_event_id(8).add_data("1");
         let rest = if cut == 0 { "" } else { &id[cut..] };
@@ -366,7 +366,7 @@ fn an_id_that_waits_and_is_cut() {
 
 #[test]
 fn a_cut_inside_a_character_is_shown_lossily_and_kept_exactly() {
-    // "data: 😀é\n\n", of which the first 1, 2 or 3 bytes of the emoji have left.
+    // "data: 😀é\n\n", of which the first 1, 2 or 3 bytes of the emoji have been sent.
     for taken in 1..4 {
         let rest = &"😀é\n\n".as_bytes()[taken..];
         let cut = || {
@@ -392,7 +392,7 @@ fn a_cut_inside_a_character_is_shown_lossily_and_kept_exactly() {
         assert_eq!(chunk.as_bytes(), rest);
         assert_eq!(chunk.to_string(), shown);
 
-        // What was added later is not touched by it.
+        // What was added later is not affected.
         let mut sse = cut();
         sse.add_data("…");
         assert_eq!(sse.to_string(), format!("{shown}data: …\n\n"));
@@ -420,7 +420,7 @@ proptest! {
         let mut sse = Sse::without_retry();
         let mut writer = Scripted::new(steps);
         let mut expected = String::new();
-        // Each batch is added while a part of the one before may still wait.
+        // Each batch is added while part of the previous one may still be waiting.
         for (n, batch) in batches.iter().enumerate() {
             for data in batch {
                 let event = Event::new().id(n).event(data).data(data);

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-/// What `fill` puts into an empty buffer.
+/// What `fill` writes into an empty buffer.
 fn wire(fill: impl FnOnce(&mut Sse)) -> String {
     let mut sse = Sse::without_retry();
     fill(&mut sse);
@@ -134,7 +134,7 @@ fn an_id_that_is_only_shown_still_waits() {
     assert_eq!(sse.as_bytes(), b"id: 7\n\n");
     sse.add_data(1);
     assert_eq!(sse.to_string(), "id: 7\ndata: 1\n\n");
-    // Drained without a message it is gone.
+    // Once it is drained without a message, it is gone.
     sse.set_event_id(8);
     assert_eq!(sse.by_ref().count(), 2);
     assert_eq!(sse.add_data(2).to_string(), "data: 2\n\n");
@@ -329,7 +329,7 @@ fn flush_spares_the_rest_of_a_block_that_has_begun_and_clear_does_not() {
     sse.clear();
     assert_eq!(sse.add_data("5").to_string(), "data: 5\n\n");
 
-    // An ID of which a byte has left does not wait for a message any more.
+    // An ID of which a byte has been sent no longer waits for a message.
     sse.clear();
     sse.set_event_id(7).advance(1);
     assert_eq!(sse.add_data("1").to_string(), "d: 7\n\ndata: 1\n\n");

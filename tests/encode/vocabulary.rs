@@ -1,4 +1,4 @@
-//! `events!`: which names and types it takes, shown by compiling them.
+//! `events!`: which names and types it accepts, shown by compiling them.
 
 use sse_wire::{Sse, events};
 use std::{collections::BTreeSet, fmt::Arguments, fs, path::Path, process::Command};
@@ -102,7 +102,7 @@ const TAKEN: &[&str] = &[
     "try_into",
 ];
 
-/// Compiles a crate, and gives the lines of it that have an error of the type checker.
+/// Compiles a crate, and returns the lines in which the type checker finds an error.
 fn lines_with_errors(name: &str, code: &str) -> BTreeSet<usize> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(folder.join("src")).unwrap();
@@ -111,7 +111,7 @@ fn lines_with_errors(name: &str, code: &str) -> BTreeSet<usize> {
         "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nsse-wire = {{ path = {root:?} }}\n"
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    // The versions that are there already.
+    // The versions that are already locked.
     let _ = fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"));
     fs::write(folder.join("src/lib.rs"), code).unwrap();
     let output = Command::new(env!("CARGO"))
@@ -209,7 +209,7 @@ fn other_names_compile_without_a_warning() {
 }
 
 events! {
-    /// One event type a method.
+    /// One event type for each method.
     pub trait Vocabulary {
         /// A tick.
         fn add_event_tick(u64) = "tick";

@@ -10,8 +10,8 @@ use std::error::Error;
 /// The channel of a request that names none.
 pub const MAIN: &str = "main";
 
-/// How many channels there may be at once. Each retains events for itself, so this bounds memory. When there are so many,
-/// a new one takes the place of one that nobody reads.
+/// How many channels there may be at once. Each has its own log, so this limits memory. Once there are this many, a new
+/// one takes the place of one that nobody reads.
 pub const MAX_CHANNELS: usize = 1_000;
 
 const MAX_NAME: usize = 100;
@@ -20,7 +20,7 @@ const MAX_NAME: usize = 100;
 pub enum From<'a> {
     /// With what is published next.
     Live,
-    /// With all that is retained.
+    /// With everything that is retained.
     Oldest,
     /// After the event with this ID.
     After(&'a str),
@@ -48,7 +48,7 @@ impl Feeds {
         }
     }
 
-    /// Subscribes to a channel, which is made if there is none yet. `None` means that it is finished, and that the
+    /// Subscribes to a channel, which is created if there is none yet. `None` means that it is finished, and that the
     /// client has all of it.
     pub async fn subscribe(&self, name: &str, from: From<'_>) -> Result<Option<Subscriber>, Refusal> {
         check_name(name)?;

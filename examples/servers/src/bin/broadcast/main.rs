@@ -4,18 +4,18 @@
 //! cargo run --release -p sse-wire-servers --bin broadcast -- --addr 127.0.0.1:8080
 //! ```
 //!
-//! | request | answer |
+//! | request | response |
 //! |---|---|
 //! | `GET /` | a page that shows the feed, and publishes to it |
-//! | `GET /events?channel=NAME` | the events of a channel, after `Last-Event-ID` (a header, or `lastEventId` in the query); with `from=oldest` all that is retained first |
-//! | `POST /publish?channel=NAME&event=TYPE&id=ID` | publishes the body as the data of an event, and answers with its ID |
-//! | `GET /metrics` | what the channels have counted, for Prometheus |
+//! | `GET /events?channel=NAME` | the events of a channel, after `Last-Event-ID` (a header, or `lastEventId` in the query); with `from=oldest`, everything that is retained first |
+//! | `POST /publish?channel=NAME&event=TYPE&id=ID` | publishes the body as the data of an event, and returns its ID |
+//! | `GET /metrics` | the channels' counters, for Prometheus |
 //!
-//! Everything in the query may be left out. A channel is made when it is first named. There are 1,000 at most; one that
+//! Everything in the query is optional. A channel is created when it is first named. There are at most 1,000; one that
 //! nobody reads makes room for another, and is dropped after a while.
 //!
-//! With `--redis URL` the channels are in Redis, and any number of these servers share them; events have the IDs that
-//! Redis gives them then, and none of their own.
+//! With `--redis URL`, the channels are in Redis, and any number of these servers share them. Events then have the IDs
+//! that Redis gives them, and cannot have their own.
 
 mod feeds;
 mod memory;
@@ -60,10 +60,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Also for one thread this is the runtime for several. In it a task that its socket has woken runs next, ahead of
-/// the thousands that wait to send the last event, and so publishers are heard at once. Then what is published while
-/// an event is on its way to everybody leaves together with it, in one write, and writes are what costs. The runtime
-/// for a single thread runs its tasks strictly in turn, and needs twice the time for each event under load.
+/// Uses the multi-threaded runtime even for one thread. In that runtime, a task that its socket has woken runs next,
+/// before the thousands that wait to send the last event, so publishers are heard at once. What is published while an
+/// event is being sent to everybody is then sent together with it, in one write, and it is the writes that cost time.
+/// The single-threaded runtime runs its tasks strictly in turn, and takes twice as long for each event under load.
 fn runtime(threads: usize) -> io::Result<Runtime> {
     runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
 }

@@ -13,7 +13,7 @@ use sse_wire::{
 #[derive(Clone)]
 pub struct Memory {
     topics: Topics,
-    /// A topic of which somebody has a handle is never idle, and so the page's own channel stays.
+    /// A topic to which somebody has a handle is never idle, so this keeps the page's own channel.
     _main: Channel,
 }
 
@@ -43,8 +43,8 @@ impl Memory {
         self.topics.all().into_iter().map(|(name, channel)| (name, channel.metrics())).collect()
     }
 
-    /// The channel of this name, which is made if there is none yet. Where there are too many, it takes the place of one
-    /// that nobody reads.
+    /// The channel with this name, which is created if there is none yet. If there are too many, it takes the place of
+    /// one that nobody reads.
     fn channel(&self, name: &str) -> Result<Channel, Refusal> {
         self.topics.get_or_create(name).map_err(|error| Refusal::new(StatusCode::TOO_MANY_REQUESTS, error))
     }

@@ -1,4 +1,4 @@
-//! What the channels have counted, in Prometheus' text form.
+//! The channels' counters, in Prometheus' text format.
 
 use crate::feeds::Feeds;
 use sse_wire::channel::Metrics;
@@ -36,7 +36,7 @@ pub fn text(feeds: &Feeds) -> String {
     text
 }
 
-/// The name as it is written between quotes.
+/// The name, escaped for use between quotes.
 fn label(name: &str) -> String {
     name.replace('\\', "\\\\").replace('"', "\\\"")
 }

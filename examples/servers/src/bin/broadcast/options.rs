@@ -1,11 +1,11 @@
-//! What the command line says.
+//! The command line.
 
 use std::fmt::Display;
 
 pub const HELP: &str = "\
 Usage: broadcast [OPTIONS]
 
-  --addr HOST:PORT  where to listen [127.0.0.1:8080]; port 0 is any free one
+  --addr HOST:PORT  where to listen [127.0.0.1:8080]; port 0 means any free port
   --events N        how many events each channel retains at most [10000]
   --bytes N         how many bytes each channel retains at most [1048576]
   --redis URL       keep the channels in this Redis, which other servers may share

@@ -1,4 +1,4 @@
-//! Why a request is not answered as it wants.
+//! Why a request is refused.
 
 use hyper::StatusCode;
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::fmt::Display;
 pub struct Refusal {
     pub status: StatusCode,
     pub reason: String,
-    /// What may be asked for instead of this method.
+    /// The methods that are allowed instead of this one.
     pub allow: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What is answered to a request.
+//! The responses to requests.
 
 use crate::{
     feeds::{Feeds, From, MAIN},
@@ -34,7 +34,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// How long a client may take for the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// Nothing is boxed: the stream lies in the task of its connection.
+/// Nothing is boxed: the stream is stored in the task of its connection.
 pub type Answer = Response<Either<Paced, Full<Bytes>>>;
 
 pin_project! {
@@ -65,8 +65,8 @@ impl hyper::body::Body for Paced {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Boxed, because hyper keeps room for this future as long as the connection lasts: some hundred bytes of memory for
-/// each client.
+/// Boxed, because hyper reserves room for this future for as long as the connection lasts: a few hundred bytes of
+/// memory for each client.
 pub fn answer(
     request: Request<Incoming>,
     feeds: Feeds,
@@ -112,7 +112,7 @@ async fn events(
             .map_err(Refusal::bad_request)?,
     };
     let from = match (&id, parameter(request, "from")?.as_deref()) {
-        // A client that had an event goes on there, whatever it wanted first.
+        // A client that has received an event resumes after it, wherever it wanted to begin.
         (Some(id), _) => From::After(id),
         (None, Some("oldest")) => From::Oldest,
         (None, None) => From::Live,

@@ -1,4 +1,4 @@
-//! Connections: sockets, HTTP, and the end.
+//! Connections: sockets, HTTP, and shutdown.
 
 use crate::{
     feeds::Feeds,
@@ -19,26 +19,26 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How much the kernel takes of what a client does not read, in bytes; Linux doubles it. By default it takes up
-/// to 4 MiB for each connection that stalls, which is far more than the server itself holds for it, and counts in
-/// no figure of the process. It is also what is under way to a client at one time, so it limits the speed over
-/// long distances: 128 KiB each 100 ms.
+/// How many bytes the kernel accepts that a client does not read; Linux doubles this. By default it accepts up to 4 MiB
+/// for each stalled connection, which is far more than the server itself holds for it, and does not appear in the
+/// memory of the process. This is also how much can be in flight to a client, so it limits the speed over long
+/// distances: 128 KiB every 100 ms.
 const SEND_BUFFER: u32 = 128 * 1024;
 
-/// How much hyper takes out of a body ahead of what the kernel takes: 8 KiB is the least that it allows. What it
-/// has not taken is in the channel, where all connections share it.
+/// How much hyper takes from a body before the kernel accepts it: 8 KiB is the minimum that it allows. What it has not
+/// taken is in the channel, where all connections share it.
 const HTTP_BUFFER: usize = 8 * 1024;
 
 /// How many connections may wait to be accepted: after a restart, all clients connect at once.
 const BACKLOG: u32 = 4096;
 
-/// How long to wait when no connection can be accepted, which is mostly for want of file descriptors.
+/// How long to wait when no connection can be accepted, usually because there are no file descriptors left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 pub async fn serve(addr: &str, feeds: Feeds) -> io::Result<()> {
     let listener = listen(addr).await?;
     let address = listener.local_addr()?;
-    // Whether anybody reads this is of no importance.
+    // It does not matter whether anybody reads this.
     let _ = writeln!(
         io::stdout(),
         "Open http://{address}/ in a browser, or run\n\
@@ -78,7 +78,7 @@ pub async fn serve(addr: &str, feeds: Feeds) -> io::Result<()> {
     }
     drop(listener);
     shutdown.begin();
-    // A client that does not read cannot be told. It does not keep the server for longer than this.
+    // A client that does not read cannot be told to leave. It must not delay the server for longer than this.
     let _ = timeout(DEADLINE, connections.shutdown()).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Channels in Redis, which any number of these servers share: a client may go on at another one.
+//! Channels in Redis, which any number of these servers share: a client may resume at another server.
 
 use crate::{
     feeds::{From, MAX_CHANNELS},
@@ -13,7 +13,7 @@ use sse_wire::{
     },
 };
 
-/// An ID ahead of all that Redis gives out.
+/// An ID before all that Redis gives out.
 const BEFORE_ALL: &str = "0-0";
 
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! A socket that writes small pieces as one, and tells when it can write nothing.
+//! A socket that combines small pieces into one write, and reports when it cannot write anything.
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
@@ -13,28 +13,28 @@ use std::{
 };
 use tokio::net::TcpStream;
 
-/// Up to how many bytes a copy costs less than what the kernel does for each piece of a `writev`.
+/// Up to this many bytes, copying costs less than what the kernel does for each piece of a `writev`.
 const SMALL: usize = 2 * 1024;
 
-/// A chunk of HTTP/1.1 is three pieces: its size, the event, and a line end. For a small event the cheapest is to
-/// copy the three into one and `write` that, which hyper does by itself after `writev(false)`. But then it copies
-/// large pieces too, and each connection keeps the memory for the largest one that it ever had: after one burst, 64
-/// KiB for each client. This copies what is small on the stack, and lets what is large leave from where it lies, in
+/// A chunk of HTTP/1.1 consists of three pieces: its size, the event, and a line end. For a small event, it is cheapest
+/// to copy the three into one and `write` that, which hyper does by itself after `writev(false)`. But then it also
+/// copies large pieces, and each connection keeps the memory for the largest one that it has ever had: after one burst,
+/// 64 KiB for each client. This socket copies small pieces on the stack, and sends large ones from where they lie, in
 /// memory that all connections share.
 pub struct Socket {
     socket: TokioIo<TcpStream>,
     stall: Stall,
 }
 
-/// Whether the kernel takes nothing of what is written, because the client does not read.
+/// Whether the kernel accepts nothing of what is written, because the client does not read.
 ///
-/// hyper goes on to ask a body for frames until it has 8 KiB of its own for each such client. With this the body
-/// knows, and what is not under way stays in the channel, where all connections share it.
+/// hyper keeps asking a body for frames until it holds 8 KiB for each such client. With this, the body knows, and what
+/// is not in flight stays in the channel, where all connections share it.
 #[derive(Clone, Default)]
 pub struct Stall(Arc<AtomicBool>);
 
 impl Stall {
-    /// If so, the task is woken when it is over.
+    /// If it is on, the task is woken when it ends.
     pub fn is_on(&self) -> bool {
         self.0.load(Relaxed)
     }
@@ -52,8 +52,8 @@ impl Stall {
 
 impl Socket {
     pub fn new(socket: TcpStream, stall: Stall) -> Socket {
-        // Without this the kernel holds a small event back while an earlier one is on its way. A client that has
-        // left already is noticed at the first read.
+        // Without this, the kernel holds back a small event while an earlier one is in flight. It fails if the client
+        // has already left, which the first read notices.
         let _ = socket.set_nodelay(true);
         Socket { socket: TokioIo::new(socket), stall }
     }
