@@ -1,4 +1,4 @@
-//! The rooms of `src/` may name only those above them, and never go through the crate's root. This reads the
+//! The rooms of `src/` may name only those above them, and never through the crate root. This test reads the
 //! paths in the source files, so it sees what a compiler with few features does not.
 
 use std::{fs, path::Path};
@@ -22,7 +22,7 @@ fn fault(room: &str, path: &[String]) -> Option<String> {
     }
 }
 
-/// The faults of a file whose module is `module`, each with its line.
+/// The faults in a file whose module is `module`, each with its line.
 fn faults(module: &[&str], source: &str) -> Vec<(usize, String)> {
     let Some(room) = module.first().filter(|room| rank(room).is_some()) else {
         return vec![(0, format!("{}: not a room", module.join("::")))];
@@ -31,7 +31,7 @@ fn faults(module: &[&str], source: &str) -> Vec<(usize, String)> {
     named.into_iter().filter_map(|(line, path)| Some((line, fault(room, &path)?))).collect()
 }
 
-/// All that begins with `crate` or `super` in a file, from the crate's root on.
+/// All paths that begin with `crate` or `super` in a file, resolved from the crate root.
 fn paths(module: &[&str], tokens: &[(usize, String)]) -> Vec<(usize, Vec<String>)> {
     let token = |i: usize| tokens.get(i).map_or("", |(_, token)| token.as_str());
     let before = |i: usize, n: usize| i.checked_sub(n).map_or("", token);
@@ -69,7 +69,7 @@ fn paths(module: &[&str], tokens: &[(usize, String)]) -> Vec<(usize, Vec<String>
     found
 }
 
-/// Follows the path at `i`, in all its branches, and gives where it ends.
+/// Follows the path at `i`, in all its branches, and returns where it ends.
 fn leaves<'t>(
     token: &dyn Fn(usize) -> &'t str,
     mut i: usize,
@@ -194,7 +194,7 @@ fn every_room_names_only_those_above_it() {
                 continue;
             }
             let name = path.strip_prefix(&src).unwrap();
-            // The list of what the crate exports names every room, and the guides have no code.
+            // The list of the crate's exports names every room, and the guides have no code.
             let no_room = name == Path::new("lib.rs") || name.starts_with("guide");
             if name.extension().is_none_or(|extension| extension != "rs") || no_room {
                 continue;
@@ -254,7 +254,7 @@ fn what_is_found() {
             "mod tests {\n    use super::*;\n    use super::super::decode;\n}\nuse super::decode;",
             &[3, 5],
         ),
-        // What is no path of the crate.
+        // What is not a path of the crate.
         (&["encode"], "extern crate alloc;\nuse core::fmt;\n// crate::decode\n/// [`x`](crate::decode)", &[]),
         (
             &["encode"],

@@ -1,4 +1,4 @@
-//! In the steady state the channel allocates the blocks of its log, and nothing for an event or a delivery.
+//! In the steady state, the channel allocates only the blocks of its log, and nothing for an event or a delivery.
 
 use crate::counting::{allocations, live};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use sse_wire::{
 };
 use std::hint::black_box;
 
-/// A wake-up, and all that is ready.
+/// A wake-up, and everything that is ready.
 fn read(subscribers: &mut [Blocking]) -> usize {
     subscribers.iter_mut().filter_map(|subscriber| subscriber.try_recv().ok()).map(|frame| frame.len()).sum()
 }
@@ -21,7 +21,7 @@ fn nothing_for_an_event_and_nothing_for_a_delivery() {
         let before = channel.metrics();
         for n in 0..rounds {
             channel.publish(Event::new().event("tick").data(n)).unwrap();
-            // All have everything, as in the steady state, and wait.
+            // All of them have read everything, as in the steady state, and wait.
             assert!(read(&mut subscribers) > 0);
             assert_eq!(read(&mut subscribers), 0);
         }
@@ -33,7 +33,7 @@ fn nothing_for_an_event_and_nothing_for_a_delivery() {
     let mut delivered = 0;
     let n = allocations(|| delivered = round(rounds));
     assert_eq!(delivered, 10 * rounds as u64);
-    // At 34 bytes and more an event, a block of 64 KiB has room for 1,900. Each is allocated, shared, put together
+    // At 34 bytes or more for each event, a block of 64 KiB has room for 1,900. Each is allocated, shared, joined,
     // and shared again.
     let blocks = rounds / 1_400 + 1;
     assert!(n <= 4 * blocks, "{n} allocations for {blocks} blocks");
@@ -47,7 +47,7 @@ fn a_burst_is_read_without_allocations() {
         for n in 0..100 {
             channel.publish(Event::new().id(n).data("own")).unwrap();
         }
-        // One thread at a time does what many do.
+        // One thread does, in turn, what many threads would do.
         allocations(|| while read(&mut subscribers) > 0 {})
     };
     (0..200).for_each(|_| _ = round());

@@ -18,7 +18,7 @@ thread_local! {
 }
 
 fn count(allocations: usize, bytes: isize) {
-    // A thread that is ending has no counters any more.
+    // A thread that is ending no longer has counters.
     let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + allocations));
     let _ = LIVE.try_with(|n| {
         n.set(n.get() + bytes);
@@ -26,7 +26,7 @@ fn count(allocations: usize, bytes: isize) {
     });
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size() as isize);
@@ -44,14 +44,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How often `work` allocates.
+/// Counts how often `work` allocates.
 pub fn allocations(work: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.get();
     work();
     ALLOCATIONS.get() - before
 }
 
-/// How many bytes more than before are allocated at the worst moment of `work`.
+/// Returns how many more bytes than before are allocated at the worst moment of `work`.
 pub fn peak(work: impl FnOnce()) -> usize {
     let before = LIVE.get();
     PEAK.set(before);
@@ -59,7 +59,7 @@ pub fn peak(work: impl FnOnce()) -> usize {
     (PEAK.get() - before) as usize
 }
 
-/// How many bytes this thread has allocated and not freed.
+/// Returns how many bytes this thread has allocated and not freed.
 pub fn live() -> isize {
     LIVE.get()
 }

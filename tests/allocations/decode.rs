@@ -1,5 +1,5 @@
-//! Memory, counted: nothing is allocated for each event, and no input makes the decoder hold more than the
-//! limit and a constant.
+//! Counts memory: nothing is allocated for each event, and no input makes the decoder hold more than the limit and a
+//! constant.
 
 use crate::counting::{allocations, live, peak};
 use sse_wire::{Decoder, IncomingRef, Input};
@@ -47,7 +47,7 @@ fn an_event_costs_no_allocation() {
     }
 }
 
-/// A source that gives so many bytes a call.
+/// A source that returns this many bytes in each call.
 #[cfg(feature = "std")]
 struct Pieces<'s>(&'s [u8], usize);
 
@@ -95,7 +95,7 @@ fn a_small_owned_message_costs_no_allocation_and_a_larger_one_costs_one() {
     }
 }
 
-/// What a message holds is bounded by its own size, whatever came before it and how it was cut.
+/// The memory of a message is bounded by its own size, whatever preceded it and however it was cut.
 #[cfg(feature = "std")]
 #[test]
 fn a_held_message_holds_little_more_than_it_needs() {
@@ -131,7 +131,8 @@ const LIMIT: usize = 64 << 10;
 /// What a decoder may hold beyond the limit.
 const CONSTANT: usize = 16 << 10;
 
-/// Feeds `start`, then `chunk` until there were 5 MB (a million of the smallest `data` fields), and holds the decoder to the limit all the time.
+/// Feeds `start`, and then `chunk` up to 5 MB (a million of the smallest `data` fields), and checks all the time that
+/// the decoder stays within the limit.
 fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize, usize) {
     let mut decoder = options(Decoder::new().max_event_size(LIMIT));
     let (mut messages, mut too_large) = (0, 0);
@@ -141,7 +142,7 @@ fn endless(start: &str, chunk: &[u8], options: fn(Decoder) -> Decoder) -> (usize
             let seen = feed(&mut decoder, chunk);
             (messages, too_large) = (messages + seen.0, too_large + seen.1);
         }
-        // And it reads on.
+        // And it continues to read.
         assert_eq!(feed(&mut decoder, b"\n\ndata: 1\n\n").0, 1);
     });
     assert!(most <= LIMIT + CONSTANT, "{most} bytes for {start:?}, {:?}", &chunk[..chunk.len().min(20)]);
@@ -155,7 +156,7 @@ fn endless_lines_and_events_stay_within_the_limit() {
     for (options, is_all) in [(all, true), (none, false)] {
         for len in [5, 64 << 10] {
             let fill = vec![b'x'; len];
-            // A line without an end, in every place that a line has.
+            // A line without an end, wherever a line can be.
             for start in [
                 "",
                 "data",
@@ -169,7 +170,7 @@ fn endless_lines_and_events_stay_within_the_limit() {
                 "x: ",
                 "data: 1\nid: ",
             ] {
-                // A comment that nobody wants is no event.
+                // An unwanted comment is not an event.
                 let too_large = usize::from(!start.starts_with(':') || is_all);
                 assert_eq!(endless(start, &fill, options), (0, too_large), "{start:?}");
             }
@@ -183,14 +184,14 @@ fn endless_lines_and_events_stay_within_the_limit() {
             let seen = endless("", line.repeat(300).as_bytes(), options);
             assert_eq!(seen, (0, 1), "{line:?}");
         }
-        // What does not end up in an event may go on for ever.
+        // What does not become part of an event may go on forever.
         for line in [":\n", ": keep-alive\r\n", "\n", "event: a\n\n", "id: 1\n\n", "retry: 1\n\n"] {
             assert_eq!(endless("", line.repeat(300).as_bytes(), options).1, 0, "{line:?}");
         }
     }
 }
 
-/// Each field as large as can be, one after the other: nothing of one event is held for the next, except the
+/// Each field as large as possible, one after the other: nothing of one event is kept for the next, except the
 /// last event ID and the data buffer's capacity.
 #[test]
 fn large_fields_do_not_add_up() {
@@ -211,7 +212,7 @@ fn large_fields_do_not_add_up() {
     assert_eq!(decoder.last_event_id(), "");
 }
 
-/// U+FFFD is three bytes. Whatever it replaces, in however many fields, the copy has the limit too.
+/// U+FFFD is three bytes. Whatever it replaces, in however many fields, the limit also applies to the copy.
 #[test]
 fn replacing_invalid_bytes_is_bounded() {
     let bad = |len| vec![0xff; len];
@@ -225,7 +226,7 @@ fn replacing_invalid_bytes_is_bounded() {
         ([b"data:", &third[..], b"\nevent:", &third, b"\n\n"].concat(), false),
         ([b"data:", &third[..], b"\nid:", &third, b"\n\n"].concat(), false),
         ([b"id:", &third[..], b"\nevent:", &third, b"\ndata\n\n"].concat(), false),
-        // As large as it may be in the stream, in the buffers and in the copy.
+        // As large as it may be: in the stream, in the buffers, and in the copy.
         ([b"event:", &b"x".repeat(LIMIT - 20)[..], b"\xff\ndata\n\n"].concat(), true),
     ] {
         for size in [100, stream.len()] {
@@ -261,7 +262,7 @@ fn a_long_id_is_not_copied_into_each_message() {
     assert!(most < 1 << 20, "{most} bytes");
 }
 
-/// The reader shares a long ID only as long as messages carry it.
+/// The reader shares a long ID only while messages carry it.
 #[cfg(feature = "std")]
 #[test]
 fn a_long_id_goes_with_the_next_short_one() {

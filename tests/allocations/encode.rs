@@ -1,4 +1,4 @@
-//! In the steady state nothing is allocated for an event.
+//! In the steady state, nothing is allocated for an event.
 
 use crate::counting::{allocations, peak};
 use sse_wire::{Event, Sse};
@@ -88,7 +88,7 @@ fn short_blocks_are_inline() {
     });
 }
 
-/// A buffer that is filled and drained by turns, and never runs empty, does not grow.
+/// A buffer that is alternately filled and drained, and never runs empty, does not grow.
 #[test]
 fn a_buffer_that_never_runs_empty_does_not_grow() {
     let peak = peak(|| {
@@ -138,7 +138,7 @@ fn a_body_allocates_its_frames() {
         fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
             let Source(make, batch, polls) = &mut *self;
             *polls += 1;
-            // The first wait sends the frame, at the second there is none.
+            // The first wait sends the frame; at the second there is none.
             if *polls % (*batch + 2) < 2 { Poll::Pending } else { Poll::Ready(Some(make())) }
         }
     }
@@ -172,14 +172,14 @@ fn a_body_allocates_its_frames() {
     check("one event a frame", 1, || event("1"), 1);
     let block = bytes::Bytes::from(event("1"));
     check("encoded bytes, one a frame", 1, || block.clone(), 0);
-    // The first event alone, then the buffer, and what `Bytes` needs to share a buffer with room to spare.
+    // The first event by itself, then the buffer, and what `Bytes` needs to share a buffer with spare capacity.
     for batch in [2, 10, 100] {
         check("a batch", batch, || event("1"), 2 + usize::from(batch == 2));
     }
     check("a batch of encoded bytes", 100, || block.clone(), 1);
 }
 
-/// The blocking writer writes from two buffers by turns.
+/// The blocking writer writes from two buffers in turn.
 #[test]
 fn a_writer_allocates_nothing() {
     use sse_wire::response::{self, Framing, Sender};

@@ -1,4 +1,4 @@
-//! What is allocated, counted: this binary has an allocator of its own.
+//! Counts allocations: this binary has its own allocator.
 #![cfg(feature = "std")]
 
 #[cfg(feature = "channel")]

@@ -27,7 +27,7 @@ fn ready(subscriber: &mut Blocking) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// What a client makes of it: event type and data of each message, and its last event ID.
+/// What a client reads in it: the event type and data of each message, and its last event ID.
 fn read(text: &str) -> (Vec<String>, String) {
     let (mut decoder, mut input) = (Decoder::new(), Input::new(text.as_bytes()));
     let mut messages = Vec::new();
@@ -149,7 +149,7 @@ fn own_ids_are_known_as_long_as_they_are_retained() {
     }
     assert_eq!(messages(&mut complete(channel.resume("own-3"))), ["4"]);
     assert_eq!(missed(channel.resume("own-2")).reason(), MissedReason::Unknown);
-    // Of two with one ID, the first counts.
+    // Of two events with the same ID, the first counts.
     channel.publish([Event::new().id("own-4").data(5), event(6)]).unwrap();
     assert_eq!(missed(channel.resume("own-4")).missed(), None);
 }
@@ -173,7 +173,7 @@ fn a_slow_subscriber_is_told_exactly_what_it_missed() {
     closing.publish([event(2), event(3)]).unwrap();
     assert_eq!(slow.try_recv(), Err(RecvError::Ended));
     closing.publish(event(4)).unwrap();
-    // The client comes with its ID, and is told although lagging closes.
+    // The client reconnects with its ID, and gets a gap event although the policy for lag is to close.
     assert_eq!(
         messages(&mut closing.connect(Some(&id)).unwrap().into_blocking()),
         [r#"gap {"missed":2}"#, "4"]
@@ -205,7 +205,7 @@ fn a_finished_channel_is_read_to_its_end_and_then_stops_clients() {
     assert_eq!(messages(&mut channel.connect(Some(&first)).unwrap().into_blocking()), ["done 2"]);
     assert!(channel.connect(Some(&last)).is_none());
     assert!(matches!(channel.resume(&last), Resume::Finished));
-    // One that does not know the channel gets the end, and with it an ID with which it stops.
+    // A client that does not know the channel gets the end, and with it an ID with which it stops.
     let (_, id) = read(&ready(&mut channel.connect(Some("unknown")).unwrap().into_blocking()));
     assert_eq!(id, last);
 }
@@ -269,7 +269,7 @@ fn a_filter_keeps_ids_right() {
     let (told, mut last_id) = read(&ready(&mut ticks));
     assert_eq!(told, ["tick 0", "tick 1", "tick 5", "tick 6"]);
     assert!(last_id.ends_with("-7"), "{last_id}");
-    // Nothing passes for a long time, and still the client's ID never becomes too old.
+    // Nothing passes for a long time, and yet the client's ID never becomes too old.
     let mut blocks = 0;
     for n in 0..1000 {
         channel.publish(event(n)).unwrap();
@@ -300,7 +300,7 @@ fn filters_add_up_and_their_clients_stop_at_the_end() {
         .into_blocking();
     assert_eq!(messages(&mut some), ["a 1", "4", "5"]);
     channel.finish();
-    // Nothing that passes is left, but the ID with which the client is told to stop.
+    // Nothing that passes is left, except the ID with which the client is told to stop.
     let (told, id) = read(&ready(&mut some));
     assert!(told.is_empty());
     assert_eq!(some.try_recv(), Err(RecvError::Ended));
@@ -391,14 +391,14 @@ fn frames_are_long_and_shared_however_often_the_log_was_frozen() {
     assert!(again.iter().zip(&frames).all(|(one, other)| one.as_ptr() == other.as_ptr()));
 }
 
-/// The driver of a blocking server takes a subscriber as it takes a sender.
+/// The driver of a blocking server works with a subscriber as with a sender.
 #[test]
 fn a_blocking_server_serves_a_subscriber() {
     struct Client {
         got: Vec<u8>,
         channel: Channel,
     }
-    // What is written is read at once, and each event is answered with the next.
+    // What is written is read at once, and each event that arrives triggers the next.
     impl std::io::Write for &mut Client {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.got.extend_from_slice(bytes);
@@ -425,7 +425,7 @@ fn a_blocking_server_serves_a_subscriber() {
     assert_eq!(read(text.split_once("\r\n\r\n").unwrap().1).0, ["1", "2", "3", "4"]);
     assert_eq!(channel.subscriber_count(), 0);
 
-    // A client that is gone, and a shutdown.
+    // A client that has left, and a shutdown.
     let gone: &mut [u8] = &mut [];
     let live = Channel::new();
     assert!(Driver::over(Framing::Chunked, live.subscribe()).run(gone).is_err());

@@ -1,7 +1,7 @@
 //! The channel against a model: whatever happens, from many threads, each client sees an unbroken run of events,
 //! or is told exactly how many it missed.
 //!
-//! `SSE_WIRE_ROUNDS=100` runs a hundred times as long.
+//! With `SSE_WIRE_ROUNDS=100` it runs a hundred times as long.
 
 use sse_wire::{
     Event,
@@ -18,7 +18,7 @@ use std::{
     thread,
 };
 
-/// SplitMix64, so that a failure can be repeated by its seed.
+/// SplitMix64, so that a failure can be reproduced from its seed.
 struct Random(u64);
 
 impl Random {
@@ -47,9 +47,9 @@ enum Seen<'t> {
         kind: &'t str,
         data: &'t str,
     },
-    /// A block with an ID only.
+    /// A block with only an ID.
     Id(&'t str),
-    /// So many are missing; the last of them has this ID.
+    /// This many events are missing; the last of them has this ID.
     Gap(u64, Option<&'t str>),
 }
 
@@ -90,7 +90,7 @@ fn step_by_step(seed: u64) {
     let events = 1 + random.below(30);
     let bytes = if random.below(2) == 0 { usize::MAX } else { 40 + random.below(3000) };
     let channel = Channel::builder().events(events).bytes(bytes).prime(true).build();
-    // All that was published, and how much of it is retained.
+    // Everything that was published, and how much of it is retained.
     let mut published: Vec<(String, &str)> = Vec::new();
     let mut lens: Vec<usize> = Vec::new();
     let mut first = 0;
@@ -143,7 +143,7 @@ fn step_by_step(seed: u64) {
             6 if !places.is_empty() => {
                 let at = random.below(places.len());
                 let gone = places.swap_remove(at);
-                // Connects again with its ID, or one that it makes up.
+                // Reconnects with its ID, or with one that it makes up.
                 let id = match random.below(3) {
                     0 if !published.is_empty() => published[random.below(published.len())].0.clone(),
                     _ => gone.last_id.unwrap_or_else(|| "x".into()),
@@ -166,7 +166,7 @@ fn step_by_step(seed: u64) {
                             places.push(resumed);
                         }
                     }
-                    // The place ahead of the first event.
+                    // The place before the first event.
                     (Resume::Complete(subscriber), None) => {
                         assert!(id.ends_with("-0") && first == 0, "seed {seed}: {id}");
                         places.push(place(subscriber, 0, false));
@@ -196,7 +196,7 @@ fn step_by_step(seed: u64) {
     }
 }
 
-/// Reads all that is ready, and compares it with the model.
+/// Reads everything that is ready, and compares it with the model.
 fn check(place: &mut Place, published: &[(String, &str)], first: u64, seed: u64) {
     let mut text = Vec::new();
     while let Ok(frame) = place.subscriber.try_recv() {
@@ -244,7 +244,7 @@ fn number(id: &str) -> u64 {
     id.rsplit_once('-').expect("an ID of the channel").1.parse().unwrap()
 }
 
-/// The events that a client got in a row, with their numbers and data.
+/// The events that a client got without interruption, with their numbers and data.
 type Run = Vec<(u64, String)>;
 
 /// A client, through all its connections.
@@ -252,11 +252,11 @@ struct Client {
     subscriber: Option<Blocking>,
     filter: bool,
     last_id: Option<String>,
-    /// The number of the last event that it has, or knows to be filtered or missing.
+    /// The number of the last event that it has, or knows to have been filtered out or missed.
     place: u64,
-    /// The events that it got, with their data, since it last did not know what it missed.
+    /// The events that it got, with their data, since it last lost track of what it missed.
     run: Run,
-    /// The runs before, each with where it began and ended.
+    /// The earlier runs, each with its beginning and end.
     runs: Vec<(Range<u64>, Run)>,
     began: u64,
 }
@@ -274,14 +274,14 @@ impl Client {
         self.subscriber = Some(subscriber.into_blocking());
     }
 
-    /// What it has is one run. The next begins after this number.
+    /// Ends the current run. The next begins after this number.
     fn end_run(&mut self, next: u64) {
         self.runs.push((self.began..self.place, std::mem::take(&mut self.run)));
         self.place = next;
         self.began = next;
     }
 
-    /// Reads a frame. Returns whether its stream goes on.
+    /// Reads a frame. Returns whether its stream continues.
     fn read(&mut self, frame: Result<bytes::Bytes, RecvError>) -> bool {
         let frame = match frame {
             Ok(frame) => frame,
@@ -325,7 +325,7 @@ impl Client {
     }
 }
 
-/// Calls this when it is dropped, also by a panic, so that a test that fails ends.
+/// Calls this when it is dropped, even by a panic, so that a failing test ends.
 struct Finally<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for Finally<F> {
@@ -340,7 +340,7 @@ fn ten_thousand_subscribers_on_many_threads() {
     const CLIENTS: usize = 2_500;
     const PUBLISHERS: usize = 2;
     let steps = 6_000 * rounds();
-    // One channel closes the streams that are too slow, the other tells them.
+    // One channel closes streams that are too slow, the other sends them gap events.
     for (seed, on_lag) in [(1, OnLag::Gap), (2, OnLag::Close)] {
         let channel = Channel::builder().events(60).bytes(3 * 1024).prime(true).on_lag(on_lag).build();
         let (done, running) = (AtomicBool::new(false), AtomicUsize::new(THREADS));
@@ -369,7 +369,7 @@ fn ten_thousand_subscribers_on_many_threads() {
                             let last = channel.publish(events).unwrap().number();
                             let first = last + 1 - len as u64;
                             mine.extend((first..).zip(batch));
-                            // As fast as one can would only ever show gaps.
+                            // Publishing at full speed would only ever produce gaps.
                             if random.below(4) > 0 {
                                 thread::yield_now();
                             }
@@ -394,7 +394,7 @@ fn ten_thousand_subscribers_on_many_threads() {
                             client.subscribe(channel.connect(None).unwrap());
                         }
                         for _ in 0..steps {
-                            // Some clients are asked more often, some are as good as stalled.
+                            // Some clients are polled more often, and some hardly at all.
                             let at = random.below(CLIENTS).min(random.below(CLIENTS));
                             step(&mut clients[at], channel, &mut random);
                         }
@@ -402,7 +402,7 @@ fn ten_thousand_subscribers_on_many_threads() {
                     })
                 })
                 .collect();
-            // These block, and end with the channel: a wake-up that is lost would leave them waiting for ever.
+            // These block, and end with the channel: after a lost wake-up they would wait forever.
             let blocked: Vec<_> = (0..2)
                 .map(|_| {
                     let (channel, barrier) = (&channel, &barrier);
@@ -472,7 +472,7 @@ fn verify(channel: &Channel, published: &BTreeMap<u64, (&str, String)>, clients:
     let total = published.len() as u64;
     assert_eq!(channel.metrics().published, total);
     assert!(published.keys().copied().eq(1..=total));
-    // Those of one publisher are in its order.
+    // The events of each publisher are in its order.
     let mut counts: HashMap<&str, u64> = HashMap::new();
     for (_, data) in published.values() {
         let (publisher, count) = data.split_once(':').unwrap();
@@ -489,7 +489,7 @@ fn verify(channel: &Channel, published: &BTreeMap<u64, (&str, String)>, clients:
                 assert_eq!(published[number].1, *data);
             }
             if filter && !run.is_empty() {
-                // All that pass and lie between two that it got, it got.
+                // It got everything that passes the filter between two events that it got.
                 let between = run[0].0..=run[run.len() - 1].0;
                 let passing = published.range(between).filter(|(_, (kind, _))| *kind == "a");
                 assert!(passing.map(|(number, _)| number).eq(run.iter().map(|(number, _)| number)));

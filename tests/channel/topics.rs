@@ -39,7 +39,7 @@ fn what_is_idle_goes_and_what_is_in_use_stays() {
     assert!(topics.get("idle").is_none());
     assert_eq!(topics.all().len(), 2);
     drop((handle, subscriber));
-    // What was seen in use is idle from then on, and in no time that is long enough.
+    // A topic that was seen in use counts as idle from then on. With an idle time of zero, that is long enough.
     assert_eq!(topics.evict_idle(), 2);
     assert!(topics.is_empty());
 
@@ -55,7 +55,7 @@ fn there_are_never_too_many() {
     let two = topics.get_or_create("two").unwrap();
     let error = topics.get_or_create("three").unwrap_err();
     assert_eq!(error.to_string(), "there are 2 topics already, and all are in use");
-    // The one that is idle makes room, however short that has been.
+    // The idle one makes room, however short a time it has been idle.
     drop(one);
     let three = topics.get_or_create("three").unwrap();
     assert!(topics.get("one").is_none() && topics.get("two").is_some());

@@ -1,5 +1,5 @@
-//! The client's state machine under random answers, ends, commands and steps of the clock: what holds whatever a
-//! server, a network and a user do.
+//! The client's state machine under random responses, ends, commands, and steps of the clock: what is true whatever a
+//! server, a network, and a user do.
 
 use proptest::{collection::vec, prelude::*};
 use sse_wire::{
@@ -62,7 +62,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// What a client should know, told by a decoder that sees the same bytes.
+/// What a client should know, according to a decoder that sees the same bytes.
 #[derive(Default)]
 struct Expected {
     id: String,
@@ -88,7 +88,7 @@ proptest! {
         let mut expected = Expected::default();
         let (mut is_closed, mut has_opened) = (false, false);
         for act in acts {
-            // All that is due. Without an end this would be a busy loop.
+            // Everything that is due. If this never ended, a driver would loop forever.
             let mut steps = 0;
             loop {
                 steps += 1;

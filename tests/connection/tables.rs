@@ -1,4 +1,4 @@
-//! The client's state machine, in tables: time, randomness and answers are made up.
+//! The client's state machine, in tables: time, randomness, and responses are made up.
 
 use http::{Request, StatusCode, response::Parts};
 use sse_wire::{
@@ -16,7 +16,7 @@ use std::{
 };
 
 const URL: &str = "http://localhost:1/a/events?x=1";
-/// The same as it is shown.
+/// The same URL as it is shown.
 const SHOWN: &str = "http://localhost:1/a/events?x=…";
 const STREAM: &[(&str, &str)] = &[("Content-Type", "text/event-stream")];
 
@@ -50,7 +50,7 @@ impl Client {
         Client { connection: builder.build(0).unwrap(), now: Instant::now() }
     }
 
-    /// How long to wait for the next request. `None` if the connection is closed.
+    /// How long to wait before the next request. `None` if the connection is closed.
     fn wait(&mut self) -> Option<Duration> {
         match self.connection.next_step(self.now) {
             Step::Send => Some(ms(0)),
@@ -98,7 +98,7 @@ impl Client {
         self.bytes(bytes).into_iter().filter_map(data).collect()
     }
 
-    /// Reads a body that ends in good order after this time.
+    /// Reads a body that ends properly after this time.
     fn read(&mut self, body: &str, lasts: Duration) -> Option<ClientError> {
         self.open();
         self.bytes(body);
@@ -201,11 +201,11 @@ fn settings_of_the_request() {
         assert_eq!(header(&request, "last-event-id"), ["abc"]);
         assert!(header(&request, "accept-encoding").is_empty());
         assert_eq!(timeouts(&request), (Some(ms(1)), None));
-        // A header may hold a secret.
+        // A header may contain a secret.
         assert!(!format!("{request:?}").contains("Bearer"));
         client.fail(refused());
     }
-    // As much as any timer holds.
+    // As long as any timer supports.
     let endless = builder().connect_timeout(Duration::ZERO).read_timeout(Duration::MAX);
     let request = Client::new(endless).send();
     assert_eq!(timeouts(&request), (Some(ms(1)), Some(ms(i32::MAX as u64))));
@@ -229,7 +229,7 @@ fn what_is_set_anew_for_an_attempt() {
     client.connection.set_url("http://other/").unwrap();
     let request = client.send();
     assert!(header(&request, "x-token").is_empty() && header(&request, "authorization").is_empty());
-    // What is none changes nothing.
+    // What is not valid changes nothing.
     for (name, value) in [("x y", "1"), ("x-token", "a\nb"), ("content-length", "1")] {
         let error = client.connection.set_header(name, Some(value)).unwrap_err();
         assert!(matches!(error, BuildError::Header { .. }), "{name}");
@@ -355,7 +355,7 @@ fn the_last_event_id_is_sent_as_far_as_a_header_carries_it() {
         assert_eq!(header(&client.send(), "last-event-id") == [id.as_str()], is_sent, "{length}");
         assert_eq!(client.connection.last_event_id(), id);
     }
-    // One that the user set as a header gives way, also to one that is not sent.
+    // An ID that the user set as a header is replaced, even by one that is not sent.
     for (body, sent) in [
         ("id: 1\ndata: x\n\n", Some("1")),
         ("id: 1\ndata: x\n\nid: a\u{1}b\n\n", None),
@@ -370,7 +370,7 @@ fn the_last_event_id_is_sent_as_far_as_a_header_carries_it() {
     }
 }
 
-// What an answer means.
+// What a response means.
 
 #[test]
 fn what_opens() {
@@ -478,7 +478,7 @@ fn an_error_has_all_of_the_answer() {
     let header = |name| error.headers().unwrap()[name].to_str().unwrap();
     assert_eq!(headers.map(|(name, _)| header(name)), headers.map(|(_, value)| value));
     assert!(error.to_string().len() < 500, "{error}");
-    // As much as is wanted, and then it is not read any more.
+    // As much as is wanted; after that, it is no longer read.
     for (limit, setting) in [(64 << 10, None), (100, Some(100)), (0, Some(0))] {
         let builder = setting.into_iter().fold(builder(), |builder, size| builder.max_error_body(size));
         let mut client = Client::new(builder);
@@ -487,7 +487,7 @@ fn an_error_has_all_of_the_answer() {
         client.bytes(&"x".repeat(70_000));
         assert_eq!(client.error().unwrap().body().len(), limit);
     }
-    // Nor for longer than a second, whatever comes.
+    // Nor for longer than a second, whatever arrives.
     let mut client = Client::new(builder());
     client.send();
     client.answer(500, &[]);
@@ -779,7 +779,7 @@ fn redirects_that_lead_nowhere() {
         assert_eq!(*location, shown);
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
-    // Where it did go is all in the error, and not all in its text.
+    // The error has the whole URL, but its text does not show all of it.
     let mut client = Client::new(builder());
     client.send();
     let long = format!("http://localhost:1/{}", "x".repeat(50_000));
@@ -788,12 +788,12 @@ fn redirects_that_lead_nowhere() {
     assert_eq!(error.url(), long);
     assert!(error.to_string().contains("xxx…: connection refused (attempt 1)"), "{error}");
     assert!(error.to_string().len() < 400, "{error}");
-    // What no request line carries is an error, and not another URL.
+    // A URL that no request line can carry is an error, and not a different URL.
     let mut client = Client::new(builder());
     client.send();
     let error = client.refuse(302, &[("location", &format!("/{}", "x".repeat(70_000)))]);
     assert!(error.to_string().contains("which no request line can carry"), "{error}");
-    // A redirect without a place to go to is a status like any other.
+    // A redirect without a location is a status like any other.
     let mut client = Client::new(builder());
     client.send();
     assert_eq!(client.refuse(302, &[]).status(), Some(StatusCode::FOUND));
@@ -889,7 +889,7 @@ fn only_a_healthy_stream_ends_a_row_of_failures() {
         ("", 60_000, true),
         (": hello\n\n", 60_000, true),
     ] {
-        // Four failures in a row are the end, and the row has three.
+        // Four failures in a row would be final, and there are three.
         let mut client = Client::new(builder().policy(Policy::new().max_attempts(4)));
         for _ in 0..3 {
             client.send();
@@ -925,7 +925,7 @@ fn limits_of_attempts_and_of_time() {
         assert!(client.fail(refused()).retry_in().is_some(), "{attempt}");
     }
     client.send();
-    client.read("data: 1\n\n", ms(0)); // the row ends
+    client.read("data: 1\n\n", ms(0)); // resets the count of failures
     for attempt in 4..=5 {
         client.send();
         assert!(client.fail(refused()).retry_in().is_some(), "{attempt}");
@@ -979,7 +979,7 @@ fn no_server_makes_a_client_hurry() {
             assert!(within <= 10, "{within} in a second");
         }
     }
-    // A server that says never keeps a client waiting for no longer than a timer holds.
+    // A server that says never keeps a client waiting for no longer than a timer supports.
     let mut client = Client::new(builder());
     client.send();
     let error = client.read("retry: 99999999999999999999\ndata: x\n\n", ms(0)).unwrap();
@@ -996,7 +996,7 @@ fn a_request_that_must_not_be_repeated_is_not() {
         assert_eq!(client.read("data: 1\n\n", ms(0)).is_some(), reconnects, "{method}");
         assert_eq!(client.connection.is_closed(), !reconnects);
     }
-    // An end that is not in good order is an error.
+    // An improper end is an error.
     for body in ["", ": x\n\n", "data: 1\n\ndata: 2"] {
         let mut client = Client::new(builder().body("{}"));
         client.send();
@@ -1018,7 +1018,7 @@ fn until_a_stream_has_opened() {
         client.send();
         assert_eq!(client.refuse(529, &[("Retry-After", "5")]).retry_in(), Some(ms(5000)));
         client.send();
-        // No answer in time.
+        // No response in time.
         assert!(matches!(client.connection.next_step(client.now), Step::Answer(_)));
         client.now += Duration::from_secs(310);
         assert!(client.error().unwrap().retry_in().is_some());
@@ -1027,7 +1027,7 @@ fn until_a_stream_has_opened() {
     let mut client = Client::new(post());
     before(&mut client);
     assert!(client.refuse(500, &[]).is_fatal());
-    // In good order.
+    // A proper end.
     let mut client = Client::new(post());
     before(&mut client);
     assert!(client.read("data: 1\n\n", ms(0)).is_none());
@@ -1047,7 +1047,7 @@ fn until_a_stream_has_opened() {
     }
 }
 
-// Where an answer ends.
+// Where a stream ends.
 
 #[test]
 fn ends_of_an_answer() {
@@ -1077,7 +1077,7 @@ fn ends_of_an_answer() {
             true,
         ),
         (|b| b.until_data("[DONE]").until_event("error"), "event: error\ndata: [DONE]\n\n", &[], true),
-        // An event that no blank line ends, by choice.
+        // An event that no blank line ends, if that is enabled.
         (|b| b, "data: 1\n\ndata: 2", &["1"], false),
         (|b| b.dispatch_unfinished(true), "data: 1\n\ndata: 2", &["1", "2"], true),
         (|b| b.dispatch_unfinished(true), "data: 2", &["2"], true),
@@ -1122,7 +1122,7 @@ fn an_event_that_is_finished_by_choice_counts_in_a_stream_that_goes_on() {
     let error = client.error().unwrap();
     assert!(matches!(error.cause(), Cause::Ended { unfinished: 0, .. }) && error.retry_in().is_some());
     assert_eq!(header(&client.send(), "last-event-id"), ["2"]);
-    // What breaks does not count.
+    // A stream that breaks does not count.
     client.open();
     client.bytes("id: 3\ndata: c");
     assert!(matches!(client.fail(io::Error::other("reset")).cause(), Cause::Read(_)));
@@ -1156,7 +1156,7 @@ fn errors_after_which_it_reconnects_are_told() {
     client.send();
     errors.push(client.fail(refused()).to_string());
     client.send();
-    // One that is too large is no end.
+    // An event that is too large is not an end.
     let error = client.read(&format!("data: 1\n\ndata: {}\n\n", "x".repeat(50)), ms(0)).unwrap();
     errors.push(error.to_string());
     for _ in 0..2 {
@@ -1214,7 +1214,7 @@ fn beginning_anew() {
     client.connection.reconnect();
     assert_eq!(client.wait(), Some(ms(0)));
     assert_eq!(header(&client.send(), "last-event-id"), ["1"]);
-    // The rate still holds.
+    // The rate still applies.
     for _ in 0..8 {
         client.connection.reconnect();
         client.send();

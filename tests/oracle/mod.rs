@@ -1,6 +1,6 @@
-//! An independent reader of event streams, to hold the crate against: the text of the WHATWG HTML standard,
-//! section 9.2, and of the Encoding standard's UTF-8 decoder, step by step and as slow as they read. It takes
-//! the whole stream at once and shares nothing with the crate.
+//! An independent reader of event streams, to compare the crate with: it follows the text of the WHATWG HTML standard,
+//! section 9.2, and of the Encoding standard's UTF-8 decoder, literally and slowly. It reads the whole stream at once,
+//! and shares nothing with the crate.
 #![allow(dead_code, unreachable_pub, reason = "a module that several tests share, each its part")]
 
 /// A `MessageEvent`, as it is dispatched.
@@ -11,17 +11,17 @@ pub struct Message {
     pub last_event_id: String,
 }
 
-/// What a stream brings, in its order.
+/// An item of a stream, in the order of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     Message(Message),
-    /// A comment: all that is behind the colon.
+    /// A comment: everything after the colon.
     Comment(String),
     /// A reconnection time in milliseconds.
     Retry(u64),
-    /// Not of the standard: an ID of a block without data.
+    /// Not in the standard: the ID of a block without data.
     Id(String),
-    /// Not of the standard: an event that was larger than the limit.
+    /// Not in the standard: an event that was larger than the limit.
     TooLarge,
     /// The same for a comment.
     CommentTooLarge,
@@ -43,7 +43,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads the stream of one connection. The last event ID and the reconnection time stay for the next one.
+    /// Reads the stream of one connection. The last event ID and the reconnection time are kept for the next one.
     pub fn read(mut self, bytes: &[u8]) -> Client {
         let seen = interpret(bytes, &self.last_event_id);
         for item in seen.items {
@@ -59,25 +59,25 @@ impl Client {
     }
 }
 
-/// What a stream brings, and how it leaves its reader.
+/// The items of a stream, and the state of its reader afterwards.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interpreted {
     pub items: Vec<Item>,
-    /// The ID that each message itself brought.
+    /// The ID that each message itself carried.
     pub ids: Vec<Option<String>>,
     /// "The last event ID string of the event source".
     pub last_event_id: String,
     pub reconnection_time: Option<u64>,
 }
 
-/// What the standard does not know.
+/// What goes beyond the standard.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// On the bytes of an event with a byte for each line end, and on those of a comment.
+    /// The limit on the bytes of an event, with one byte for each line end, and on those of a comment.
     pub limit: usize,
     /// Whether comments are looked at, so that they can be too large.
     pub comments: bool,
-    /// Whether the event is dispatched that the input ends in.
+    /// Whether an event in which the input ends is dispatched.
     pub finish: bool,
 }
 
@@ -114,7 +114,7 @@ pub fn interpret_with(bytes: &[u8], last_event_id: &str, options: Options) -> In
     let (mut lines, unfinished_line) = lines(&text);
     let field_name = unfinished_line.split(':').next();
     if finish {
-        // Ours: a blank line ends the input, and a line that was cut short counts if it cannot be mistaken.
+        // Ours: a blank line ends the input, and a line that was cut short counts unless that could change its meaning.
         if ["data", "event"].map(Some).contains(&field_name) {
             lines.push(unfinished_line.clone());
         } else if !unfinished_line.is_empty() {
@@ -164,7 +164,7 @@ pub fn interpret_with(bytes: &[u8], last_event_id: &str, options: Options) -> In
         }
         let is_cut = line.starts_with(CUT);
         let line = line.strip_prefix(CUT).unwrap_or(&line);
-        // Ours: a comment is no part of an event.
+        // Ours: a comment is not part of an event.
         if line.starts_with(':') && comments && line.len() + 1 > limit {
             items.push(Item::CommentTooLarge);
             continue;
@@ -229,7 +229,7 @@ pub fn interpret_with(bytes: &[u8], last_event_id: &str, options: Options) -> In
 /// Marks a line that was cut short by the end of the input. No line begins with it.
 const CUT: char = '\n';
 
-/// 9.2.5: `end-of-line = ( cr lf / cr / lf )`. The lines, and what no line end follows.
+/// 9.2.5: `end-of-line = ( cr lf / cr / lf )`. The lines, and what follows the last line end.
 fn lines(text: &str) -> (Vec<String>, String) {
     let (mut lines, mut line) = (Vec::new(), String::new());
     let mut characters = text.chars().peekable();

@@ -41,7 +41,7 @@ impl Count {
 
 type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
-/// A clock that stands until it is told to go.
+/// A clock that stands still until it is advanced.
 #[derive(Clone, Default)]
 struct Clock(Rc<Cell<Duration>>);
 
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-/// A source that yields what a test puts in, and counts how often it is asked.
+/// A source that yields what a test puts in, and counts how often it is polled.
 struct Source<T> {
     items: VecDeque<T>,
     ended: bool,
@@ -120,7 +120,7 @@ where
     let woken = Arc::new(Woken(AtomicBool::new(false)));
     let waker = Waker::from(woken.clone());
     match poll_with(body, &waker) {
-        // It has asked for another turn, as it does when a shutdown looks twice whether nothing is ready.
+        // It has asked for another turn, as it does when a shutdown checks twice that nothing is ready.
         None if woken.0.load(Ordering::Relaxed) => poll_with(body, &waker),
         now => now,
     }
@@ -145,7 +145,7 @@ where
     }
 }
 
-/// The next frame, which is ready.
+/// The next frame, which must be ready.
 fn frame<S, E: std::fmt::Debug>(body: &mut Pin<&mut S>) -> String
 where
     S: http_body::Body<Data = Bytes, Error = E>,
@@ -288,13 +288,13 @@ fn nothing_goes_between_two_halves_of_an_event() {
         let now = poll(&mut body).map(|frame| frame.unwrap().unwrap());
         assert_eq!(now, ends_a_block.then_some(":\n\n".into()), "after {piece:?}");
     }
-    // Nor is there a farewell within a block, and what is torn already is not made to look whole.
+    // There is no farewell inside a block either, and a torn block is not made to look whole.
     shutdown.begin();
     assert_eq!(poll(&mut body), Some(None));
     assert_eq!(ends(), [End::ShutDown]);
 }
 
-/// As on a target without a clock, where asking std's panics: the timer alone moves the body.
+/// As on a target without a clock, where std's clock panics: only the timer moves the body.
 #[test]
 fn the_timer_alone_keeps_the_time() {
     let asked = Rc::new(RefCell::new(Vec::new()));
@@ -364,7 +364,7 @@ fn any_message_keeps_alive() {
         clock.pass(SECOND);
         let mut now = poll(&mut body);
         if now.is_none() {
-            // The computed message was empty: the silence goes on.
+            // The computed message was empty: the silence continues.
             assert_eq!(poll(&mut body), None);
             clock.pass(SECOND);
             now = poll(&mut body);
@@ -431,7 +431,7 @@ fn the_last_frame_is_known_to_be_the_last() {
 
 #[test]
 fn a_drop_is_told_whenever_it_comes() {
-    // Before the first poll, while it waits, and while the last frames are not taken.
+    // Before the first poll, while it waits, and before the last frames are taken.
     for polls in 0..3 {
         let (callback, ends) = self::ends();
         let source = Handle::new();
@@ -873,7 +873,7 @@ fn clients_come_back_spread_over_the_range() {
         .collect();
     retries.sort();
     assert!(retries[0] >= start && *retries.last().unwrap() <= end);
-    // Even: in no tenth of the range are many more or fewer than a tenth of the clients.
+    // Evenly: no tenth of the range has many more or fewer than a tenth of the clients.
     for tenth in 0..10 {
         let from = start + tenth * (end - start) / 10;
         let there = retries.iter().filter(|retry| (from..from + (end - start) / 10).contains(retry)).count();
@@ -902,7 +902,7 @@ fn ten_thousand_bodies_share_a_handle() {
         .map(|_| Box::pin(Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown)))
         .collect();
     for body in &mut bodies {
-        // A body that moves to another task is woken there.
+        // A body that moves to another task is woken through that task.
         poll(&mut body.as_mut());
         poll_with(&mut body.as_mut(), &waker.clone().into());
     }
@@ -914,7 +914,7 @@ fn ten_thousand_bodies_share_a_handle() {
     }
 }
 
-/// With the last waker of a task goes what the task owns, which may be another body.
+/// Dropping the last waker of a task drops what the task owns, which may be another body.
 #[test]
 fn a_waker_may_own_a_body() {
     struct Owner {
@@ -939,7 +939,7 @@ fn a_waker_may_own_a_body() {
     assert_eq!(shutdown.streams(), 1);
 }
 
-/// Bytes that end within a block are closed where they are sent between the events of others.
+/// Bytes that end inside a block are closed if they are sent between the events of a source.
 #[test]
 fn what_is_added_is_whole_blocks() {
     let torn = |text: &'static str| Bytes::from_static(text.as_bytes());
@@ -958,7 +958,7 @@ fn what_is_added_is_whole_blocks() {
     assert_eq!(frame(&mut body), "data: sorry\n\n");
 }
 
-/// A channel of tokio says now and then that nothing is ready, so that other tasks get their turn.
+/// A tokio channel occasionally says that nothing is ready, so that other tasks get their turn.
 #[test]
 fn a_shutdown_believes_a_source_that_has_nothing_only_the_second_time() {
     struct Shy(u32);

@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-/// A driver that runs on a thread of its own.
+/// A driver that runs on a separate thread.
 fn run<S: Source + Send + 'static>(driver: Driver<S>) -> (Client, thread::JoinHandle<io::Result<End>>) {
     let (connection, client) = connection();
     (client, thread::spawn(move || driver.run(connection)))
@@ -130,7 +130,7 @@ fn a_batch_is_one_write() {
     let (sender, driver) = silent(Framing::UntilClose);
     let (client, driver) = run(driver);
     client.see();
-    // The driver is writing the head. What is sent meanwhile goes together.
+    // The driver is writing the head. What is sent meanwhile is written together.
     let all: String = (0..500).map(|n| tick(n).to_string()).collect();
     for n in 0..500 {
         sender.send(tick(n)).unwrap();
@@ -263,7 +263,7 @@ fn a_full_queue_makes_a_sender_wait() {
     assert_eq!(client.next(), tick(1).to_string());
     let sender = waiting.join().unwrap().unwrap();
     assert_eq!(client.next(), tick(3).to_string());
-    // What is larger than the queue goes alone.
+    // What is larger than the queue is sent alone.
     let large = Event::new().data("x".repeat(1000));
     sender.send(&large).unwrap();
     assert_eq!(client.next(), large.to_string());
@@ -289,14 +289,14 @@ fn a_client_that_never_reads_is_given_up() {
         assert!(matches!(error, SendError::TimedOut));
         assert_eq!(error.to_string(), "the client read nothing before the timeout");
         assert!(matches!(sender.send(tick(3)), Err(SendError::TimedOut)));
-        // If it does read in the end, the stream is whole, and over.
+        // If it does read in the end, the stream is intact, and has ended.
         client.allow();
         assert_eq!(client.next(), "f\r\nid: 1\ndata: 1\n\n\r\n0\r\n\r\n");
         assert_eq!(driver.join().unwrap().unwrap(), End::TimedOut);
     }
 }
 
-/// A connection that takes ten bytes at most, and is interrupted each other time.
+/// A connection that accepts ten bytes at most, and is interrupted every other time.
 #[derive(Default)]
 struct Interrupted {
     taken: Vec<u8>,
@@ -448,7 +448,7 @@ fn nothing_goes_between_two_halves_of_an_event() {
     client.next();
     sender.send(bytes::Bytes::from("data: {\"text\":")).unwrap();
     while client.next() == ":\n\n" {}
-    // While another stream is kept alive again and again, this one is not.
+    // While another stream gets one keep-alive after another, this one gets none.
     let (_sender, other) = response::writer(Framing::UntilClose);
     let (other, _) = run(other.keep_alive(KeepAlive::every(Duration::from_millis(2))));
     (0..10).for_each(|_| drop(other.next()));
@@ -470,7 +470,7 @@ fn a_stream_drives_the_connection() {
     let shutdown = Shutdown::builder().farewell(Event::new().comment("bye")).build();
     let (told, tell) = mpsc::channel();
     let (waker, awake) = mpsc::channel();
-    // A source that waits for the test, as one in a runtime of its own does.
+    // A source that waits for the test, like one that runs in its own runtime.
     let events = stream::poll_fn(move |cx| match tell.try_recv() {
         Ok(event) => std::task::Poll::Ready(event),
         Err(_) => {
@@ -589,7 +589,7 @@ fn a_socket_with_a_write_timeout_frees_its_thread() {
     server.set_write_timeout(Some(Duration::from_millis(1))).unwrap();
     let (sender, driver) = silent(Framing::Chunked);
     let driver = thread::spawn(move || driver.run(server));
-    // The client never reads: at some time the kernel's buffers are full.
+    // The client never reads: at some point the kernel's buffers are full.
     assert!(matches!(send_until_it_fails(&sender), SendError::TimedOut));
     assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     drop(client);
@@ -597,7 +597,7 @@ fn a_socket_with_a_write_timeout_frees_its_thread() {
 
 // --- tiny_http ---
 
-/// A server that answers every request with the ticks 1 and 2 and then what `more` does.
+/// A server that answers every request with the ticks 1 and 2, and then with what `more` sends.
 fn tiny_http(more: impl Fn(&Sender) + Send + Clone + 'static) -> TcpStream {
     tiny_http_with(|driver| driver, more)
 }

@@ -1,4 +1,4 @@
-//! A last event ID comes from a client: whatever it is, it is read or refused.
+//! A last event ID comes from a client: whatever it is, it is either read or refused.
 
 use proptest::prelude::*;
 use sse_wire::response::last_event_id::{self, MAX_LEN};

@@ -51,7 +51,7 @@ fn write_head(writer: &mut impl Write, framing: &str) -> io::Result<()> {
     write!(writer, "{framing}\r\n")
 }
 
-/// Chunked, through the writer that tiny_http gives.
+/// Chunked, through the writer that tiny_http provides.
 fn stream_from_tiny_http(request: tiny_http::Request, events: Receiver<Event>) -> io::Result<()> {
     let mut writer = request.into_writer();
     write_head(&mut writer, "Transfer-Encoding: chunked\r\n")?;
@@ -141,8 +141,8 @@ fn tiny_http_responds_with_what_is_buffered() {
     }
 }
 
-/// An ID has to come back in a request header. What replaces a character that could not is ASCII, because this
-/// server closes the connection at anything else.
+/// A client sends an ID back in a request header. The replacement for a character that it could not send back is ASCII,
+/// because this server closes the connection otherwise.
 #[test]
 fn tiny_http_reads_every_id_that_is_ascii_in_the_request_header() {
     let server = tiny_http::Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a server");
@@ -208,8 +208,7 @@ fn the_tiny_http_example() {
     support::expect_an_example_server(&built_example("tiny_http"));
 }
 
-/// The program, which `cargo test` builds beside this one, unless it is told to build only this: then it
-/// is missing, or old.
+/// The program, which `cargo test` builds together with this one. If only this one is built, it is missing or outdated.
 fn built_example(name: &str) -> PathBuf {
     let mut directory = env::current_exe().expect("the path of this program");
     directory.pop();

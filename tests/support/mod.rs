@@ -1,4 +1,4 @@
-//! What every server must do, whichever it is, seen by a real HTTP client.
+//! What every server must do, as seen by a real HTTP client.
 //!
 //! The tests of examples/servers use this file too.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
@@ -14,7 +14,7 @@ use std::{
 };
 use ureq::http;
 
-/// What `/` of the examples serves.
+/// The page at `/` of the examples.
 const PAGE: &str = include_str!("../../examples/page.html");
 
 /// How long a test waits before it fails. Nothing takes that long unless something is broken.
@@ -59,8 +59,8 @@ impl Stream {
         Stream { head, body: BufReader::new(body.into_reader()) }
     }
 
-    /// Reads as many bytes as `expected` has. Only what the server has sent can be read: so if this
-    /// returns, nothing held the bytes back.
+    /// Reads as many bytes as `expected` has. Only what the server has sent can be read, so if this returns, nothing
+    /// held the bytes back.
     pub fn expect(&mut self, expected: &str) {
         let mut bytes = vec![0; expected.len()];
         self.body.read_exact(&mut bytes).expect("as many bytes as expected");
@@ -72,7 +72,7 @@ impl Stream {
         read_until(&mut self.body, end)
     }
 
-    /// Reads all that there is, which must end.
+    /// Reads everything up to the end.
     pub fn read_to_end(&mut self) -> String {
         let mut text = String::new();
         self.body.read_to_string(&mut text).expect("the body's end");
@@ -115,7 +115,7 @@ fn read_until(reader: &mut impl Read, end: &str) -> String {
 
 // --- a handler that waits for what the test gives it ---
 
-/// Reads from a handler that sends `retry: 2000` and then each event that it gets through `push`.
+/// Reads from a handler that sends `retry: 2000`, and then each event that it gets through `push`.
 /// It ends when `push` is dropped.
 ///
 /// Each event is read before the next one exists, so nothing on the way may hold it back.
@@ -131,7 +131,7 @@ pub fn expect_each_event_at_once(url: &str, mut push: impl FnMut(Event)) {
     assert_eq!(stream.read_to_end(), "");
 }
 
-/// Small and large ones, of one and of many lines and bytes.
+/// Small and large events, with one and with many lines and bytes.
 pub fn events() -> Vec<Event> {
     vec![
         Event::new().event("tick").id(1).data("1"),
@@ -143,7 +143,7 @@ pub fn events() -> Vec<Event> {
     ]
 }
 
-/// What a response of all these events holds.
+/// The response to all these events.
 pub fn whole() -> (Sse, String) {
     let mut sse = Sse::new();
     sse.extend(events());
@@ -151,7 +151,7 @@ pub fn whole() -> (Sse, String) {
     (sse, text)
 }
 
-/// Leaves such a handler after the first event, and then pushes until `push` says that nobody is there.
+/// Leaves such a handler after the first event, and then pushes until `push` reports that nobody is there.
 pub fn expect_the_handler_to_end_when_the_client_leaves(url: &str, mut push: impl FnMut(Event) -> bool) {
     let event = Event::new().event("tick").data("1");
     let mut stream = Stream::get(url);
@@ -213,7 +213,7 @@ impl Drop for Example {
     }
 }
 
-/// Checks all that the examples promise.
+/// Checks everything that the examples promise.
 pub fn expect_an_example_server(program: &Path) {
     let example = Example::start(program);
     page(&example);
@@ -275,7 +275,7 @@ fn without_a_body(example: &Example) {
     assert_eq!(client().get(example.url("/event")).call().expect("a response").status(), 404);
 }
 
-/// A client of HTTP/1.0 knows no chunked encoding: the body must come as it is.
+/// An HTTP/1.0 client does not understand chunked encoding: the body must be sent unchanged.
 fn http_1_0(example: &Example) {
     let mut socket = TcpStream::connect(example.address()).expect("a connection");
     socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");

@@ -1,5 +1,5 @@
-//! Each recipe, as a program over real sockets: events at once, keep-alive, resuming, the notice of a client that
-//! left, and the end on Ctrl-C.
+//! Each recipe, as a program over real sockets: it sends events at once, keeps alive, resumes, notices that a client
+//! has left, and ends on Ctrl-C.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -59,7 +59,7 @@ impl Drop for Server {
 struct Client(BufReader<TcpStream>);
 
 impl Client {
-    /// Reads until there is a line with this.
+    /// Reads until there is a line that contains this.
     fn expect(&mut self, text: &str) {
         let mut line = String::new();
         while !line.contains(text) {

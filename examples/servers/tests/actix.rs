@@ -1,4 +1,4 @@
-//! actix-web: a body that is fed event by event, a body of what is buffered, and the example.
+//! actix-web: a body that is fed event by event, a body of buffered events, and the example.
 
 use crate::{
     feed::{Once, feed},
@@ -14,7 +14,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// A server that gives this body to the first request.
+/// A server that sends this body in response to the first request.
 struct Server {
     url: String,
     handle: ServerHandle,

@@ -1,4 +1,4 @@
-//! axum: a body that is fed event by event, a body of what is buffered, and the example.
+//! axum: a body that is fed event by event, a body of buffered events, and the example.
 
 use crate::{
     feed::{Once, feed},
@@ -8,7 +8,7 @@ use axum::{Router, body::Body, response::IntoResponse, response::Response, routi
 use std::{net::Ipv4Addr, path::Path};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// A server that gives this response to the first request, for as long as the runtime lives. Returns its
+/// A server that sends this response to the first request, for as long as the runtime lives. Returns its
 /// URL.
 fn serve(runtime: &Runtime, response: impl IntoResponse) -> String {
     let response: Once<Response> = Once::new((support::HEADERS, response).into_response());

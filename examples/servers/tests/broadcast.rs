@@ -1,4 +1,4 @@
-//! What `broadcast` answers, and how it ends.
+//! How `broadcast` responds, and how it ends.
 
 use crate::{
     node::{Feed, Node, PATIENCE, Publisher, request},
@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// A request for a connection of its own.
+/// A request for a separate connection.
 fn send(node: &Node, method: &str, target: &str, headers: &str, body: impl AsRef<[u8]>) -> (u16, String) {
     let body = body.as_ref();
     let head = format!(
@@ -54,7 +54,7 @@ async fn what_is_published_is_received_and_replayed() {
     assert_eq!(messages(&mut after_first, 2).await, expected[1..]);
     let mut after_second = Feed::connect(node.address, "my 7é").await.expect("a stream");
     assert_eq!(messages(&mut after_second, 1).await, expected[2..]);
-    // Another channel has nothing of that.
+    // Another channel has none of this.
     publish(&node, "?channel=other", "elsewhere");
     let text = node.metrics();
     for line in [
@@ -191,7 +191,7 @@ async fn two_servers_share_a_redis() {
     };
     let url = format!("redis://127.0.0.1:{port}/");
     let (one, other) = (Node::start(&["--redis", &url]), Node::start(&["--redis", &url]));
-    // Redis may still be starting, which is said with status 503.
+    // Redis may still be starting, in which case the status is 503.
     let first = timeout(PATIENCE, async {
         loop {
             match publish(&one, "?event=tick", "1") {
@@ -208,7 +208,7 @@ async fn two_servers_share_a_redis() {
     let expected = [[&*second, "message", "2"], [&*third, "message", "3"]];
     assert_eq!(messages(&mut live, 2).await, expected);
     drop(live);
-    // It goes on at the server that it was not at.
+    // It resumes at the other server.
     let mut resumed = Feed::connect(one.address, &second).await.expect("a stream");
     assert_eq!(messages(&mut resumed, 1).await, expected[1..]);
     let (status, reason) = publish(&one, "?id=mine", "4");

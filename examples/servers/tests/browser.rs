@@ -1,4 +1,4 @@
-//! A real browser: headless Chromium opens the example page, and what its `EventSource` sees comes back.
+//! A real browser: headless Chromium opens the example page, and reports what its `EventSource` sees.
 
 use crate::{chromium::Browser, live::in_time};
 use axum::{
@@ -20,8 +20,8 @@ use std::sync::{
 };
 use tokio::{net::TcpListener, sync::mpsc};
 
-/// Goes ahead of the page's own script: each event that its `EventSource` gets is posted to the server,
-/// one after the other.
+/// Runs before the page's own script: it posts each event that the `EventSource` gets to the server, one after the
+/// other.
 const REPORT: &str = r#"<script>
   let reports = Promise.resolve();
   const report = (...seen) =>

@@ -1,4 +1,4 @@
-//! Layers that compress: turned on for event streams, they let each event through at once.
+//! Compression layers: when they are enabled for event streams, they let each event through at once.
 
 use crate::{
     feed::Once,
@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-/// Inflates what has come so far, as a browser does.
+/// Inflates what has arrived so far, as a browser does.
 enum Inflate {
     Gzip(flate2::write::GzDecoder<Vec<u8>>),
     Brotli(Box<brotli::DecompressorWriter<Vec<u8>>>),
@@ -28,7 +28,7 @@ impl Inflate {
         }
     }
 
-    /// Takes more, and returns all that there is of the text.
+    /// Takes more bytes, and returns all of the text so far.
     fn push(&mut self, bytes: &[u8]) -> String {
         let writer: &mut dyn Write = match self {
             Inflate::Gzip(decoder) => decoder,

@@ -1,5 +1,5 @@
-//! A thousand clients of `broadcast`: some never read, some are cut off and connect again, and everybody else gets
-//! everything once, in order, while memory stays as it is.
+//! A thousand clients of `broadcast`: some never read, some are cut off and reconnect, and all others get everything
+//! once, in order, while memory use does not grow.
 
 mod node;
 
@@ -10,11 +10,11 @@ use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 const CLIENTS: usize = 1000;
 const STALLED: usize = 100;
 
-/// Clients that leave after some events and connect again with their last ID.
+/// Clients that leave after some events and reconnect with their last ID.
 const CUT: usize = 100;
 
-/// How many events are published at a time. A client is never more than four times as late, and so misses none of
-/// what is retained.
+/// How many events are published at a time. A client is never more than four times as many events behind, so it misses
+/// nothing that is retained.
 const BURST: u64 = 200;
 const RETAINED: &str = "1000";
 
@@ -62,7 +62,7 @@ async fn a_thousand_clients_get_everything_once_and_in_order() {
     eprintln!("{events} events: {before} KiB after half of them, {after} KiB at the end");
     assert!(after <= before + GROWTH, "from {before} to {after} KiB");
 
-    // They left in their own way, and the server has noticed.
+    // They have left, each in its own way, and the server has noticed.
     drop(stalled);
     timeout(PATIENCE, async {
         while node.metric("subscribers") > 0 {

@@ -1,5 +1,5 @@
-//! Real clients of the real `broadcast` over a network that fails in every way: each event arrives once and in
-//! order, or is counted in a gap.
+//! Real clients of the real `broadcast`, over a network that fails in every way: each event arrives once and in order,
+//! or is counted in a gap.
 
 mod node;
 mod proxy;
@@ -13,23 +13,23 @@ use sse_wire::{
 use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
-/// How long a client waits for anything before it gives a connection up. It decides how long a half-open connection
-/// holds a client, and nothing else.
+/// How long a client waits for anything before it gives up on a connection. This only determines how long a half-open
+/// connection holds up a client.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// How long a client waits before it connects again.
+/// How long a client waits before it reconnects.
 const AGAIN: Duration = Duration::from_millis(2);
 
-/// Clients of each kind: on bare sockets, async, sync.
+/// Clients of each kind: on bare sockets, async, blocking.
 const BARE: usize = 16;
 const ASYNC: usize = 6;
 const SYNC: usize = 6;
 const CLIENTS: usize = BARE + ASYNC + SYNC;
 
-/// What is told of each message: the last event ID, the type and the data. Says whether to go on.
+/// Is called for each message with the last event ID, the type, and the data. Returns whether to continue.
 type Each = Box<dyn FnMut(&str, &str, &str) -> bool + Send>;
 
-/// Starts clients of all kinds, which connect with this last event ID first.
+/// Starts clients of all kinds, which first connect with this last event ID.
 fn clients(address: SocketAddr, id: &str, mut each: impl FnMut(usize) -> Each) -> JoinSet<()> {
     let (mut clients, url) = (JoinSet::new(), format!("http://{address}/events"));
     for client in 0..CLIENTS {
@@ -99,8 +99,8 @@ fn synchronous(source: EventSource, mut each: Each) {
     panic!("the server never says that it is over");
 }
 
-/// Publishes until all faults have happened, never further ahead of the slowest client than this, and checks what
-/// each client sees. Returns how many events they missed together.
+/// Publishes until all faults have happened, but never further ahead of the slowest client than this, and checks what
+/// each client sees. Returns how many events they missed in total.
 async fn survive(retained: &str, ahead: u64, faults: u64) -> u64 {
     let seed = scale("SSE_WIRE_SEED", 1);
     eprintln!("SSE_WIRE_SEED={seed}");
@@ -157,7 +157,7 @@ async fn what_is_no_longer_retained_is_counted() {
     assert!(missed > 0, "clients were away for longer than what is retained");
 }
 
-/// What a client sees of a server that is killed and started again.
+/// What a client sees when a server is killed and started again.
 #[derive(Default)]
 struct Epochs {
     epoch: String,
@@ -222,7 +222,7 @@ async fn clients_are_told_when_the_server_was_killed() {
     let load = tokio::spawn(publish_until(stopped, address));
     for kill in 0..KILLS {
         progress.reaches(kill * 1_000 + 500).await;
-        // The old server is gone before the new one begins.
+        // The old server is gone before the new one starts.
         drop(node);
         node = Node::start_at(&address.to_string(), &["--events", "1000000", "--bytes", "100000000"]);
     }
@@ -233,7 +233,7 @@ async fn clients_are_told_when_the_server_was_killed() {
     load.await.expect("no panic");
 }
 
-/// Publishes all the time, whatever happens to the server.
+/// Publishes continuously, whatever happens to the server.
 async fn publish_until(stopped: watch::Receiver<bool>, address: SocketAddr) {
     let mut number = 2;
     while !*stopped.borrow() {

@@ -1,4 +1,4 @@
-//! hyper: a body that is fed event by event, a body of what is buffered, both over HTTP/1.1 and HTTP/2, and
+//! hyper: a body that is fed event by event, a body of buffered events, both over HTTP/1.1 and HTTP/2, and
 //! the example.
 
 use crate::{
@@ -91,12 +91,12 @@ fn nothing_buffered_is_an_empty_body() {
     assert_eq!(stream.read_to_end(), "");
 }
 
-/// A test must not wait for ever.
+/// A test must not wait forever.
 async fn in_time<T>(test: impl Future<Output = T>) -> T {
     timeout(support::PATIENCE, test).await.expect("no longer than that")
 }
 
-/// Asks over HTTP/2, and no other.
+/// Makes requests over HTTP/2 only.
 async fn get_http2(address: &str, path: &str) -> Response<Incoming> {
     let socket = TcpStream::connect(address).await.expect("a connection");
     let (mut client, connection) =
@@ -113,7 +113,7 @@ async fn get_http2(address: &str, path: &str) -> Response<Incoming> {
     response
 }
 
-/// Reads frames until they hold as many bytes as `expected` has.
+/// Reads frames until they contain as many bytes as `expected`.
 async fn expect(body: &mut Incoming, expected: &str) {
     let mut bytes = Vec::new();
     while bytes.len() < expected.len() {

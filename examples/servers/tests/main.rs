@@ -1,4 +1,4 @@
-//! Servers, what stands in front of them, and real clients.
+//! Servers, the proxies in front of them, and real clients.
 
 mod actix;
 mod axum;

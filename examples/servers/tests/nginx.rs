@@ -1,4 +1,4 @@
-//! Behind a real nginx: a drain does not cut off the answers that it is to save.
+//! Behind a real nginx: a drain does not cut off the responses that it should save.
 
 use crate::{
     feed::Once,
@@ -23,7 +23,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// An nginx in front of a server, which cuts off what is silent for a second.
+/// An nginx in front of a server, which cuts off connections that are silent for a second.
 struct Nginx {
     process: Child,
     directory: PathBuf,
@@ -95,10 +95,10 @@ impl Drop for Nginx {
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// More keep-alives than fit in the second after which nginx cuts off what is silent.
+/// More keep-alives than fit into the second after which nginx cuts off a silent connection.
 const KEEP_ALIVES: usize = 15;
 
-/// What a client gets that waits for an answer while the server drains.
+/// What a client gets that waits for a response while the server drains.
 fn expect_the_answer(mut nginx: Nginx, shutdown: &Shutdown, answer: impl FnOnce()) {
     let mut lines = nginx.get();
     assert!(lines.any(|line| line == "data: 1"), "the first event");

@@ -1,4 +1,4 @@
-//! A response body in actix-web: when it sees a client leave, `HEAD`, keep-alive, and shutdown.
+//! A response body in actix-web: when it notices that a client has left, `HEAD`, keep-alive, and shutdown.
 
 use crate::{
     feed::Once,
@@ -18,8 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// A server that answers the first request with this body. It ends with the test's process, or when it
-/// is told to.
+/// A server that answers the first request with this body. It ends with the test's process, or when it is told to.
 fn serve<B>(
     half_closed: bool,
     body: impl FnOnce(&HttpRequest) -> B + Send + 'static,
@@ -64,7 +63,7 @@ async fn a_client_that_closes_is_seen_in_silence_only_if_half_closed_connections
         assert!(!probe.has_ended());
         client.close();
         if half_closed {
-            // The body is still asked for more. Only writing shows, on the second time, that nobody is there.
+            // The body is still asked for more. Only the second write shows that nobody is there.
             probe.send([tick(2)]).await;
             assert!(!probe.has_ended());
             while probe.events.send(tick(3)).await.is_ok() {}
@@ -114,7 +113,7 @@ async fn head_has_the_headers_and_no_stream() {
             assert_eq!(probe.end().await, End::Finished);
             assert_eq!(probe.polls(), 0);
         } else {
-            // actix itself reads the body, and throws away what it reads.
+            // actix itself reads the body, and discards what it reads.
             probe.send([tick(1)]).await;
             assert!(probe.polls() > 0);
         }
@@ -128,7 +127,7 @@ async fn silence_is_interrupted() {
     let mut client = Client::get(address).await;
     client.head().await;
     for _ in 0..3 {
-        // Comments that came fast are one chunk.
+        // Comments in quick succession are one chunk.
         assert!(client.next().await.starts_with(": ping\n\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! A response body in axum: when it sees a client leave, `HEAD`, keep-alive, and compression in front.
+//! A response body in axum: when it notices that a client has left, `HEAD`, keep-alive, and a compression layer.
 
 use crate::{
     feed::Once,

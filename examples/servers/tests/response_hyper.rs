@@ -1,4 +1,4 @@
-//! A response body in hyper, over HTTP/1.1 and HTTP/2: when it sees a client leave, `HEAD`, errors,
+//! A response body in hyper, over HTTP/1.1 and HTTP/2: when it notices that a client has left, `HEAD`, errors,
 //! batches, keep-alive, and a client that never reads.
 
 use crate::{
@@ -29,7 +29,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A server of one connection, which answers with what `answer` makes of the request's method.
+/// A server for one connection, which sends the response that `answer` makes for the request's method.
 async fn serve<B>(
     answer: impl Fn(&Method) -> Response<B> + Send + Sync + 'static,
 ) -> (SocketAddr, JoinHandle<()>)
@@ -40,7 +40,7 @@ where
     let address = listener.local_addr().expect("an address");
     let connection = tokio::spawn(async move {
         let (socket, _) = listener.accept().await.expect("a connection");
-        // Without this the kernel holds a small event back while an earlier one is on its way.
+        // Without this, the kernel holds back a small event while an earlier one is in flight.
         socket.set_nodelay(true).expect("an option of TCP");
         let answer = service_fn(|request: Request<Incoming>| {
             let response = answer(request.method());
@@ -105,7 +105,7 @@ async fn http1_sees_no_fin_behind_pipelined_bytes() {
     probe.send([tick(1)]).await;
     assert_eq!(client.next().await, tick(1).to_string());
     client.close();
-    // The body is still asked for more. Only writing shows, on the second time, that nobody is there.
+    // The body is still asked for more. Only the second write shows that nobody is there.
     probe.send([tick(2)]).await;
     assert!(!probe.has_ended());
     while probe.events.send(tick(3)).await.is_ok() {}
@@ -245,7 +245,7 @@ async fn silence_is_interrupted_every_15_seconds_and_after_traffic() {
     let start = Instant::now();
     assert_eq!(client.next().await, ":\n\n");
     assert_eq!(start.elapsed().as_secs(), 15);
-    // After 10 of the next 15 seconds an event.
+    // An event, 10 seconds into the next 15.
     tokio::time::sleep(Duration::from_secs(10)).await;
     sender.send(tick(1)).await.expect("the body is there");
     assert_eq!(client.next().await, tick(1).to_string());
@@ -279,7 +279,7 @@ async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
     let mut client = Client::get(address).await;
     client.head().await;
     send_until_stalled(&probe, Duration::from_secs(30)).await;
-    // Neither the end of the events, nor a shutdown, nor the time reaches the body: hyper does not ask it.
+    // Neither the end of the events, nor a shutdown, nor the time reaches the body, because hyper does not poll it.
     let polls = probe.polls();
     let (events, _) = tokio::sync::mpsc::channel(1);
     drop(std::mem::replace(&mut probe.events, events));
@@ -287,7 +287,7 @@ async fn a_client_that_never_reads_is_seen_by_the_sender_and_not_by_the_body() {
     timeout(Duration::from_secs(3600), shutdown.finished()).await.expect_err("a timeout around it helps");
     assert!(!probe.has_ended());
     assert_eq!(probe.polls(), polls);
-    // What ends it is the end of the connection.
+    // Only the end of the connection ends it.
     connection.abort();
     assert_eq!(probe.end().await, End::Dropped);
     shutdown.finished().await;

@@ -1,4 +1,4 @@
-//! Time of another runtime: a body that is polled by async-io, without any tokio.
+//! The timer of another runtime: a body that is polled by async-io, without tokio.
 
 use futures_util::{StreamExt, stream};
 use sse_wire::{

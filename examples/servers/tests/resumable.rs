@@ -1,5 +1,5 @@
-//! The example `resumable` in real browsers: an answer that is reloaded in its middle, read in a second browser, and
-//! cut off with the network is whole in the end, and then nobody asks for it any more.
+//! The example `resumable` in real browsers: an answer that is reloaded halfway, read in a second browser, and cut off
+//! with the network is complete in the end, and after that nobody asks for it any more.
 
 use crate::{chromium::Browser, live::in_time};
 use axum::{
@@ -19,11 +19,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// What the model needs for a token: an answer takes some seconds.
+/// The time that the model takes for a token: an answer takes a few seconds.
 const TOKEN_TIME: Duration = Duration::from_millis(30);
 
-/// Goes ahead of the page's own script. It asks, and tells another server, which no network cuts off, how far the
-/// answer is: `REPORTS` is its URL. The first page is reloaded in the middle of the answer.
+/// Runs before the page's own script. It asks, and reports the progress of the answer to another server, which no
+/// network cuts off: `REPORTS` is its URL. The first page is reloaded halfway through the answer.
 const SCRIPT: &str = r##"<script>
   const report = (...seen) =>
     fetch("REPORTS", { method: "POST", mode: "no-cors", body: JSON.stringify(seen), keepalive: true });
@@ -58,7 +58,7 @@ impl Network {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let carrying = tokio::spawn(async move {
-            // With this task they are all cut off.
+            // Dropping this task cuts them all off.
             let mut connections = JoinSet::new();
             while let Ok((mut client, _)) = listener.accept().await {
                 connections.spawn(async move {
@@ -77,7 +77,7 @@ impl Network {
     }
 }
 
-/// The server behind the network, and what it answers: status and path.
+/// The server behind the network, and its responses: status and path.
 async fn serve(page: String) -> io::Result<(SocketAddr, mpsc::UnboundedReceiver<(StatusCode, String)>)> {
     let (told, hear) = mpsc::unbounded_channel();
     let see = move |request: Request, next: Next| {
@@ -131,7 +131,7 @@ async fn an_answer_survives_a_reload_a_second_browser_and_the_network() {
                 middles = 1;
                 let url = format!("{}#second", report[2].as_str().expect("a URL"));
                 second = Browser::open(&url);
-                // What was there when it came, and what comes, is the same for both.
+                // Both get the same, whether it was there when they connected or came later.
                 assert!(second.is_some());
             }
             Some("middle") => {

@@ -31,7 +31,7 @@ use tokio::{
 
 const STREAMS: usize = 1000;
 
-/// Until when all streams have to be ended, and the server with them.
+/// When all streams, and the server with them, must have ended.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The retry times that clients are given.

@@ -1,5 +1,5 @@
-//! `broadcast` with 2,000 connections that come, go and stall, for as long as one likes: memory, descriptors and tasks
-//! stay flat. Ignored by default; it writes a table and a plot of what it measured.
+//! `broadcast` with 2,000 connections that come, go, and stall, for any length of time: memory, descriptors, and tasks
+//! stay flat. Ignored by default; it writes a table and a plot of its measurements.
 //!
 //! ```text
 //! SSE_WIRE_SOAK_SECONDS=1800 cargo test --release -p sse-wire-servers --test soak -- --ignored --nocapture
@@ -21,15 +21,15 @@ const CLIENTS: usize = 2_000;
 /// Every tenth client stalls instead of reading.
 const STALLS: u64 = 10;
 
-/// The longest time that a client stays, or stays away, in milliseconds.
+/// The longest time that a client stays connected or disconnected, in milliseconds.
 const STAY: u64 = 20_000;
 const AWAY: u64 = 2_000;
 
-/// How many events are published in a second, and how long they are at most.
+/// How many events are published each second, and how long they are at most.
 const RATE: u64 = 50;
 const LARGEST: u64 = 1_024;
 
-/// How much memory may grow from the first half to the second, in KiB: what an allocator needs to settle.
+/// How much memory may grow from the first half to the second, in KiB: an allocator needs this to settle.
 const GROWTH: f64 = 4.0 * 1024.0;
 
 /// One second.
@@ -42,7 +42,7 @@ struct Sample {
     subscribers: f64,
 }
 
-/// What is plotted: what it is called, and where it is in a sample.
+/// What is plotted: its name, and its position in a sample.
 type Series = (&'static str, fn(&Sample) -> f64);
 
 const SERIES: [Series; 4] = [
@@ -93,7 +93,7 @@ async fn memory_descriptors_and_tasks_stay_flat() {
         node.metric("delivered_total"),
     );
 
-    // The first tenth is for the clients to come, and for the log to become full.
+    // The first tenth is for clients to connect, and for the log to fill up.
     let (first, second) = samples[samples.len() / 10..].split_at(samples.len() * 9 / 20);
     for (name, value) in SERIES {
         eprintln!(
@@ -106,7 +106,7 @@ async fn memory_descriptors_and_tasks_stay_flat() {
     for sample in second {
         assert!(sample.descriptors < (CLIENTS + 100) as f64 && sample.tasks < (CLIENTS + 100) as f64);
     }
-    // Nothing is left of those who have gone.
+    // Nothing is left of the clients that have gone.
     let all_gone = async {
         while node.metric("subscribers") > 0 || node.descriptors() > idle + 1 {
             tokio::task::yield_now().await;
@@ -115,7 +115,7 @@ async fn memory_descriptors_and_tasks_stay_flat() {
     timeout(PATIENCE, all_gone).await.expect("in time");
 }
 
-/// A client that connects again and again. Returns how often, and how many events it was told that it had missed.
+/// A client that connects again and again. Returns how often it did, and how many events it was told it had missed.
 async fn come_and_go(
     address: SocketAddr,
     mut random: Random,
@@ -136,7 +136,7 @@ async fn come_and_go(
                 loop {
                     let each = |message: sse_wire::MessageRef<'_>| {
                         if is_first {
-                            // Without an ID it begins with what is published next.
+                            // Without an ID, it begins with what is published next.
                             let number: u64 = message
                                 .data()
                                 .split(' ')

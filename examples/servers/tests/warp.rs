@@ -1,4 +1,4 @@
-//! warp: a body that is fed event by event, and a body of what is buffered.
+//! warp: a body that is fed event by event, and a body of buffered events.
 
 use crate::{
     feed::{Once, feed},
@@ -14,7 +14,7 @@ use std::{convert::Infallible, net::Ipv4Addr};
 use tokio::{net::TcpListener, runtime::Runtime};
 use warp::{Filter, http::HeaderName, reply, reply::Reply};
 
-/// A server that gives this body to the first request, for as long as the runtime lives. Returns its URL.
+/// A server that sends this body in response to the first request, for as long as the runtime lives. Returns its URL.
 fn serve(
     runtime: &Runtime,
     body: impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Each kind of client behind one face, so that one table of cases tests all of them.
+//! Each kind of client behind one interface, so that one table of cases tests all of them.
 
 use crate::{tcp_client, transports};
 use sse_wire::{
@@ -11,24 +11,24 @@ use tokio::runtime::{self, Runtime};
 /// A kind of client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// The crate's own over ureq.
+    /// This crate's client over ureq.
     Ureq,
     /// Made by hand.
     Tcp,
-    /// The crate's own over reqwest.
+    /// This crate's client over reqwest.
     Reqwest,
-    /// A user's client of hyper-util.
+    /// A user's hyper-util client.
     Hyper,
-    /// A user's client of reqwest.
+    /// A user's reqwest client.
     Client,
     /// A user's tower service.
     Service,
-    /// A user's agent of ureq, which has no timeouts and is not stopped from outside.
+    /// A user's ureq agent, which has no timeouts and cannot be stopped from outside.
     Agent,
 }
 
 impl Engine {
-    /// All that do whatever they are told.
+    /// All kinds that obey every command.
     pub const ALL: [Engine; 6] =
         [Engine::Ureq, Engine::Tcp, Engine::Reqwest, Engine::Hyper, Engine::Client, Engine::Service];
 
@@ -45,7 +45,7 @@ impl Engine {
         }
     }
 
-    /// Whether this is the crate's own transport, and not a user's.
+    /// Whether this is this crate's transport, and not a user's.
     pub fn is_own(self) -> bool {
         matches!(self, Engine::Ureq | Engine::Reqwest)
     }
@@ -129,7 +129,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// An async client with a runtime of its own.
+    /// An async client with its own runtime.
     pub fn run(build: impl FnOnce() -> AsyncEventSource) -> Client {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let guard = runtime.enter();
@@ -170,7 +170,7 @@ impl Client {
         }
     }
 
-    /// All that happens from here on, in short. Changes of the reconnection time are left out.
+    /// Everything that happens from here on, in short. Changes to the reconnection time are left out.
     pub fn story(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.next_event()).filter_map(|event| short(&event)).collect()
     }

@@ -1,4 +1,4 @@
-//! What the tests of the client share: a server that answers as it is told, and each kind of client.
+//! What the tests of the client share: a server that responds as it is told, and each kind of client.
 
 mod engines;
 mod server;
@@ -9,7 +9,7 @@ pub use engines::{Client, Engine, Settings, settings};
 pub use server::{Connection, Received, Server};
 pub use tcp_client::tcp_client;
 
-/// Builds an example of the crate as it is now, with the client, and tells where it is.
+/// Builds an example from the current sources, with the client, and returns its path.
 pub fn example(name: &str) -> std::path::PathBuf {
     use std::{env, process::Command};
 

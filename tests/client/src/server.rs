@@ -1,4 +1,4 @@
-//! A server that does to its clients whatever a test wants.
+//! A server that treats its clients however a test wants.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -14,7 +14,7 @@ pub struct Server {
     received: Arc<Mutex<Vec<Received>>>,
 }
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub method: String,
@@ -31,10 +31,10 @@ impl Received {
     }
 }
 
-/// A client's connection, after one request has come on it.
+/// A client's connection, after one request has arrived on it.
 #[derive(Debug)]
 pub struct Connection {
-    /// The how-manieth request this is, counted from 0.
+    /// The number of this request, counted from 0.
     pub number: usize,
     pub request: Received,
     pub stream: TcpStream,
@@ -42,12 +42,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Sends bytes as they are. A client that has left does not matter.
+    /// Sends bytes unchanged. It does not matter if the client has left.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         _ = self.stream.write_all(bytes.as_ref());
     }
 
-    /// Sends the head of an event stream that lasts as long as the connection.
+    /// Sends the head of an event stream that lasts as long as its connection.
     pub fn open(&mut self) {
         self.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
     }
@@ -58,7 +58,7 @@ impl Connection {
         self.send(body);
     }
 
-    /// Sends a whole answer.
+    /// Sends a complete response.
     pub fn answer(&mut self, status: u16, headers: &str, body: &str) {
         let length = body.len();
         self.send(format!(
@@ -66,7 +66,7 @@ impl Connection {
         ));
     }
 
-    /// Cuts the connection, when the client has read all that was sent: with a reset, and not with an end.
+    /// Cuts the connection once the client has read everything that was sent: with a reset instead of an end.
     pub fn reset(&mut self) {
         let socket = socket2::SockRef::from(&self.stream);
         socket.set_linger(Some(std::time::Duration::ZERO)).unwrap();
@@ -80,7 +80,7 @@ impl Connection {
 }
 
 impl Server {
-    /// Calls `serve` for each request, in a thread of its own. The connection ends when it returns.
+    /// Calls `serve` for each request, in a separate thread. The connection ends when it returns.
     pub fn start(serve: impl Fn(&mut Connection) + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on the loopback interface");
         let address = listener.local_addr().unwrap();
@@ -102,7 +102,7 @@ impl Server {
                         return;
                     }
                     _ = connection.stream.shutdown(Shutdown::Write);
-                    // What the client still sends would make the system reset the connection.
+                    // If the client still sent something, the system would reset the connection.
                     connection.until_left();
                 });
             }

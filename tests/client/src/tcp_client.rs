@@ -1,4 +1,4 @@
-//! A transport made by hand: HTTP/1.0 over a `TcpStream`, which is the least that an event stream needs.
+//! A hand-written transport: HTTP/1.0 over a `TcpStream`, the minimum that an event stream needs.
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use sse_wire::client::{BoxError, Stop, Timeouts};
@@ -7,7 +7,7 @@ use std::{
     net::{Shutdown, TcpStream, ToSocketAddrs},
 };
 
-/// The largest head of an answer, in bytes.
+/// The largest head of a response, in bytes.
 const MAX_HEAD: u64 = 64 * 1024;
 
 pub fn tcp_client(
@@ -45,7 +45,7 @@ pub fn tcp_client(
         reader.read_until(b'\n', &mut line)?;
         match line.pop() {
             Some(b'\n') => Ok(line.trim_ascii_end().to_owned()),
-            _ => Err(BoxError::from("the head of the answer is cut short or too large")),
+            _ => Err(BoxError::from("the head of the response is cut short or too large")),
         }
     };
     let mut answer = Response::new(());

@@ -1,4 +1,4 @@
-//! HTTP clients that a program may have already, each as a transport.
+//! HTTP clients that a program may already have, each as a transport.
 
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use sse_wire::{
@@ -11,7 +11,7 @@ use ureq::unversioned::{
     transport::{Connector, DefaultConnector},
 };
 
-/// An agent of ureq. With ureq's feature `cookies` it keeps them.
+/// A ureq agent. With ureq's feature `cookies` it stores cookies.
 pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
     let agent =
         ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
@@ -20,7 +20,7 @@ pub fn with_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError
     })
 }
 
-/// An agent of ureq that tells a stream that is cut from one that ends.
+/// A ureq agent that distinguishes a stream that is cut off from one that ends.
 pub fn with_detecting_agent(settings: Builder<Blocking>) -> Result<EventSource, BuildError> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
     let connector = DefaultConnector::new().chain(CutDetector);
@@ -30,7 +30,7 @@ pub fn with_detecting_agent(settings: Builder<Blocking>) -> Result<EventSource, 
     })
 }
 
-/// A client of reqwest, which keeps cookies.
+/// A reqwest client, which stores cookies.
 pub fn with_client(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
     let redirects = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(redirects).cookie_store(true).build().unwrap();
@@ -40,19 +40,19 @@ pub fn with_client(settings: Builder<Async>) -> Result<AsyncEventSource, BuildEr
     })
 }
 
-/// A client of hyper-util.
+/// A hyper-util client.
 pub fn with_hyper(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
     let client = legacy::Client::builder(TokioExecutor::new()).build_http::<RequestBody>();
     settings.build_with(move |request| client.request(request))
 }
 
-/// A client of hyper-util that speaks HTTP/2 without TLS and without asking first.
+/// A hyper-util client that speaks HTTP/2 without TLS and without negotiation.
 pub fn with_hyper_http2(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
     let client = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http::<RequestBody>();
     settings.build_with(move |request| client.request(request))
 }
 
-/// A tower service, here with nothing before the client that it is made of.
+/// A tower service, here with no layers around its client.
 pub fn with_service(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
     let client = legacy::Client::builder(TokioExecutor::new()).build_http::<RequestBody>();
     let service = tower::service_fn(move |request| client.request(request));

@@ -16,7 +16,7 @@ struct Service {
     callbacks: Server,
     called: mpsc::Receiver<(String, Value)>,
     streams: u32,
-    /// Of the last stream.
+    /// The URL of the last stream.
     count: u32,
 }
 
@@ -51,7 +51,7 @@ impl Service {
         self.agent.delete(url).call().unwrap().status().as_u16()
     }
 
-    /// Starts a stream, and gives its URL.
+    /// Starts a stream, and returns its URL.
     fn stream(&mut self, server: &Server, more: &[(&str, Value)]) -> String {
         (self.streams, self.count) = (self.streams + 1, 0);
         let mut params = json!({
@@ -68,7 +68,7 @@ impl Service {
         location.unwrap()
     }
 
-    /// The next call for the last stream. Those before it may have had something to say to the end.
+    /// The next call for the last stream. Earlier streams may still have reported something.
     fn called(&mut self) -> Value {
         let prefix = format!("/events/{}/", self.streams);
         loop {
@@ -131,7 +131,7 @@ fn what_it_is_told_is_what_it_does() {
         assert_eq!(service.called(), expected);
     }
 
-    // A restart is no error.
+    // A restart is not an error.
     let server = Server::start(open("data: Hello\n\n"));
     let stream = service.stream(&server, &[]);
     assert_eq!(service.called(), event("message", "Hello", ""));
@@ -141,7 +141,7 @@ fn what_it_is_told_is_what_it_does() {
     assert_eq!(service.delete(&stream), 404);
     assert_eq!(service.post(&stream, &json!({"command": "restart"})).0, 404);
 
-    // What is sent, also again.
+    // What is sent, and sent again.
     let server = Server::start(|connection| connection.stream("data: x\n\n"));
     let stream = service.stream(
         &server,
@@ -163,7 +163,7 @@ fn what_it_is_told_is_what_it_does() {
     assert_eq!(service.called(), event("message", "x", "abc"));
     assert_eq!(service.called()["kind"], "error");
 
-    // Silence. On a machine that is slow enough there is some before the message too.
+    // Silence. On a slow machine there may also be some before the message.
     let server = Server::start(open("data: Hello\n\n"));
     let stream = service.stream(&server, &[("readTimeoutMs", 100.into())]);
     let hello = event("message", "Hello", "");
@@ -173,7 +173,7 @@ fn what_it_is_told_is_what_it_does() {
     until(|| service.called() == hello);
     service.delete(&stream);
 
-    // The server says that all is done.
+    // The server says that everything is done.
     let server = Server::start(|connection| match connection.number {
         0 => connection.stream("data: 1\n\n"),
         _ => connection.answer(204, "", ""),

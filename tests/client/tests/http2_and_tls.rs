@@ -1,4 +1,4 @@
-//! Event streams over HTTP/2 in the clear, and over TLS with a certificate that the system trusts or not.
+//! Event streams over HTTP/2 without TLS, and over TLS with a certificate that the system does or does not trust.
 
 use bytes::Bytes;
 use http_body_util::StreamBody;
@@ -98,18 +98,18 @@ fn server(tls: Option<TlsAcceptor>) -> SocketAddr {
     address.recv().unwrap()
 }
 
-/// How an answer is cut after its first message.
+/// How a response is cut off after its first message.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
     /// RST_STREAM with NO_ERROR.
     Reset,
     /// GOAWAY with NO_ERROR, and the end of the connection.
     GoAway,
-    /// The end of TCP, without the end of TLS.
+    /// TCP ends, but TLS does not.
     NoCloseNotify,
 }
 
-/// A server over TLS that cuts each answer.
+/// A server over TLS that cuts off each response.
 fn cutting_server(tls: TlsAcceptor, cut: Cut) -> SocketAddr {
     const MESSAGE: &[u8] = b"data: 1\n\n";
     let (sender, address) = mpsc::channel();
@@ -127,7 +127,7 @@ fn cutting_server(tls: TlsAcceptor, cut: Cut) -> SocketAddr {
             let head = Response::builder().header(CONTENT_TYPE, "text/event-stream").body(())?;
             let mut stream = request?.1.send_response(head, false)?;
             stream.send_data(Bytes::from_static(MESSAGE), false)?;
-            // That the message has left is seen when the client answers to this.
+            // The client's reply to this shows that the message has been sent.
             let mut pings = connection.ping_pong().ok_or("there are no pings")?;
             let pong = pings.ping(h2::Ping::opaque());
             tokio::select! {
@@ -164,7 +164,7 @@ fn in_the_clear() {
     assert_eq!(client.story(), ["closed"]);
 }
 
-/// The certificates that a process trusts are set in its environment, so the clients run in another one.
+/// The certificates that a process trusts are set in its environment, so the clients run in a separate process.
 const TRUSTED: &str = "SSE_WIRE_TEST_URLS";
 
 #[test]
@@ -193,7 +193,7 @@ fn over_tls() {
     let http1 = TlsAcceptor::from(Arc::new(config.clone()));
     config.alpn_protocols = vec![b"h2".to_vec()];
     let tls = TlsAcceptor::from(Arc::new(config));
-    // One for each client, for they count.
+    // One for each client, because they count requests.
     let [one, other] = [(); 2].map(|()| format!("https://localhost:{}/", server(Some(tls.clone())).port()));
 
     let cutting = [(tls.clone(), Cut::Reset), (tls, Cut::GoAway), (http1, Cut::NoCloseNotify)]
@@ -221,7 +221,7 @@ fn over_tls() {
 }
 
 fn trusted(one: &str, other: &str) {
-    // HTTP/2 and HTTP/1.1: reqwest asks for the former, and ureq knows the latter.
+    // HTTP/2 and HTTP/1.1: reqwest asks for the former, and ureq supports only the latter.
     let mut clients = [Engine::Reqwest.build(builder(one)), Engine::Ureq.build(builder(other))];
     for client in &mut clients {
         assert_eq!(client.some(STORY.len()), STORY);
@@ -229,7 +229,7 @@ fn trusted(one: &str, other: &str) {
     }
 }
 
-/// What has come is seen, and then that it was cut.
+/// The client gets what has arrived, and then the report that it was cut off.
 fn is_cut(engine: Engine, url: &str) {
     let mut client = engine.build(builder(url));
     assert_eq!(client.some(2), ["open", "1"], "{engine:?} {url}");

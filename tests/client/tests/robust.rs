@@ -23,7 +23,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// A client that comes back almost at once, and waits for everything else forever.
+/// A client that reconnects almost at once, and waits forever for everything else.
 fn builder(url: &str) -> Settings {
     let policy = Policy::new().floor(ms(1)).cap(ms(1)).max_rate(u16::MAX);
     settings(url)
@@ -49,7 +49,7 @@ fn chain(error: &ClientError) -> String {
 #[test]
 fn a_server_that_closes_at_once_a_thousand_times() {
     for engine in Engine::ALL {
-        // Every second time before the head of an answer, and then behind it.
+        // Every other time before the head of a response, and otherwise after it.
         let server = Server::start(|connection| {
             if connection.number % 2 == 1 {
                 connection.stream("retry: 0\n\n");
@@ -101,15 +101,15 @@ fn a_server_that_never_answers() {
     }
 }
 
-/// Whether no answer came in time.
+/// Whether no response arrived in time.
 fn is_timeout(error: &ClientError) -> bool {
     let kind = error.source().and_then(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
-    // A bare socket has another name for it on some systems.
+    // On some systems, a bare socket reports it under another name.
     matches!(error.cause(), Cause::Connect(_))
         && matches!(kind, Some(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock))
 }
 
-/// More than the buffers of two sockets hold.
+/// More than the buffers of two sockets can hold.
 fn large_body() -> Vec<u8> {
     b"0123456789abcde\n".repeat(2 << 20)
 }
@@ -160,7 +160,7 @@ fn a_stream_that_falls_silent() {
         });
         let timeout = ms(50);
         let mut client = engine.build(builder(&server.url()).read_timeout(timeout).connect_timeout(timeout));
-        // On a machine that is slow enough some attempts end before there is a message.
+        // On a slow machine, some attempts end before there is a message.
         let mut is_heard = false;
         let error = loop {
             match client.next_event() {
@@ -237,7 +237,7 @@ fn streams_that_break() {
             });
             let mut client = engine.build(builder(&server.url()));
             assert_eq!(client.some(1), ["open"], "{engine:?} {rest:?}");
-            // What came before is seen; but ureq drops what came in the same read as a broken chunk.
+            // What arrived before is reported, but ureq drops what arrived in the same read as a broken chunk.
             let error = match client.next_event() {
                 Some(ClientEvent::Message(message)) => {
                     assert_eq!(message.data(), "1");
@@ -281,7 +281,7 @@ fn an_agent_of_ureq_can_tell_a_reset_from_an_end() {
     let error = client.next_error();
     assert!(matches!(error.cause(), Cause::Read(_) | Cause::Connect(_)), "{error:?}");
     assert!(error.to_string().to_lowercase().contains("reset"), "{error}");
-    // The next stream ends in good order.
+    // The next stream ends properly.
     let error = client.next_error();
     assert!(matches!(error.cause(), Cause::Ended { unfinished: 0, .. }), "{error:?}");
 }
@@ -366,7 +366,7 @@ fn a_body_that_is_no_event_stream_is_shown() {
                 connection.send([head, "<h1>no</h1>\n"].concat());
             } else {
                 connection.send([head, "<h1>no"].concat());
-                connection.until_left(); // the rest never comes
+                connection.until_left(); // the rest never arrives
             }
         });
         let error = engine.build(builder(&server.url())).next().unwrap().unwrap_err();
@@ -412,7 +412,7 @@ fn streams_in_gzip() {
             }
             connection.until_left();
         });
-        // The stream does not end: what has come is seen all the same.
+        // The stream does not end, but what has arrived is reported.
         let mut client = engine.build(builder(&server.url()).compression(true));
         assert_eq!(client.some(4), ["open", "1", "2", "3"], "{engine:?}");
         assert_eq!(server.received()[0].header("accept-encoding"), ["gzip"]);
@@ -593,9 +593,9 @@ fn retry_after_a_busy_server() {
             (Some(HOUR), Some(StatusCode::SERVICE_UNAVAILABLE)),
             "{engine:?}"
         );
-        // It need not wait for that long if its user knows better.
+        // It need not wait that long if the user knows better.
         client.handle().reconnect();
-        // A server that does not tell its own time, and wants more than any timer holds.
+        // A server that does not send its own time, and asks for more than any timer supports.
         assert_eq!(client.next_error().retry_in(), Some(ms(i32::MAX as u64)), "{engine:?}");
         client.handle().reconnect();
         assert_eq!(client.story(), ["closed"], "{engine:?}");
@@ -631,7 +631,7 @@ fn times_without_end() {
     }
 }
 
-/// Runs a client in a thread, and tells when it has got this far.
+/// Runs a client in a thread, and reports when it has got this far.
 fn run(
     mut client: Client,
     steps: &'static [&'static str],
@@ -690,7 +690,7 @@ fn closing_from_another_thread() {
 
 #[test]
 fn closing_while_it_connects() {
-    // Servers that take connections, and say nothing of TLS.
+    // Servers that accept connections, but never start TLS.
     let [listener, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     let [url, silent] =
         [&listener, &other].map(|listener| format!("https://{}/", listener.local_addr().unwrap()));
@@ -720,7 +720,7 @@ fn closing_before_and_after() {
         assert!(client.next_event().is_none());
         assert!(server.received().is_empty(), "{engine:?}");
 
-        // What has come already is not yielded any more.
+        // What has already arrived is no longer yielded.
         let mut client = engine.build(builder(&server.url()));
         assert_eq!(client.next().unwrap().unwrap().data(), "1");
         client.handle().close();
@@ -753,7 +753,7 @@ fn connecting_anew_on_demand() {
 #[test]
 fn messages_over_many_connections_without_a_gap() {
     for engine in Engine::ALL {
-        // A server that resumes behind the last event ID, and cuts each stream in the middle of an event.
+        // A server that resumes after the last event ID, and cuts off each stream in the middle of an event.
         let server = Server::start(|connection| {
             let ids = connection.request.header("last-event-id");
             let from = ids.first().map_or(0, |id| id.parse::<u32>().unwrap() + 1);

@@ -1,4 +1,4 @@
-//! What the standard and its web platform tests say of a client, on real sockets, for each kind of client.
+//! What the standard and its web platform tests require of a client, on real sockets, for each kind of client.
 
 use sse_wire::{
     EventSource,
@@ -17,12 +17,12 @@ fn builder(url: &str) -> Settings {
     settings(url).reconnection_time(Duration::from_millis(1)).policy(policy).comments(true)
 }
 
-/// Also those that do not stop when they are told: they need not, here.
+/// Including those that do not stop when they are told to: here they need not.
 fn engines() -> impl Iterator<Item = Engine> {
     Engine::ALL.into_iter().chain([Engine::Agent])
 }
 
-/// Has each kind of client read from a server like this one, until it is closed.
+/// Lets each kind of client read from a server like this one until it is closed.
 fn stories(
     serve: impl Fn(&mut Connection) + Send + Sync + Copy + 'static,
     check: impl Fn(Engine, &[String], &[Received]),
@@ -35,7 +35,7 @@ fn stories(
     }
 }
 
-/// The bodies of event streams, one a connection, and then 204.
+/// The bodies of event streams, one for each connection, and then 204.
 fn bodies(bodies: &'static [&'static str], story: &[&str], ids: &[&[&str]]) {
     let serve = |connection: &mut Connection| match bodies.get(connection.number) {
         Some(body) => connection.stream(body),
@@ -59,7 +59,7 @@ fn request_accept_and_cache_control() {
             assert_eq!(request.header("accept"), ["text/event-stream"]);
             assert_eq!(request.header("cache-control"), ["no-cache"]);
             assert_eq!(request.header("accept-encoding"), ["identity"]);
-            // Over a user's client it is that client's.
+            // With a user's client, it is that client's.
             let agent = request.header("user-agent");
             assert_eq!(
                 agent.iter().any(|agent| agent.starts_with("sse-wire/")),
@@ -221,7 +221,7 @@ fn what_changes_the_last_event_id() {
             "connecting",
             "closed",
         ],
-        // An ID that no header carries is left out.
+        // An ID that no header can carry is left out.
         &[&[], &["1"], &["2"], &["2"], &[], &["é…\u{1f600}"], &[]],
     );
 }

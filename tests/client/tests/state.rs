@@ -1,4 +1,4 @@
-//! What a source knows and keeps when it has ended.
+//! What a source knows and keeps after it has ended.
 
 use http::{Request, Response};
 use sse_wire::{

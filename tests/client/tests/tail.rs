@@ -182,12 +182,12 @@ fn interrupt(child: &std::process::Child) {
 fn interrupts_end_it_while_nobody_reads_its_output() {
     use std::io::Read;
 
-    // A line that no pipe holds.
+    // A line that is too long for any pipe.
     let server = Server::start(|connection| connection.stream(&format!("data: {}\n\n", "x".repeat(8 << 20))));
     let mut child = Command::new(example()).arg(server.url()).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = child.stdout.take().unwrap();
     output.read_exact(&mut [0]).unwrap(); // it writes
-    // Two that come at once are one.
+    // Two interrupts that arrive at once count as one.
     let status = loop {
         interrupt(&child);
         if let Some(status) = child.try_wait().unwrap() {

@@ -1,5 +1,5 @@
-//! What a client does as time passes. A made-up transport and tokio's clock, which stands still but for the
-//! sleeps, so that no test waits and none depends on the machine.
+//! What a client does as time passes. A fake transport and tokio's clock, which stands still except for sleeps, so that
+//! no test waits, and none depends on the machine.
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -51,7 +51,7 @@ fn answer(status: u16, body: impl Stream<Item = Result<Bytes, BoxError>> + Send 
     answer
 }
 
-/// Chunks, each of which comes after this time.
+/// Chunks, each of which arrives after this time.
 fn chunks(chunks: &'static [&'static str], after: Duration) -> impl Stream<Item = Result<Bytes, BoxError>> {
     stream::unfold(chunks, move |chunks| async move {
         let (chunk, rest) = chunks.split_first()?;
@@ -60,7 +60,7 @@ fn chunks(chunks: &'static [&'static str], after: Duration) -> impl Stream<Item 
     })
 }
 
-/// The next error, and after how long it came.
+/// The next error, and how long it took to arrive.
 async fn error(source: &mut AsyncEventSource) -> (ClientError, Duration) {
     let start = time::Instant::now();
     loop {
@@ -81,7 +81,7 @@ fn is_timeout(error: &ClientError) -> bool {
 #[tokio::test(start_paused = true)]
 async fn each_byte_counts_and_only_bytes_do() {
     let settings = || builder().read_timeout(secs(10));
-    // A byte each nine seconds, for more than a minute.
+    // A byte every nine seconds, for more than a minute.
     let bytes = &[":", " ", "w", "\n", "\n", "d", "a", "t", "a", ":", "1", "\n", "\n"];
     let mut client = source(settings(), |_| async { Ok(answer(200, chunks(bytes, secs(9)))) });
     assert_eq!(client.next().await.unwrap().unwrap().data(), "1");
@@ -121,7 +121,7 @@ async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
     let settings = |body: &[u8]| {
         builder().body(body.to_vec()).connect_timeout(secs(1)).read_timeout(secs(9)).until_data("done")
     };
-    // Longer than the limit altogether, but not from one piece to the next.
+    // Longer than the limit in total, but not between one piece and the next.
     let expected = body.clone();
     let mut client = source(settings(&body), move |request| {
         let expected = expected.clone();
@@ -165,7 +165,7 @@ async fn a_token_is_fetched_by_a_future() {
     let start = time::Instant::now();
     assert!(client.next().await.is_none());
     assert_eq!(start.elapsed(), secs(5));
-    // While it is fetched the client can be closed.
+    // While it is being fetched, the client can be closed.
     let settings = builder().url_with(std::future::pending);
     let mut client = source(settings, |_| async { Err("there is no request".into()) });
     let handle = client.handle();
@@ -175,7 +175,7 @@ async fn a_token_is_fetched_by_a_future() {
 
 #[tokio::test(start_paused = true)]
 async fn chunks_of_no_bytes_are_nothing() {
-    // A task that is always ready stops the clock, so this one sleeps now and then.
+    // A task that is always ready stops the clock, so this one sleeps from time to time.
     fn empty() -> impl Stream<Item = Result<Bytes, BoxError>> {
         stream::unfold(0, |count| async move {
             if count % 1000 == 999 {
@@ -213,7 +213,7 @@ async fn an_endless_row_of_chunks_without_a_message_lets_others_run() {
     }
 }
 
-/// A clock that stands still but for the sleeps and for whoever moves it.
+/// A clock that stands still except for sleeps and for whoever moves it.
 #[derive(Clone)]
 struct Clock(Arc<Mutex<Instant>>);
 

@@ -1,4 +1,4 @@
-//! A client of a node: what comes out of a subscriber, read as a browser reads it.
+//! A client of a node: it reads what a subscriber returns as a browser would.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -6,7 +6,7 @@ use sse_wire::{MessageEvent, MessageStream, channel::Subscriber};
 use std::{convert::Infallible, pin::Pin, time::Duration};
 use tokio::time;
 
-/// Far longer than anything takes: what is not there by then will not come.
+/// Far longer than anything takes: what has not arrived by then never will.
 const LONG: Duration = Duration::from_secs(60);
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
@@ -43,13 +43,13 @@ impl Client {
         data
     }
 
-    /// With what a browser would connect again.
+    /// The ID with which a browser would reconnect.
     pub fn last_event_id(&self) -> &str {
         self.messages.decoder().last_event_id()
     }
 }
 
-/// Waits until something can be seen.
+/// Waits until a condition holds.
 #[track_caller]
 pub fn eventually(mut is_true: impl FnMut() -> bool) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();

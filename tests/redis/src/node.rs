@@ -10,7 +10,7 @@ use sse_wire::{
 };
 use std::ops::Range;
 
-/// A node whose log holds so few events that who is slow or late reads Redis.
+/// A node whose log holds so few events that clients that are slow or late read from Redis.
 pub async fn small_node(redis: &Redis, events: usize) -> Node {
     let channel = Channel::builder().events(events).start(Start::Oldest);
     let node = redis.node().channel(channel).start().unwrap();

@@ -1,4 +1,4 @@
-//! A `redis-server` of a test's own.
+//! A `redis-server` for a single test.
 
 use crate::skip::skip;
 use sse_wire::channel::redis::Redis;
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A `redis-server` on a port and in a directory of its own, which syncs what it is told to the disk at once.
+/// A `redis-server` with its own port and directory, which syncs every command to disk at once.
 pub struct RedisServer {
     port: u16,
     dir: PathBuf,
@@ -22,7 +22,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// A running server, or `None` where there is no such program.
+    /// A running server, or `None` if there is no such program.
     #[track_caller]
     pub fn start() -> Option<RedisServer> {
         RedisServer::start_with(None)
@@ -45,7 +45,7 @@ impl RedisServer {
         Some(server)
     }
 
-    /// Where it is, with the settings that tests need: a long wait on a busy machine.
+    /// Its address, with the settings that tests need: a long timeout, because the machine may be busy.
     pub fn redis(&self) -> Redis {
         Redis::new(&self.url()).unwrap().timeout(Duration::from_secs(20))
     }
@@ -61,7 +61,7 @@ impl RedisServer {
         self.port
     }
 
-    /// Starts it again with the data that it has, and waits until it answers.
+    /// Starts it again with its data, and waits until it responds.
     pub fn restart(&mut self) {
         assert!(self.child.is_none(), "it is running");
         let mut command = Command::new("redis-server");
@@ -90,14 +90,14 @@ impl RedisServer {
         self.child = Some(child);
     }
 
-    /// Ends it at once, as a crash does.
+    /// Ends it at once, like a crash.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it is running");
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
-    /// Starts a killed server with its data where no node looks for it, for as long as this takes.
+    /// Starts a killed server with its data at an address that no node knows, until `work` returns.
     pub fn elsewhere(&mut self, change: impl FnOnce(&RedisServer)) {
         let port = std::mem::replace(&mut self.port, free_port());
         self.restart();
@@ -106,14 +106,14 @@ impl RedisServer {
         self.port = port;
     }
 
-    /// Removes what a killed server had on the disk.
+    /// Removes the files of a killed server.
     pub fn lose_data(&self) {
         assert!(self.child.is_none(), "it is running");
         fs::remove_dir_all(&self.dir).unwrap();
         fs::create_dir_all(&self.dir).unwrap();
     }
 
-    /// The answer to a command, over a connection of its own.
+    /// The reply to a command, over a separate connection.
     pub fn command(&self, arguments: &[&str]) -> redis::Value {
         self.try_command(arguments).unwrap()
     }
@@ -124,7 +124,7 @@ impl RedisServer {
         redis::cmd(arguments[0]).arg(&arguments[1..]).query(&mut connection)
     }
 
-    /// The connections that there are, without the one that asks.
+    /// The open connections, except for the one that asks.
     pub fn clients(&self) -> usize {
         let redis::Value::BulkString(list) = self.command(&["CLIENT", "LIST"]) else { panic!() };
         String::from_utf8(list).unwrap().lines().count() - 1

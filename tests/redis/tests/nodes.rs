@@ -105,7 +105,7 @@ async fn a_finished_topic_ends_on_every_node() {
     let last = publisher.finish_with("a", Event::new().data("end")).await.unwrap();
     assert_eq!(client.rest().await, ["0", "1", "2", "end"]);
 
-    // Redis refuses what comes too late, from whomever.
+    // Redis refuses what comes too late, no matter who sends it.
     let refused = PublishError::Finished;
     assert_eq!(publisher.publish("a", Event::new().data("late")).await, Err(refused.clone()));
     assert_eq!(publisher.finish("a").await, Err(refused.clone()));
@@ -113,7 +113,7 @@ async fn a_finished_topic_ends_on_every_node() {
     let late = tokio::task::spawn_blocking(move || blocking.publish("a", Event::new().data("late")));
     assert_eq!(late.await.unwrap(), Err(refused));
 
-    // A node that comes later, and the one that was there.
+    // A node that is started later, and the one that was there.
     for node in [small_node(&redis, 10).await, node] {
         let topic = node.topic("a").await.unwrap();
         assert!(topic.connect(Some(&last.to_string())).await.unwrap().is_none());
@@ -123,7 +123,7 @@ async fn a_finished_topic_ends_on_every_node() {
         assert_eq!(client.rest().await, ["2", "end"]);
         let mut client = Client::new(topic.connect(None).await.unwrap().unwrap());
         assert_eq!(client.rest().await, ["0", "1", "2", "end"]);
-        // An ID that nobody gave is told, gets what there is, and then is told to stop.
+        // A client with an ID that nobody gave gets a gap event, then what there is, and then is told to stop.
         let mut client = Client::new(topic.connect(Some("1-1")).await.unwrap().unwrap());
         assert_eq!(client.rest().await, [r#"{"missed":null}"#, "0", "1", "2", "end"]);
         assert!(topic.connect(Some(client.last_event_id())).await.unwrap().is_none());
@@ -160,7 +160,7 @@ async fn an_id_that_nobody_gave_is_unknown_and_one_that_was_trimmed_too_old() {
     let Resume::Missed(client) = topic.resume("1-1").await.unwrap() else { panic!() };
     let mut client = Client::new(client.live());
     assert_eq!(client.data(1).await, [r#"{"missed":null}"#]);
-    // Then it has a place of its own.
+    // Then it has its own place.
     let id = client.last_event_id().to_owned();
     assert_eq!(id, ids[19].to_string());
     publish(&redis.publisher(), 20..21).await;
@@ -176,7 +176,7 @@ async fn a_client_can_be_ahead_of_the_node() {
     let topic = node.topic("a").await.unwrap();
     for round in 0..50 {
         let ids = publish(&redis.publisher(), round..round + 1).await;
-        // Another node may have sent it, when this one has not read it yet.
+        // Another node may already have sent it, when this one has not read it yet.
         let mut client = Client::new(topic.connect(Some(&ids[0].to_string())).await.unwrap().unwrap());
         publish(&redis.publisher(), 1_000..1_001).await;
         assert_eq!(client.data(1).await, ["1000"]);
@@ -242,10 +242,10 @@ async fn a_node_has_two_connections_and_topics_come_and_go() {
         publisher.publish(&topic.to_string(), Event::new().data(topic)).await.unwrap();
         assert_eq!(client.data(1).await, [topic.to_string()]);
     }
-    // Two, and the publisher's.
+    // Two, plus the publisher's.
     assert_eq!(server.clients(), 3);
 
-    // Who leaves makes room.
+    // A client that leaves makes room.
     clients.pop();
     let mut client = Client::new(node.connect("one too many", None).await.unwrap().unwrap());
     publisher.publish("one too many", Event::new().data("")).await.unwrap();
@@ -257,7 +257,7 @@ async fn a_node_has_two_connections_and_topics_come_and_go() {
     let node = redis.node().idle(std::time::Duration::ZERO).start().unwrap();
     drop(node.connect("a", None).await.unwrap());
     eventually(|| node.metrics().topics == 0).await;
-    // Nothing is left of a node that is gone.
+    // Nothing is left of a dropped node.
     drop((node, publisher));
     eventually(|| server.clients() == 0).await;
 }

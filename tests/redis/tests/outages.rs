@@ -1,4 +1,4 @@
-//! Redis goes away and comes again, with what it had or without.
+//! Redis stops and starts again, with or without its data.
 
 use sse_wire::{
     Event,
@@ -16,7 +16,7 @@ async fn node(redis: &Redis, events: usize) -> Node {
     node
 }
 
-/// Publishes to a Redis that is there, with a connection that may not know that it has been away.
+/// Publishes to a running Redis, over a connection that may not know that it was restarted.
 async fn publish(publisher: &Publisher, data: &str) -> String {
     while let Err(PublishError::Ambiguous(_)) = publisher.publish("probe", Event::new().data("")).await {}
     publisher.publish("a", Event::new().data(data)).await.unwrap().to_string()
@@ -45,7 +45,7 @@ async fn a_killed_redis_costs_nothing_that_it_kept() {
         for node in &nodes {
             eventually(|| !node.metrics().is_connected).await;
         }
-        // Nothing is in doubt: the connection is known to be dead, or is refused.
+        // Nothing is ambiguous: the connection is known to be dead, or is refused.
         let error = loop {
             match publisher.publish("a", Event::new().data("lost")).await.unwrap_err() {
                 PublishError::Ambiguous(_) => {}
@@ -54,7 +54,7 @@ async fn a_killed_redis_costs_nothing_that_it_kept() {
         };
         assert!(matches!(error, PublishError::NotPublished(_)), "{error:?}");
         server.restart();
-        // Published before the nodes are there again, who are backing off.
+        // Published before the nodes, which are backing off, have reconnected.
         expected.push(format!("{round} while away"));
         publish(&publisher, expected.last().unwrap()).await;
         for client in &mut clients {
@@ -84,7 +84,7 @@ async fn what_was_trimmed_while_a_node_was_away_is_counted() {
     });
     server.restart();
     assert_eq!(client.data(4).await, [r#"{"missed":17}"#, "18", "19", "20"]);
-    // The log tells who was there before it, too.
+    // The log also tells clients that were there before.
     let mut again = Client::new(node.connect("a", Some(&first)).await.unwrap().unwrap());
     assert_eq!(again.data(4).await, [r#"{"missed":17}"#, "18", "19", "20"]);
 }

@@ -34,7 +34,7 @@ async fn nothing_listens() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_nothing_has_not_got_the_event() {
-    // The kernel accepts the connection; nobody reads.
+    // The kernel accepts the connection, but nobody reads.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let redis = Redis::new(&format!("redis://{}/", listener.local_addr().unwrap())).unwrap().timeout(SHORT);
     let start = Instant::now();
@@ -49,7 +49,7 @@ async fn a_server_that_stops_in_the_middle_leaves_it_in_doubt() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.redis().timeout(SHORT);
     let (publisher, blocking) = (redis.publisher(), redis.blocking_publisher());
-    // The connections are established and just used.
+    // The connections are established, and have just been used.
     let blocking = loop {
         let first = publisher.publish("a", Event::new().data("1")).await;
         let again = blocking.clone();
@@ -111,7 +111,7 @@ async fn what_redis_keeps_is_bounded() {
     assert!((100..400).contains(&len("sse:a")), "{}", len("sse:a"));
 
     let publisher = server.redis().retention(Retention::Age(Duration::from_secs(60))).publisher();
-    // As old as it gets.
+    // As old as possible.
     for id in 1..=1_000 {
         server.command(&["XADD", "sse:b", &format!("{id}-0"), "e1", "data: 1\n\n"]);
     }

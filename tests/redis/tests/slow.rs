@@ -1,4 +1,4 @@
-//! Clients that are too slow for their node's log: they read on in Redis.
+//! Clients that are too slow for their node's log: they continue reading from Redis.
 
 use futures_util::StreamExt;
 use sse_wire::{
@@ -10,7 +10,7 @@ use sse_wire::{
 };
 use sse_wire_redis_tests::{Client, RedisServer, eventually, numbers, publish, small_node};
 
-/// Waits until the node has read so many events of the topic `a`.
+/// Waits until the node has read this many events of the topic `a`.
 async fn has_read(node: &Node, events: u64) {
     let topic = node.topic("a").await.unwrap();
     eventually(|| topic.metrics().published == events).await;
@@ -59,7 +59,7 @@ async fn slow_and_fast_clients_get_everything_once_while_the_log_evicts() {
             let mut got = Vec::new();
             while let Some(message) = client_of_node.message().await {
                 got.push(message.into_data());
-                // The later ones let the others go first, more and more often.
+                // Each client lets the others go first, and later ones do so more often.
                 for _ in 0..client * client {
                     tokio::task::yield_now().await;
                 }
@@ -75,7 +75,7 @@ async fn slow_and_fast_clients_get_everything_once_while_the_log_evicts() {
     }
 }
 
-/// The client has the event 0, and 1,000 more are published, of which Redis keeps the last hundreds.
+/// The client has event 0, and 1,000 more are published, of which Redis keeps the last few hundred.
 async fn stall_for_longer_than_redis_keeps(redis: &Redis, on_lag: OnLag) -> (Node, Client) {
     let channel = Channel::builder().events(5).start(Start::Oldest).on_lag(on_lag);
     let node = redis.node().channel(channel).start().unwrap();
@@ -130,7 +130,7 @@ async fn a_redis_that_lost_its_data_is_told_to_those_who_were_behind() {
     server.kill();
     server.lose_data();
     server.restart();
-    // The event that tells of the loss is one of the log, too.
+    // The event that reports the loss is in the log, too.
     has_read(&node, 21).await;
     publish(&redis.publisher(), 20..40).await;
     has_read(&node, 41).await;
@@ -138,7 +138,7 @@ async fn a_redis_that_lost_its_data_is_told_to_those_who_were_behind() {
     assert_eq!(client.data(20).await, numbers(20..40));
 }
 
-/// The IDs that a client gets are entries, also where the log of the node is empty.
+/// The IDs that a client gets are those of entries, even if the node's log is empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_tells_ids_that_any_node_knows() {
     let Some(server) = RedisServer::start() else { return };
@@ -154,7 +154,7 @@ async fn a_filter_tells_ids_that_any_node_knows() {
     }
 }
 
-/// A client that was reading what is old when its node was closed has the ID of what it read, and goes on elsewhere.
+/// A client that was reading old entries when its node was closed has the ID of the last one, and resumes elsewhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_closed_cuts_history_where_it_is() {
     let Some(server) = RedisServer::start() else { return };

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// A browser with a profile of its own. Both go when this is dropped.
+/// A browser with its own profile. Both are removed when this is dropped.
 pub struct Browser {
     process: Child,
     profile: PathBuf,
@@ -49,7 +49,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It ends its own processes, which write into the profile, before it goes.
+        // It ends its own processes, which write into the profile, before it exits.
         let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.profile);

@@ -20,7 +20,7 @@ pub fn feed() -> (Sender<Event>, impl Stream<Item = Result<Bytes, Infallible>> +
     (sender, stream::iter([Sse::new().into()]).chain(events).map(Ok))
 }
 
-/// What a handler gives to the first request, and panics at the second.
+/// The response to the first request. A second request panics.
 #[derive(Debug)]
 pub struct Once<T>(Arc<Mutex<Option<T>>>);
 

@@ -1,4 +1,4 @@
-//! Bodies of which a test sees everything, and a client of HTTP/1 that does as it likes.
+//! Bodies that a test observes completely, and an HTTP/1 client that does as it likes.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use futures_util::stream::{self, Stream};
@@ -26,7 +26,7 @@ use tokio::{
 /// How long a test waits before it fails. Nothing takes that long unless something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A test must not wait for ever.
+/// A test must not wait forever.
 pub async fn in_time<T>(test: impl Future<Output = T>) -> T {
     timeout(PATIENCE, test).await.expect("no longer than that")
 }
@@ -35,9 +35,9 @@ pub fn tick(n: u32) -> Event {
     Event::new().event("tick").id(n).data(n)
 }
 
-/// The test's end of a body.
+/// The test's side of a body.
 pub struct Probe {
-    /// What is sent into the body. One event waits at most.
+    /// Sends events into the body. At most one event waits.
     pub events: mpsc::Sender<Event>,
     ends: mpsc::UnboundedReceiver<End>,
     polls: Arc<AtomicUsize>,
@@ -52,7 +52,7 @@ impl Probe {
         let _all_taken = self.events.reserve().await.expect("the body is there");
     }
 
-    /// How the body ended, when it does.
+    /// Reports how the body ended.
     pub async fn end(&mut self) -> End {
         let end = in_time(self.ends.recv()).await.expect("the callback runs");
         assert_eq!(self.ends.recv().await, None, "it runs once");
@@ -85,9 +85,9 @@ pub fn body() -> (Probe, Body<impl Stream<Item = Event> + Send + Sync + Unpin + 
     (probe, body)
 }
 
-/// Sends to a client that never reads until nothing moves any more for this long.
+/// Sends to a client that never reads, until nothing has moved for this long.
 ///
-/// The kernel's buffers take some megabytes, the server's some hundred kilobytes.
+/// The kernel's buffers take a few megabytes, the server's a few hundred kilobytes.
 pub async fn send_until_stalled(probe: &Probe, timeout: Duration) {
     let large = Event::new().data("x".repeat(64 * 1024));
     let mut sent = 0;
@@ -124,7 +124,7 @@ impl Client {
         head.to_ascii_lowercase()
     }
 
-    /// Reads a chunk; `None` is the last, an error a connection that was cut.
+    /// Reads a chunk. `None` is the last one, and an error means that the connection was cut.
     pub async fn chunk(&mut self) -> std::io::Result<Option<String>> {
         Ok(self.bytes().await?.map(|chunk| String::from_utf8(chunk).expect("text")))
     }
@@ -141,7 +141,7 @@ impl Client {
         Ok((size > 0).then_some(chunk))
     }
 
-    /// Reads a chunk that is there.
+    /// Reads a chunk that must not be the last.
     pub async fn next(&mut self) -> String {
         self.chunk().await.expect("no error").expect("not the end")
     }

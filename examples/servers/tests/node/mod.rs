@@ -1,4 +1,4 @@
-//! `broadcast` as a process of its own, a publisher, and clients on bare sockets.
+//! `broadcast` as a separate process, a publisher, and clients on bare sockets.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
@@ -27,13 +27,13 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// More open files than the connections of any test.
 const MOST_FILES: u64 = 4096;
 
-/// A number from the environment, for a test that can be made larger.
+/// A number from the environment, for a test that can be scaled up.
 pub fn scale(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |value| value.parse().expect("a number"))
 }
 
-/// Allows so many open files, here and in the processes that are started from now on. Each connection is one on either
-/// side, and the usual limit is 1,024.
+/// Allows this many open files, here and in the processes that are started from now on. Each connection is one on
+/// either side, and the usual limit is 1,024.
 pub fn allow_open_files(files: u64) {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < files) {
@@ -69,7 +69,7 @@ impl Node {
         Node { process, address: address.unwrap_or_else(|| panic!("no address in {line:?}")) }
     }
 
-    /// The memory of the process that is in use, in KiB.
+    /// The memory that the process uses, in KiB.
     pub fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a figure");
@@ -85,7 +85,7 @@ impl Node {
         request(self.address, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").1
     }
 
-    /// A figure of the channel that a request without a name means.
+    /// A metric of the channel that is used for a request without a name.
     pub fn metric(&self, name: &str) -> u64 {
         let text = self.metrics();
         let prefix = format!("broadcast_{name}{{channel=\"main\"}} ");
@@ -100,7 +100,7 @@ impl Node {
         value.unwrap_or_else(|| panic!("no tasks in {text}")).parse().expect("a number")
     }
 
-    /// Asks it to end.
+    /// Asks the server to end.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).expect("it runs");
     }
@@ -117,11 +117,11 @@ impl Drop for Node {
     }
 }
 
-/// Sends a request that asks to close the connection, and reads the status, and the answer after its head.
+/// Sends a request that asks to close the connection, and reads the status and the body of the response.
 pub fn request(address: SocketAddr, request: impl AsRef<[u8]>) -> (u16, String) {
     let mut socket = std::net::TcpStream::connect(address).expect("a connection");
     socket.set_read_timeout(Some(PATIENCE)).expect("an option");
-    // A server that refuses a large request may close the connection before it is all written.
+    // A server that refuses a large request may close the connection before all of it is written.
     let _ = socket.write_all(request.as_ref());
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer);
@@ -130,11 +130,11 @@ pub fn request(address: SocketAddr, request: impl AsRef<[u8]>) -> (u16, String) 
     (head[9..12].parse().expect("a status"), body.to_owned())
 }
 
-/// Publishes over a connection that it keeps.
+/// Publishes over a connection that is kept open.
 pub struct Publisher {
     socket: TcpStream,
     buffer: Vec<u8>,
-    /// Requests that are not answered yet.
+    /// Requests that have not been answered yet.
     waiting: usize,
 }
 
@@ -151,7 +151,7 @@ impl Publisher {
         self.answer().await
     }
 
-    /// Sends requests without waiting for their answers.
+    /// Sends requests without waiting for the responses.
     pub async fn send<D: AsRef<str>>(&mut self, events: impl IntoIterator<Item = D>) -> io::Result<()> {
         let mut requests = String::new();
         for data in events {
@@ -163,7 +163,7 @@ impl Publisher {
         self.socket.write_all(requests.as_bytes()).await
     }
 
-    /// Waits for all answers.
+    /// Waits for all responses.
     pub async fn settle(&mut self) -> io::Result<()> {
         while self.waiting > 0 {
             self.answer().await?;
@@ -185,7 +185,7 @@ impl Publisher {
     }
 }
 
-/// The length of the answer at the start of the buffer, if it is all there, and its body.
+/// The length of the response at the start of the buffer, if it is complete, and its body.
 fn whole_answer(buffer: &[u8]) -> Option<(usize, String)> {
     let head_len = buffer.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let head = str::from_utf8(&buffer[..head_len]).expect("text").to_ascii_lowercase();
@@ -206,12 +206,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Connects, and waits for the head of the answer, which has to be an event stream.
+    /// Connects, and waits for the head of the response, which must be an event stream.
     pub async fn connect(address: SocketAddr, last_event_id: &str) -> io::Result<Feed> {
         Feed::connect_within(PATIENCE, address, last_event_id).await
     }
 
-    /// The same for a channel of another name.
+    /// The same for a channel with another name.
     pub async fn connect_to(address: SocketAddr, channel: &str) -> io::Result<Feed> {
         let mut socket = TcpStream::connect(address).await?;
         let request = format!("GET /events?channel={channel} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -219,7 +219,7 @@ impl Feed {
         Feed::begin(PATIENCE, socket, "").await
     }
 
-    /// Fails also if nothing is read for this long.
+    /// Also fails if nothing is read for this long.
     pub async fn connect_within(
         patience: Duration,
         address: SocketAddr,
@@ -247,7 +247,7 @@ impl Feed {
         Ok(Feed { patience, socket, buffer, chunks: Chunks::default(), decoder })
     }
 
-    /// Waits for bytes and hands over the messages in them. Says whether the stream goes on.
+    /// Waits for bytes and passes on the messages in them. Returns whether the stream continues.
     pub async fn read(&mut self, mut each: impl FnMut(MessageRef<'_>)) -> io::Result<bool> {
         if self.buffer.is_empty()
             && timeout(self.patience, self.socket.read_buf(&mut self.buffer)).await?? == 0
@@ -285,11 +285,11 @@ pub async fn ask(socket: &mut TcpStream, last_event_id: &str) -> io::Result<()> 
     socket.write_all(format!("GET /events HTTP/1.1\r\nHost: x\r\n{id}\r\n").as_bytes()).await
 }
 
-/// The transfer coding "chunked", taken off.
+/// Decodes the transfer coding "chunked".
 #[derive(Default)]
 struct Chunks {
     place: Place,
-    /// The size of the chunk as far as it is read, or what is left of its bytes.
+    /// The part of the chunk's size that has been read, or the number of its bytes that are left.
     size: usize,
 }
 
@@ -302,7 +302,7 @@ enum Place {
 }
 
 impl Chunks {
-    /// Says whether there are more chunks.
+    /// Returns whether there are more chunks.
     fn read(&mut self, mut bytes: &[u8], mut each: impl FnMut(&[u8])) -> bool {
         while let [byte, rest @ ..] = bytes {
             match self.place {
@@ -339,19 +339,19 @@ impl Chunks {
     }
 }
 
-/// What a client has seen of events whose data counts from 1: each once, in order, or a gap that counts what is
-/// missing.
+/// What a client has seen of events whose data counts from 1: each once, in order, or a gap that counts the missing
+/// ones.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub last: u64,
-    /// How many events are missing ahead of the next one. A gap that is told again, because the connection was cut
-    /// after it, counts once; one that is told after another adds to it.
+    /// How many events are missing before the next one. A gap that is reported again, because the connection was cut
+    /// after it, counts once; a gap that is reported after another one adds to it.
     gaps: Vec<u64>,
     pub missed: u64,
 }
 
 impl Seen {
-    /// What a client has seen that got everything up to this event.
+    /// What a client has seen that has received everything up to this event.
     pub fn after(last: u64) -> Seen {
         Seen { last, ..Seen::default() }
     }
@@ -381,7 +381,7 @@ impl Seen {
     }
 }
 
-/// How far each of many clients has come.
+/// How far each of many clients has got.
 pub struct Progress {
     seen: Vec<AtomicU64>,
     changed: watch::Sender<()>,

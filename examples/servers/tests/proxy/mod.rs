@@ -1,4 +1,4 @@
-//! A proxy that does to connections what networks do.
+//! A proxy that treats connections the way networks do.
 
 use super::node::Random;
 use socket2::SockRef;
@@ -21,7 +21,7 @@ use tokio::{
     time::sleep,
 };
 
-/// How many connections to the server stay open after their clients have gone without a word.
+/// How many connections to the server stay open after their clients have silently vanished.
 const FORGOTTEN: usize = 20;
 
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,9 @@ enum Fault {
     Reset,
     /// Nothing arrives for a while.
     Delay(Duration),
-    /// So many bytes arrive one at a time.
+    /// This many bytes arrive one at a time.
     Trickle(usize),
-    /// Nothing arrives any more, and no side is told.
+    /// Nothing arrives any more, and neither side is told.
     HalfOpen,
 }
 
@@ -56,7 +56,7 @@ pub struct Proxy(Arc<Shared>);
 struct Shared {
     upstream: SocketAddr,
     random: Mutex<Random>,
-    /// How many faults are still to come. After the last one the proxy does as it should.
+    /// How many faults are still to come. After the last one, the proxy works properly.
     left: AtomicU64,
     forgotten: Mutex<VecDeque<OwnedReadHalf>>,
 }
@@ -88,7 +88,7 @@ impl Proxy {
         self.0.left.load(Relaxed) == 0
     }
 
-    /// The next fault, and after how many bytes it happens: now and then within the head of the answer.
+    /// The next fault, and after how many bytes it happens: sometimes inside the head of the response.
     fn next(&self) -> Option<(usize, Fault)> {
         self.0.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).ok()?;
         let mut random = self.0.random.lock().expect("no panic");
@@ -126,7 +126,7 @@ impl Proxy {
                     return Ok(());
                 }
                 Fault::HalfOpen => {
-                    // The client loses patience. The server is not told of that.
+                    // The client loses patience. The server is not told.
                     if let Ok((_, to_server)) = asking.await {
                         to_server.forget();
                     }
@@ -144,7 +144,7 @@ impl Proxy {
     }
 }
 
-/// Carries so many bytes.
+/// Carries this many bytes.
 async fn forward(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, bytes: usize) -> io::Result<()> {
     let mut buffer = [0; 1024];
     let mut left = bytes;

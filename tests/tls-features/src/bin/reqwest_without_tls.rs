@@ -4,7 +4,7 @@ use sse_wire::{AsyncEventSource, EventSource, client::ClientError};
 use std::{error::Error, net::TcpListener};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // It panicked when sse-wire had TLS compiled into reqwest without a provider of cryptography.
+    // This panicked when sse-wire had TLS compiled into reqwest without a cryptography provider.
     drop(reqwest::Client::new());
 
     // Without TLS there is no https, and the error says which feature adds it. ureq connects first.

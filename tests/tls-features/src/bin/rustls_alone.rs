@@ -1,10 +1,10 @@
-//! A program that uses rustls with its default provider of cryptography, and sse-wire over ureq and over reqwest.
+//! A program that uses rustls with its default cryptography provider, and sse-wire over ureq and over reqwest.
 
 use sse_wire::{AsyncEventSource, EventSource, client::Policy};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // It panicked when sse-wire turned on a second provider.
+    // This panicked when sse-wire turned on a second provider.
     drop(rustls::ClientConfig::builder());
 
     // Port 9 of this machine, where nobody is.
