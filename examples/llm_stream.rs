@@ -61,7 +61,7 @@ fn main() -> Result<(), BoxError> {
 /// An endpoint that knows one answer.
 fn fake_endpoint() -> Result<String, BoxError> {
     const ANSWER: &str = "An event stream is a response that does not end: \
-        the server writes a block of text for each event, and the client reads it as it comes.";
+        the server writes a block of text for each event, and the client reads it as it arrives.";
     const HEAD: &[u8] =
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n\r\n";
 

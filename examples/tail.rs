@@ -44,12 +44,12 @@ For a URL, which is requested again whenever the stream ends:
                            opened; can be repeated
 
 Errors go to standard error, followed by the body of a response that is not an event stream. The exit status is 0
-after status 204, a requested end, or an interrupt, and 1 after a final error, such as an input that ends before what
---until-event or --until-data says. A second interrupt ends the program with status 130, even while nobody reads its
+after status 204, a requested end, or an interrupt, and 1 after a final error, such as an input that ends before
+--until-event or --until-data allows. A second interrupt ends the program with status 130, even while nobody reads its
 output.
 ";
 
-/// What means nothing where there is no request.
+/// The options that mean nothing without a request.
 const FOR_A_URL: [&str; 6] =
     ["--last-event-id", "--header", "--data", "--timeout", "--any-type", "--retry-status"];
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 thread_local! {
-    // A counter for each thread costs next to nothing. A shared one would add an atomic operation to
-    // each allocation, and so make those contenders look slow that allocate.
+    // A counter for each thread costs almost nothing. A shared one would add an atomic operation to each allocation,
+    // and so make the contenders that allocate look slower.
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 

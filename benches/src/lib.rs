@@ -1,6 +1,6 @@
-//! The harness of the benchmarks. Contenders (rows) and workloads (columns) are measured in turns, in
-//! many short rounds within one process, so that a change of the machine's speed hits all alike; the
-//! median of a cell's rounds counts.
+//! The harness of the benchmarks. Contenders (rows) and workloads (columns) are measured in turn, in many short rounds
+//! within one process, so that changes in the machine's speed affect all of them equally; the median of a cell's rounds
+//! counts.
 
 mod allocations;
 mod plot;
@@ -14,11 +14,11 @@ pub use threads::{pin, thread_time};
 
 use std::{fmt, time::Duration};
 
-/// Runs a workload so many times and says how long that took.
+/// Runs a workload this many times, and returns how long that took.
 pub type Pass = Box<dyn FnMut(u64) -> Duration>;
 
-/// The usual [`Pass`]: `run` in a loop, and the time for which it had the core. What else runs on the machine then
-/// counts only as far as it gets in the way.
+/// The usual [`Pass`]: calls `run` in a loop, and measures the time for which it had the core. What else runs on the
+/// machine then counts only as far as it gets in the way.
 pub fn timed(mut run: impl FnMut() + 'static) -> Pass {
     Box::new(move |times| {
         let start = thread_time();
@@ -31,11 +31,11 @@ pub fn timed(mut run: impl FnMut() + 'static) -> Pass {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What no contender can beat, because it does a part of the work only.
+    /// What no contender can beat, because it does only part of the work.
     Limit,
     /// This crate.
     Ours,
-    /// Another one, which `Ours` is compared with.
+    /// Another crate, with which `Ours` is compared.
     Peer,
 }
 
@@ -43,7 +43,7 @@ pub enum Kind {
 pub struct Row {
     kind: Kind,
     name: String,
-    /// One for each workload, in their order. `None` where the contender cannot do it.
+    /// One for each workload, in order. `None` if the contender cannot do it.
     cells: Vec<Option<Cell>>,
     counted: bool,
 }
@@ -54,7 +54,7 @@ impl Row {
         Row { kind, name: name.into(), cells, counted: true }
     }
 
-    /// The contender works in another thread or process, where its allocations are not counted.
+    /// Whether the contender works in another thread or process, where its allocations are not counted.
     pub fn uncounted(mut self) -> Self {
         self.counted = false;
         self
@@ -63,13 +63,13 @@ impl Row {
 
 /// What is measured together.
 pub struct Bench {
-    /// What stands above the column, and how many events one run of the workload has.
+    /// The heading of the column, and how many events one run of the workload has.
     pub workloads: Vec<(&'static str, u64)>,
     pub rows: Vec<Row>,
 }
 
-/// A sample is long beside the clock's resolution and short beside a time slice of the system, so that
-/// most samples are taken without an interruption.
+/// A sample is long compared with the clock's resolution, and short compared with the system's time slice, so that most
+/// samples are not interrupted.
 const SAMPLE: Duration = Duration::from_millis(2);
 
 impl Bench {
@@ -83,7 +83,7 @@ impl Bench {
             eprint!("\rround {} of {rounds}  ", round + 1);
             for (column, _) in workloads.iter().enumerate() {
                 for turn in 0..rows.len() {
-                    // Each round begins with another contender: nobody always follows the same one.
+                    // Each round begins with a different contender, so that none always follows the same one.
                     let row = (round + turn) % rows.len();
                     if let Some(cell) = &mut rows[row].cells[column] {
                         cell.measure();
@@ -108,10 +108,10 @@ impl Bench {
 
 struct Cell {
     pass: Pass,
-    /// How many runs make a sample.
+    /// How many runs make up a sample.
     times: u64,
     samples: Vec<Duration>,
-    /// In one sample.
+    /// The number of events in one sample.
     allocations: u64,
 }
 
@@ -191,8 +191,8 @@ impl Table {
         row.figures[column].as_ref().expect("no such figure")
     }
 
-    /// How long one contender takes for the time of the best peer among those that are meant, and who that is: the largest of the medians of the
-    /// rounds' ratios. Unlike the ratio of two medians it does not move with the machine.
+    /// How long one contender takes in relation to the best of these peers, and which peer that is: the largest of the
+    /// medians of the rounds' ratios. Unlike the ratio of two medians, it does not vary with the machine's speed.
     ///
     /// # Panics
     /// If there is no figure, or no peer.
@@ -243,7 +243,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A figure with as many digits as mean something, in groups of three: `7.6`, `41`, `55,000`.
+/// A figure with as many digits as are meaningful, in groups of three: `7.6`, `41`, `55,000`.
 pub fn grouped(figure: f64) -> String {
     let digits = match figure {
         ..10.0 => return format!("{figure:.1}"),
@@ -254,7 +254,7 @@ pub fn grouped(figure: f64) -> String {
     groups.join(",")
 }
 
-/// What a figure is held to: not more than `must`, better not more than `aim`.
+/// The target of a figure: at most `must`, and preferably at most `aim`.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     pub must: f64,
@@ -274,8 +274,8 @@ impl Target {
     }
 }
 
-/// For instance "at most 0: 0, met". Both are rounded as in the tables, so that what a contender needs once, and
-/// not for each event, does not count.
+/// For instance "at most 0: 0, met". Both are rounded as in the tables, so that what a contender needs only once does
+/// not count.
 pub fn verdict_at_most(limit: f64, figure: f64) -> String {
     let [limit, figure] = [limit, figure].map(|figure| (figure * 10.0).round() / 10.0);
     format!("at most {limit}: {figure}, {}", if figure <= limit { "met" } else { "MISSED" })

@@ -9,7 +9,7 @@ const GAP: f64 = 36.0;
 const TOP: f64 = 84.0;
 const PANEL: f64 = (WIDTH - 2.0 * MARGIN - GAP) / 2.0;
 const BAR: f64 = 16.0;
-/// The part of a panel's width that names and the longest bar take; values stand to the right of it.
+/// The part of a panel's width that the names and the longest bar take up; the values are to the right of it.
 const NAMES: f64 = 178.0;
 const BARS: f64 = PANEL - NAMES - 52.0;
 
@@ -30,7 +30,7 @@ fn draw(svg: &mut String, title: &str, note: &str, panels: &[(&str, &Table, usiz
     let mut body = String::new();
     let mut columns = [(MARGIN, TOP), (MARGIN + PANEL + GAP, TOP)];
     for (heading, table, workload) in panels {
-        // Each panel goes to the column that is shorter so far.
+        // Each panel goes into whichever column is shorter so far.
         let shorter = usize::from(columns[1].1 < columns[0].1);
         let (left, top) = &mut columns[shorter];
         *top += panel(&mut body, *left, *top, heading, table, *workload)? + 26.0;
@@ -62,7 +62,7 @@ fn panel(
         table.rows.iter().filter_map(|row| Some((row, row.figures[column].as_ref()?.figure.ns))).collect();
     let least = bars.iter().map(|(_, ns)| *ns).fold(f64::INFINITY, f64::min);
     let most = bars.iter().map(|(_, ns)| *ns).fold(0.0, f64::max);
-    // The axis begins at a decade, so far below the shortest bar that this can be seen.
+    // The axis begins at a power of ten, far enough below the shortest bar for that bar to be visible.
     let (low, high) = ((least * 0.7).log10().floor(), most.log10());
     let x = |ns: f64| left + NAMES + BARS * (ns.log10() - low) / (high - low);
 

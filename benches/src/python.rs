@@ -1,4 +1,4 @@
-//! Contenders in Python: a process that is told what to run, one line a command, and times it.
+//! Contenders in Python: a process that is told what to run, with one command on each line, and times it.
 
 use std::{
     cell::RefCell,
@@ -35,7 +35,7 @@ impl Python {
         Ok(Python(Rc::new(RefCell::new(Process { child, stdin, stdout: BufReader::new(stdout) }))))
     }
 
-    /// Sends a command and bytes that belong to it, and waits for the answer.
+    /// Sends a command and its bytes, and waits for the answer.
     pub fn ask(&self, command: &str, payload: &[u8]) -> io::Result<String> {
         let process = &mut *self.0.borrow_mut();
         writeln!(process.stdin, "{command}")?;
@@ -47,7 +47,7 @@ impl Python {
         }
     }
 
-    /// Reads so many bytes that follow an answer.
+    /// Reads this many bytes after an answer.
     pub fn read(&self, len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];
         self.0.borrow_mut().stdout.read_exact(&mut bytes)?;
@@ -57,7 +57,7 @@ impl Python {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // There is nothing that it could lose.
+        // It has nothing to lose.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,10 +1,10 @@
-//! What a benchmark of two threads needs from the system. Where it is not Linux, threads run where they
-//! like and are timed by the wall clock.
+//! What a benchmark with two threads needs from the system. On systems other than Linux, threads run on any core, and
+//! are timed by the wall clock.
 
 use std::time::Duration;
 
-/// Binds this thread to one of the cores that it may run on: the first for 0, the second for 1. If there
-/// are fewer, it takes them in turn.
+/// Binds this thread to one of the cores that it may run on: the first for 0, the second for 1. If there are fewer
+/// cores, they are used in turn.
 #[cfg(target_os = "linux")]
 pub fn pin(nth: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -13,7 +13,7 @@ pub fn pin(nth: usize) {
         if let Some(core) = cores.nth(nth) {
             let mut set = CpuSet::new();
             set.set(core);
-            // Where this is forbidden, the thread runs where it likes.
+            // If this is forbidden, the thread runs on any core.
             let _ = sched_setaffinity(None, &set);
         }
     }

@@ -1,5 +1,5 @@
-//! Any bytes at any chunking, with and without a limit: the decoder, the reader and the oracle agree; and what
-//! was read can be sent on.
+//! Any bytes, in any chunks, with and without a limit: the decoder, the reader, and the oracle agree; and what was read
+//! can be sent on.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -15,7 +15,7 @@ use oracle::Item;
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     bytes: &'a [u8],
-    /// The sizes of the chunks, over and over.
+    /// The sizes of the chunks, repeated.
     sizes: [u8; 4],
     limit: Option<u8>,
     comments: bool,
@@ -42,7 +42,7 @@ fn item(incoming: &Result<Incoming, TooLarge>) -> Item {
     }
 }
 
-/// The IDs that the messages brought.
+/// The IDs that the messages themselves carried.
 fn ids(seen: &[Result<Incoming, TooLarge>]) -> Vec<Option<String>> {
     let ids = seen.iter().filter_map(|item| match item {
         Ok(Incoming::Message(message)) => Some(message.id().map(String::from)),
@@ -51,7 +51,7 @@ fn ids(seen: &[Result<Incoming, TooLarge>]) -> Vec<Option<String>> {
     ids.collect()
 }
 
-/// Gives a chunk a call. An empty one would be the end, and is left out.
+/// Returns one chunk in each call. An empty one would be the end, and is left out.
 struct Chunks<'c>(std::vec::IntoIter<&'c [u8]>);
 
 impl Read for Chunks<'_> {
@@ -87,7 +87,7 @@ fuzz_target!(|case: Case<'_>| {
     let (mut seen, mut chunks) = (Vec::new(), Vec::new());
     let mut rest = case.bytes;
     for size in case.sizes.iter().cycle() {
-        // Zero among the sizes is an empty chunk, unless there is nothing else.
+        // A size of zero makes an empty chunk, unless all sizes are zero.
         let size = if case.sizes == [0; 4] { 1 } else { usize::from(*size) };
         let (chunk, later) = rest.split_at(size.min(rest.len()));
         let mut input = Input::new(chunk);
@@ -132,7 +132,7 @@ fuzz_target!(|case: Case<'_>| {
     decoder.reconnect();
     assert_eq!(decoder.unfinished(), 0);
 
-    // The next client gets the same messages, but for a NUL in a type and IDs that it could not send back.
+    // The next client gets the same messages, except for a NUL in a type, and IDs that it could not send back.
     let messages = |seen: Vec<Result<Incoming, TooLarge>>| -> Vec<_> {
         let messages = seen.into_iter().filter_map(|item| match item {
             Ok(Incoming::Message(message)) => {

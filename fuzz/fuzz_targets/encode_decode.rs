@@ -1,4 +1,4 @@
-//! Whatever `Sse` writes, the decoder reads back: exactly the messages that were added, whatever their texts.
+//! The decoder reads back whatever `Sse` writes: exactly the messages that were added, whatever their texts.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -27,17 +27,17 @@ struct Case<'a> {
     size: u8,
 }
 
-/// What a correct client reads of a data string.
+/// What a correct client reads for a data string.
 fn lines(data: &str) -> String {
     data.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// What an event type carries of a text.
+/// What remains of a text as an event type.
 fn event_type(text: &str) -> String {
     text.replace(['\r', '\n', '\0'], "\u{fffd}")
 }
 
-/// What an ID carries of a text.
+/// What remains of a text as an ID.
 fn id(text: &str) -> String {
     let last = text.len().wrapping_sub(1);
     let carried = |i, c: char| match c {

@@ -14,8 +14,8 @@ pub enum Start {
     Oldest,
 }
 
-/// What happens to a subscriber that is so slow that events were evicted before it read them. For a topic in Redis that
-/// means evicted by Redis too.
+/// What happens to a subscriber that is so slow that events were evicted before it read them. For a topic in
+/// Redis, that means evicted by Redis as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLag {
     /// It gets a [gap event](Gap), and continues with the oldest event that is retained.

@@ -37,10 +37,10 @@ pub struct Missed {
     rest: Rest,
 }
 
-/// What there is for such a client.
+/// What is available to such a client.
 #[derive(Debug)]
 enum Rest {
-    /// With the number of the first event that the client does not have, if it is known.
+    /// Holds the number of the first event that the client does not have, if it is known.
     Log(Channel, Option<u64>),
     #[cfg(feature = "redis")]
     Redis(redis::Rest),
@@ -124,7 +124,7 @@ impl State {
 }
 
 impl Resume {
-    /// The subscriber of a client that takes what there is.
+    /// Creates the subscriber of a client that takes what is available.
     pub(super) fn go_on(self, on_missed: OnMissed) -> Option<Subscriber> {
         match self {
             Resume::Complete(subscriber) => Some(subscriber),

@@ -41,7 +41,7 @@ struct Cursor {
     next: u64,
     /// What is sent before that event.
     first: First,
-    /// Reads what the log has evicted. Without such a source those events are missed.
+    /// Reads what the log has evicted. Without such a source, those events are missed.
     #[cfg(feature = "redis")]
     older: Option<Box<dyn Older>>,
     /// Whether it is read now instead of the log.
@@ -271,7 +271,7 @@ impl Subscriber {
 
 #[cfg(feature = "redis")]
 impl Subscriber {
-    /// Like [`step`](Subscriber::step), in what the log has evicted.
+    /// Like [`step`](Subscriber::step), but reads what the log has evicted.
     fn poll_older(&mut self, cx: &Context<'_>) -> Poll<Step> {
         let cursor = &mut self.cursor;
         let Some(older) = &mut cursor.older else { return Poll::Ready(Step::End) };
@@ -296,7 +296,7 @@ impl Subscriber {
                 Step::Again
             }
             Turn::Cut => {
-                // A place that no event will have. A filter would send the ID of that place.
+                // A place that no event will ever have. A filter would send its ID.
                 (cursor.next, cursor.filter) = (u64::MAX, None);
                 Step::Again
             }

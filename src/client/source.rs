@@ -130,9 +130,9 @@ impl Builder<Blocking> {
     /// # Ok::<(), sse_wire::client::BuildError>(())
     /// ```
     ///
-    /// An agent of ureq takes a stream that is cut by a reset for one that ends, unless it has a `CutDetector` of
-    /// [`client`](crate::client) (feature `ureq`). [`close`](EventSourceHandle::close) takes effect when the function,
-    /// or the body that is read, returns: tell the [`Stop`] how to make them return at once.
+    /// A ureq agent takes a stream that is cut off by a reset for one that ends, unless it has a `CutDetector` of
+    /// [`client`](crate::client) (feature `ureq`). [`close`](EventSourceHandle::close) takes effect when the function, or
+    /// the body that is being read, returns: tell the [`Stop`] how to make them return at once.
     ///
     /// # Errors
     ///

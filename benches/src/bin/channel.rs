@@ -1,8 +1,8 @@
-//! What it costs to give one event to a thousand subscribers in one process: the channel, beside
-//! `tokio::sync::broadcast` of encoded `Bytes`, which has no replay, no IDs and no frames.
+//! What it costs to deliver one event to a thousand subscribers in one process: the channel, compared with
+//! `tokio::sync::broadcast` of encoded `Bytes`, which has no replay, no IDs, and no frames.
 //!
-//! Every subscriber is a task of its own on one thread, as it is under an async server. A pass publishes and
-//! then lets the tasks run until each has everything.
+//! Every subscriber is a separate task on one thread, as in an async server. A pass publishes, and then lets the tasks
+//! run until each has everything.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -37,10 +37,10 @@ thread_local! {
 
 type Reader = Pin<Box<dyn Future<Output = ()>>>;
 
-/// An executor that does as little as one can, so that the channels are measured and not the runtime.
+/// An executor that does as little as possible, so that the channels are measured and not the runtime.
 struct Readers {
     tasks: Vec<(Reader, Waker)>,
-    /// What the tasks got together.
+    /// What the tasks got in total.
     bytes: Rc<Cell<usize>>,
 }
 
@@ -79,7 +79,7 @@ impl Readers {
         WOKEN.set(woken);
     }
 
-    /// Publishes so many events, and lets all subscribers read them; together they get the bytes that this says.
+    /// Publishes this many events, and lets all subscribers read them. Returns how many bytes they got in total.
     fn pass(mut self, events: usize, publish: impl Fn() -> usize + 'static) -> Pass {
         timed(move || {
             self.bytes.set(0);
@@ -142,7 +142,7 @@ fn retaining(events: usize, own_ids: bool) -> (Channel, Vec<String>) {
         let made = channel.publish(event).unwrap();
         if own_ids { own } else { made.to_string() }
     });
-    // A thousand of them, from all of the log: few enough to be in the processor's caches.
+    // A thousand of them, from all over the log: few enough to fit into the processor's caches.
     let ids = ids.collect::<Vec<_>>().into_iter().step_by(events / 1_000).collect();
     (channel, ids)
 }

@@ -1,7 +1,6 @@
-//! What it costs to read an event stream from a socket: CPU time of the reading thread, the system's part
-//! included, for one event. Each contender reads one endless stream from the same server, which runs on
-//! another core and is never the slower one; the limits read the same bytes with the same HTTP library and
-//! throw them away.
+//! What it costs to read an event stream from a socket: CPU time of the reading thread for one event, including system
+//! time. Each contender reads one endless stream from the same server, which runs on another core and is never the
+//! slower one; the limits read the same bytes with the same HTTP library, and discard them.
 
 use eventsource_client::{Client as _, SSE};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
@@ -49,8 +48,8 @@ fn workloads() -> [Workload; 3] {
     ]
 }
 
-/// Serves an endless stream of this event, so many of them in an HTTP chunk: most servers make a chunk of
-/// each event, those that batch make one of all that are ready.
+/// Serves an endless stream of this event, with this many in an HTTP chunk: most servers send each event as a chunk,
+/// and those that batch send everything that is ready as one.
 fn serve(event: &str, batch: usize) -> String {
     let batch = event.repeat(batch);
     let chunks = format!("{:x}\r\n{batch}\r\n", batch.len()).repeat((64 * 1024 / batch.len()).max(1));

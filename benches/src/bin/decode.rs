@@ -1,5 +1,5 @@
-//! Reading event streams: this crate, its peers, and the search for line ends alone, at four sizes of chunks;
-//! and what a byte costs over the size of the chunks, for a short and for a long stream.
+//! Reading event streams: this crate, its peers, and only the search for line ends, with four sizes of chunks; and the
+//! cost of a byte by the size of the chunks, for a short and for a long stream.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, task::noop_waker};
@@ -49,7 +49,7 @@ fn workloads() -> [Workload; 5] {
     ]
 }
 
-/// More of what is read as owned messages.
+/// More for what is read as owned messages.
 fn more_workloads() -> [Workload; 5] {
     let token = r#"{"delta":"a token of a text"}"#;
     let json = r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1763665741,"model":"a-model","choices":[{"index":0,"delta":{"content":" token"},"logprobs":null,"finish_reason":null}]}"#;
@@ -96,7 +96,7 @@ impl Cut {
     }
 }
 
-/// A stream of chunks that are all there.
+/// A stream of chunks that are all ready.
 struct Ready(slice::Iter<'static, Bytes>);
 
 impl Stream for Ready {
@@ -107,7 +107,7 @@ impl Stream for Ready {
     }
 }
 
-/// A source that gives a chunk a call, or as much of it as there is room for.
+/// A source that returns one chunk in each call, or as much of it as there is room for.
 struct Source(slice::Iter<'static, Bytes>, &'static [u8]);
 
 impl Read for Source {
@@ -115,7 +115,7 @@ impl Read for Source {
         if self.1.is_empty() {
             self.1 = self.0.next().map_or(&[], |chunk| chunk);
         }
-        // In pieces, because glibc copies larger ones several times slower where the addresses happen to be alike.
+        // In pieces, because glibc copies larger ones several times more slowly if the addresses happen to be similar.
         let mut read = 0;
         for piece in buffer.chunks_mut(1024) {
             read += self.1.read(piece)?;
@@ -127,7 +127,7 @@ impl Read for Source {
     }
 }
 
-/// How many messages there were, and how long their texts are in all.
+/// How many messages there were, and the total length of their texts.
 #[derive(Default)]
 struct Seen {
     messages: usize,
@@ -217,7 +217,7 @@ fn sse_core() -> Engine {
     })
 }
 
-/// The same from a source that has to be read, as `MessageReader` does it.
+/// The same from a source that has to be read, as by `MessageReader`.
 fn sse_core_read() -> Engine {
     let mut buffer = vec![0; 16 << 10];
     Box::new(move |chunks| {
@@ -327,13 +327,13 @@ const ENGINES: [Contender; 11] = [
     (Kind::Peer, "russe 0.3.1", russe),
 ];
 
-/// Whose cost grows with the square of a line's length is not waited for.
+/// Contenders whose cost grows with the square of a line's length are skipped.
 fn is_too_slow(name: &str, workload: &Workload, cut: Cut) -> bool {
     let is_long = workload.event.len() > 100_000 && cut != Cut::EachEvent;
     is_long && (name.starts_with("eventsource-stream") || name.starts_with("russe") && cut == Cut::Every(64))
 }
 
-/// The best of the peers that give owned messages.
+/// The best of the peers whose messages are owned.
 const OWNED: [Contender; 6] = [ENGINES[2], ENGINES[3], ENGINES[4], ENGINES[5], ENGINES[6], ENGINES[7]];
 
 /// Whether a peer's messages are owned. Those of sseer lie in the chunk, which they keep.
@@ -346,7 +346,7 @@ fn bench(cut: Cut, works: &[Workload], engines: &[Contender]) -> Bench {
     let rows = engines.iter().map(|(kind, name, engine)| {
         let passes = streams.iter().map(|(work, chunks)| {
             let (mut engine, chunks, events) = (engine(), *chunks, work.events);
-            // All see the same number of messages, before anything is timed.
+            // Checks before anything is timed that all see the same number of messages.
             let can = !is_too_slow(name, work, cut);
             let expected = if *kind == Kind::Limit { 0 } else { events };
             assert!(!can || engine(chunks).messages == expected, "{name}, {}", work.name);
@@ -362,7 +362,7 @@ fn bench(cut: Cut, works: &[Workload], engines: &[Contender]) -> Bench {
     Bench { workloads: works.iter().map(|work| (work.name, work.events as u64)).collect(), rows }
 }
 
-/// What borrowed messages are held to, and the size of the chunks there.
+/// The targets for borrowed messages, and the size of the chunks.
 const BORROWED_TARGETS: [(Target, Cut); 5] = [
     (Target { must: 0.50, aim: 0.35 }, Cut::Every(1460)),
     (Target { must: 0.45, aim: 0.35 }, Cut::Every(1460)),
@@ -371,8 +371,8 @@ const BORROWED_TARGETS: [(Target, Cut); 5] = [
     (Target { must: 0.60, aim: 0.45 }, Cut::Every(64)),
 ];
 
-/// What owned messages are held to, of the `Stream` and of the `Read`, and how many allocations they may take: as
-/// many as the peer if that is not said.
+/// The targets for owned messages from the `Stream` and from the `Read`, and how many allocations they may take: by
+/// default as many as the peer.
 const OWNED_TARGETS: [(Target, Option<f64>); 5] = [
     (Target { must: 0.65, aim: 0.45 }, Some(0.0)),
     (Target { must: 0.55, aim: 0.40 }, Some(0.0)),
@@ -381,10 +381,10 @@ const OWNED_TARGETS: [(Target, Option<f64>); 5] = [
     (Target { must: 0.85, aim: 0.65 }, None),
 ];
 
-/// At each of these sizes of the chunks.
+/// With each of these sizes of chunks.
 const OWNED_CUTS: [Cut; 3] = [Cut::Every(1460), Cut::Every(16 << 10), Cut::EachEvent];
 
-/// Prints how the table does, and whether that is what it is held to.
+/// Prints the results of the table, and whether they meet the targets.
 fn verdicts(table: &Table, cut: Cut, works: &[Workload]) {
     let print = |i: usize, ours: &str, target: Target, allowed: Option<f64>| {
         let (peer, ratio) = table.ratio(ours, i, |peer| ours == BORROWED || is_owned(peer));
@@ -408,7 +408,7 @@ fn verdicts(table: &Table, cut: Cut, works: &[Workload]) {
     }
 }
 
-/// What each event of one line costs at least that comes in chunks: it is put together and checked.
+/// The least that an event of one line costs if it arrives in chunks: it is put together and checked.
 fn join(buffer: &mut Vec<u8>, chunk: &[u8], has_ended: bool) {
     buffer.extend_from_slice(chunk);
     if has_ended {
@@ -417,7 +417,7 @@ fn join(buffer: &mut Vec<u8>, chunk: &[u8], has_ended: bool) {
     }
 }
 
-/// The cost of a byte over the size of the chunks, for a short and a long stream. Gives the drawing.
+/// The cost of a byte by the size of the chunks, for a short and a long stream. Returns the drawing.
 fn curve(rounds: usize) -> String {
     const LENGTHS: [(usize, &str); 2] = [(100_000, "100 KB"), (10_000_000, "10 MB")];
     const JOINED: &str = "memcpy and UTF-8 alone";
@@ -434,7 +434,7 @@ fn curve(rounds: usize) -> String {
             let stream: &'static [u8] = stream.into_bytes().leak();
             let passes = sizes.iter().map(|size| {
                 let (size, mut decoder) = (*size, Decoder::new());
-                // As many bytes in each run.
+                // The same number of bytes in each run.
                 let times = LENGTHS[1].0 / len;
                 if *kind == JOINED {
                     let mut buffer = Vec::new();

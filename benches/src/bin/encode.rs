@@ -1,8 +1,8 @@
-//! What it costs to turn a message into bytes and to hand these to a writer, one event at a time.
+//! What it costs to turn a message into bytes and pass them to a writer, one event at a time.
 //!
-//! All contenders get the same: data as a borrowed string, an event type that is a static string, an
-//! integer as event ID. Each does with it what its API allows at best, reuses what can be reused, and
-//! hands the bytes to the same [`Sink`].
+//! All contenders get the same: data as a borrowed string, an event type that is a static string, and an integer as the
+//! event ID. Each does the best that its API allows, reuses what can be reused, and passes the bytes to the same
+//! [`Sink`].
 
 use actix_web::body::MessageBody;
 use bytes::{Bytes, BytesMut};
@@ -34,7 +34,7 @@ struct Workload {
     event: Option<&'static str>,
     has_id: bool,
     data: String,
-    /// How we write it, for the limits.
+    /// How this crate writes it, for the limits.
     wire: Vec<u8>,
 }
 
@@ -65,7 +65,7 @@ fn workloads() -> &'static [Workload] {
     .leak()
 }
 
-/// What each event has to cost at most, as a part of what the best peer needs.
+/// The targets for the cost of each event, as a fraction of what the best peer needs.
 const TARGETS: [Target; 5] = [
     Target { must: 0.40, aim: 0.25 },
     Target { must: 0.35, aim: 0.25 },
@@ -74,16 +74,16 @@ const TARGETS: [Target; 5] = [
     Target { must: 1.10, aim: 0.90 },
 ];
 
-/// Where the bytes go: a buffer of the size of a TLS record, which stays in the cache, so that the
-/// sink costs little and yet reads every byte.
+/// Where the bytes go: a buffer of the size of a TLS record, which stays in the cache, so that the sink costs little
+/// and still reads every byte.
 struct Sink {
     buffer: Box<[u8; 16 << 10]>,
-    /// All that was written, while contenders are compared with each other.
+    /// Everything that was written, while contenders are compared with each other.
     copy: Option<Vec<u8>>,
 }
 
 impl Sink {
-    // As a writer behind a socket would be, it is a call that nobody can look into.
+    // Opaque to the optimizer, as a writer behind a socket would be.
     #[inline(never)]
     fn take(&mut self, bytes: &[u8]) {
         for part in bytes.chunks(self.buffer.len()) {
@@ -273,7 +273,7 @@ fn from_body(mut body: impl Body<Data = Bytes> + Unpin + 'static) -> impl Conten
     })
 }
 
-/// Takes one frame of a response body at each call, as an HTTP server does when there is always one.
+/// Takes one frame of a response body in each call, as an HTTP server does when there always is one.
 fn from_polls(mut poll: impl FnMut(&mut Context) -> Poll<Option<Bytes>> + 'static) -> impl Contender {
     move |sink| match poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Some(block)) => sink.take(&block),
@@ -283,7 +283,7 @@ fn from_polls(mut poll: impl FnMut(&mut Context) -> Poll<Option<Bytes>> + 'stati
 
 // --- the rows ---
 
-/// The contender in Rust, after a look at what it sends.
+/// The contender in Rust, after checking what it sends.
 fn row<C: Contender>(
     kind: Kind,
     name: &str,
@@ -333,8 +333,8 @@ fn python_rows(works: &'static [Workload]) -> io::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Nobody is compared on different work: a plain reader, after the rules of WHATWG HTML 9.2.6, gets the
-/// same single message from everyone.
+/// Checks that all contenders do the same work: a plain reader that follows WHATWG HTML 9.2.6 must get the same single
+/// message from each of them.
 fn check(name: &str, work: &Workload, stream: &[u8]) {
     let stream = str::from_utf8(stream).expect("UTF-8");
     let (mut id, mut event, mut data) = ("", "", String::new());
@@ -365,9 +365,9 @@ fn check(name: &str, work: &Workload, stream: &[u8]) {
 
 /// Builds blocks on one thread and drops them on another, which runs on another core.
 ///
-/// They travel in batches of a thousand, whose vectors come back to be filled again, and each thread
-/// takes the processor time that it needs for a batch: the sum is what a block costs both of them
-/// together, without the channel, the waiting and the memory of the batches.
+/// They are sent in batches of a thousand, whose vectors are returned to be filled again. Each thread measures the CPU
+/// time that it needs for a batch: the sum is what a block costs both of them together, without the channel, the
+/// waiting, and the memory of the batches.
 fn across_threads<T: Send>(
     work: &'static Workload,
     drain: fn(&mut sse_wire::Sse, &mut Vec<T>),
@@ -386,7 +386,7 @@ fn across_threads<T: Send>(
                     let start = thread_time();
                     batch.clear();
                     busy += thread_time() - start;
-                    // At the end nobody fills it again.
+                    // At the end, nobody fills it again.
                     let _ = empty.send(batch);
                 }
                 busy

@@ -1,5 +1,5 @@
-//! What a response body costs over events that are ready, beside axum's over the same stream; and what it costs to
-//! cut bytes at blank lines, beside a search for line ends over the same bytes.
+//! What a response body over events that are ready costs, compared with axum's over the same stream; and what it costs
+//! to cut bytes at blank lines, compared with a search for line ends in the same bytes.
 
 use axum::response::{IntoResponse, sse};
 use bytes::Bytes;
@@ -32,7 +32,7 @@ const FRAMES: [(&str, usize, usize); 4] = [
 const BODY: Target = Target { must: 0.50, aim: 0.35 };
 const BLOCKS: Target = Target { must: 3.0, aim: 2.0 };
 
-/// So many events, then it has to be waited for, and so on.
+/// This many events, then a wait, and so on.
 struct Ready<F> {
     make: F,
     burst: usize,
@@ -52,7 +52,7 @@ impl<T, F: FnMut() -> T + Unpin> Stream for Ready<F> {
     }
 }
 
-/// Takes as many frames as a burst of events makes.
+/// Takes the frames of one burst of events.
 fn frames(
     mut body: impl http_body::Body<Data = Bytes, Error: std::fmt::Debug> + Unpin + 'static,
     frames: usize,
@@ -94,7 +94,7 @@ const CHUNKS: [(&str, usize); 2] = [("chunks of 1,460 B", 1460), ("chunks of 16 
 const MEMCHR: &str = "memchr2 over the bytes";
 const CUT: &str = "sse-wire, `Blocks`";
 
-/// Answers of a language model: 170 B of JSON an event.
+/// Responses of a language model: 170 B of JSON in each event.
 fn chunks(len: usize) -> &'static [Bytes] {
     let json = format!(r#"{{"type":"delta","text":"{}"}}"#, "word ".repeat(28));
     let events = (0..6000).map(|n| Event::new().event("delta").id(n).data(&*json).to_string());

@@ -30,8 +30,8 @@ pub(super) struct Feed {
     opened: OnceCell<()>,
     /// Notified when more of the stream has been read.
     progress: Notify,
-    /// How many [`Topic`](super::Topic) handles exist. The first one is added, and each one is removed, under the lock of
-    /// the node's topics.
+    /// How many [`Topic`](super::Topic) handles exist. The first one is added, and each one is removed, under the lock
+    /// of the node's topics.
     users: AtomicUsize,
     /// When the node first saw that nobody uses it. Changed under the same lock.
     pub(super) idle_since: Mutex<Option<Instant>>,
@@ -78,7 +78,8 @@ impl Feed {
         self.is_open() && !self.channel.is_ended()
     }
 
-    /// The same with one user more, for a [`Topic`](super::Topic). Needs the lock of the node's topics, or a topic.
+    /// The same feed with one more user, for a [`Topic`](super::Topic). The caller holds the lock of the node's topics,
+    /// or a topic.
     pub(super) fn used(self: &Arc<Feed>) -> Arc<Feed> {
         self.users.fetch_add(1, Ordering::Relaxed);
         self.clone()
@@ -95,7 +96,7 @@ impl Feed {
         matches!(self.channel.0.lock().ended, Some(Ended::Closed(_)))
     }
 
-    /// The opposite of [`used`](Feed::used), under that lock.
+    /// The opposite of [`used`](Feed::used). The caller holds that lock.
     pub(super) fn unused(&self) {
         self.users.fetch_sub(1, Ordering::Relaxed);
     }

@@ -84,7 +84,7 @@ impl History {
         }
     }
 
-    /// For a client that reads the log from this place, until it falls behind.
+    /// For a client that reads the log from this place on, until it falls behind.
     pub(super) fn at(shared: Arc<Shared>, feed: Arc<Feed>, at: Position) -> History {
         let mut history = History::new(shared, feed, at.id, at.generation);
         history.is_held = true;
@@ -202,7 +202,7 @@ impl Older for History {
     }
 
     fn passed(&mut self, next: u64) {
-        // What is of an earlier stream leaves the generation as it is, which is how that is noticed later.
+        // If the event belongs to an earlier stream, the generation stays unchanged, so that this is noticed later.
         if let Some((id, generation)) = self.feed.passed(next) {
             (self.cursor, self.generation) = (id, generation);
         }
@@ -223,7 +223,7 @@ impl Drop for History {
     }
 }
 
-/// Whether nothing more is sent of a topic.
+/// Whether nothing more of a topic will be sent.
 fn is_over(shared: &Shared, feed: &Feed) -> bool {
     shared.is_closed.load(Ordering::Relaxed) || feed.is_closed()
 }

@@ -45,9 +45,9 @@
 //! but the gap is still reported. If somebody trims a stream to fewer than 100 entries while a node reads it, the gap
 //! may be reported after the entries that follow it.
 //!
-//! A subscriber that cannot keep up with its node's log reads on in Redis, without gaps or repetitions, and returns to
-//! the log once it has caught up. It misses only what Redis itself has dropped. Then it gets a gap event without a
-//! number, or its stream ends, as [`OnLag`](super::OnLag) says.
+//! A subscriber that cannot keep up with its node's log continues reading from Redis, without gaps or repetitions, and
+//! returns to the log once it has caught up. It misses only what Redis itself has dropped. In that case it gets a gap
+//! event without a number, or its stream ends, depending on [`OnLag`](super::OnLag).
 //!
 //! # Operation
 //!
@@ -56,7 +56,7 @@
 //! * A node has two connections to Redis, however many topics and subscribers there are. One waits for events in all
 //!   topics, with one command that names them all, so each wake-up costs Redis and the node some work for every open
 //!   topic. The other reads what is older than the log, 64 KiB at a time for each client that is late or slow. A client
-//!   that does not read at all costs Redis nothing.
+//!   that is not reading at all costs Redis nothing.
 //! * A node's memory is that of its logs: the number of topics in use, times the bounds of the
 //!   [channel](NodeBuilder::channel).
 //! * A Redis user needs permission for `XADD`, `PEXPIRE`, `MULTI` and `EXEC` to publish, and for `XREAD`, `XRANGE`,

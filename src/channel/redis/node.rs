@@ -41,7 +41,7 @@ impl NodeBuilder {
     /// Sets the bounds and policies of each topic's channel.
     ///
     /// The bounds limit this node's memory; what the topic itself retains is [set in Redis](Redis::retention). A limit
-    /// on age has no effect here. A subscriber that is too slow for the node's log reads on in Redis;
+    /// on age has no effect here. A subscriber that is too slow for the node's log continues reading from Redis;
     /// [`on_lag`](Builder::on_lag) applies only to what Redis has dropped too.
     pub fn channel(mut self, builder: Builder) -> Self {
         self.channel = builder.age(None);

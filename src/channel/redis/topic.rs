@@ -122,18 +122,18 @@ impl Topic {
         History::new(self.shared.clone(), self.feed.clone(), from, generation)
     }
 
-    /// A client that reads the log from here on.
+    /// Subscribes a client that reads the log from here on.
     fn join(&self, at: Position) -> Subscriber {
         let history = History::at(self.shared.clone(), self.feed.clone(), at);
         self.subscribe(at.next, history, false, Some(at.id))
     }
 
-    /// A client that first reads what Redis has.
+    /// Subscribes a client that first reads what Redis has.
     fn read(&self, history: History, place: Option<EntryId>) -> Subscriber {
         self.subscribe(self.feed.end().next, history, true, place)
     }
 
-    /// With the ID of its place first, if it has one and that is the policy.
+    /// Sends the ID of its place first, if it has one and the policy says so.
     fn subscribe(&self, next: u64, history: History, is_behind: bool, place: Option<EntryId>) -> Subscriber {
         let channel = &self.feed.channel.0;
         let mut subscriber = Subscriber::unprimed(channel, channel.lock(), next);

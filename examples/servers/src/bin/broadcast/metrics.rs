@@ -12,9 +12,9 @@ type Metric = (&'static str, &'static str, &'static str, fn(&Metrics) -> u64);
 const METRICS: [Metric; 7] = [
     ("published_total", "counter", "Events published.", |m| m.published),
     ("delivered_total", "counter", "Events handed to connections.", |m| m.delivered),
-    ("missed_total", "counter", "Events that subscribers missed and were told of.", |m| m.missed),
-    ("filtered_total", "counter", "Events that filters kept back.", |m| m.filtered),
-    ("subscribers", "gauge", "Clients that are connected.", |m| m.subscribers as u64),
+    ("missed_total", "counter", "Events that subscribers missed, and were told about.", |m| m.missed),
+    ("filtered_total", "counter", "Events that filters held back.", |m| m.filtered),
+    ("subscribers", "gauge", "Connected clients.", |m| m.subscribers as u64),
     ("retained_events", "gauge", "Events that can be replayed.", |m| m.retained_events as u64),
     ("retained_bytes", "gauge", "Their size.", |m| m.retained_bytes as u64),
 ];
@@ -31,7 +31,7 @@ pub fn text(feeds: &Feeds) -> String {
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let _ = writeln!(
         text,
-        "# HELP broadcast_tasks Tasks that are alive: one a connection.\n# TYPE broadcast_tasks gauge\nbroadcast_tasks {tasks}"
+        "# HELP broadcast_tasks Tasks that are alive: one for each connection.\n# TYPE broadcast_tasks gauge\nbroadcast_tasks {tasks}"
     );
     text
 }
