@@ -50,7 +50,7 @@ fn messages_reconnects_and_the_end() {
             "tail: The stream from {url} ended, 9 bytes into an event that begins \"data: cut\" (attempt 1); reconnecting in 101 ms."
         )
     );
-    assert!(errors[1].starts_with(&format!("tail: There was no answer from {url}: ")));
+    assert!(errors[1].starts_with(&format!("tail: There was no response from {url}: ")));
     assert_eq!(errors[2], format!("tail: The stream from {url} ended (attempt 3); reconnecting in 101 ms."));
     assert_eq!(errors.len(), 3);
     let requests = server.received();
@@ -168,7 +168,7 @@ fn limits_of_messages_and_of_silence() {
     assert!(output.status.success());
     assert_eq!(text(&output.stdout).lines().count(), 2);
     // Between the messages; on a slow machine there may be more.
-    assert!(text(&output.stderr).contains(&format!("tail: Nothing came from {} for 30ms", server.url())));
+    assert!(text(&output.stderr).contains(&format!("tail: Nothing arrived from {} for 30ms", server.url())));
 }
 
 #[cfg(unix)]
