@@ -23,7 +23,7 @@ static ALLOCATOR: Counting = Counting;
 
 #[allow(unsafe_code)]
 // SAFETY: each method does what the system's allocator does, with the same arguments. The counter has
-// no destructor and is initialized at compile time, so that it can be used at any time in a thread's life.
+// no destructor and is initialised at compile time, so that it can be used at any time in a thread's life.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);

@@ -83,7 +83,7 @@ struct Sink {
 }
 
 impl Sink {
-    // Opaque to the optimizer, as a writer behind a socket would be.
+    // Opaque to the optimiser, as a writer behind a socket would be.
     #[inline(never)]
     fn take(&mut self, bytes: &[u8]) {
         for part in bytes.chunks(self.buffer.len()) {
