@@ -16,8 +16,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 /// Configures an [`EventSource`](crate::EventSource), an [`AsyncEventSource`](crate::AsyncEventSource), or a bare
 /// [`Connection`].
 ///
-/// Each of the three has a `builder` function, whose builder builds that kind. Invalid settings are reported when it
-/// builds.
+/// Each of the three has a `builder` function, which determines what is built. Invalid settings are reported when it is
+/// built.
 ///
 /// ```
 /// use sse_wire::client::{Connection, Policy};
@@ -229,7 +229,7 @@ impl<K: Kind> Builder<K> {
     /// Sets the data of the message that marks the end, such as `[DONE]`. That message closes the client, and is not
     /// returned. You can set several.
     ///
-    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// If the stream ends before any of the ends that you set, that is an error, even if the policy is never to
     /// reconnect.
     pub fn until_data(mut self, data: impl Into<String>) -> Self {
         self.until.data(data.into());
@@ -239,7 +239,7 @@ impl<K: Kind> Builder<K> {
     /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event closes the client
     /// once it has been returned. You can set several.
     ///
-    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// If the stream ends before any of the ends that you set, that is an error, even if the policy is never to
     /// reconnect.
     pub fn until_event(mut self, event: impl Into<String>) -> Self {
         self.until.event(event.into());
@@ -249,7 +249,7 @@ impl<K: Kind> Builder<K> {
     /// Sets a function that recognises the last message. That message closes the client once it has been returned. You
     /// can set several.
     ///
-    /// If the stream ends before one of the ends that you set, that is an error, even if the policy is never to
+    /// If the stream ends before any of the ends that you set, that is an error, even if the policy is never to
     /// reconnect.
     pub fn until(mut self, is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static) -> Self {
         self.until.predicate(is_last);
