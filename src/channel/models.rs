@@ -116,7 +116,7 @@ fn one_is_handed_to_another_task() {
 
 /// The hooks are called in turn, and in the end they know whether there is a subscriber.
 #[test]
-fn hooks_are_told_in_turns() {
+fn hooks_are_told_in_turn() {
     check(|| {
         let active = Arc::new(AtomicUsize::new(0));
         let (first, last) = (active.clone(), active.clone());

@@ -43,7 +43,7 @@ fn wait_async(control: &Control) -> Command {
 }
 
 #[test]
-fn whoever_waits_hears_of_a_command() {
+fn a_waiting_thread_hears_of_a_command() {
     for each in [Command::Close, Command::Restart] {
         check(move || {
             let control = Arc::<Control>::default();

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_no_timer_holds() {
+    fn limits_that_no_timer_supports() {
         let policy = Policy::new().floor(Duration::MAX).cap(Duration::MAX);
         assert_eq!(policy.delay(u32::MAX, Duration::MAX, u64::MAX), LONGEST);
         assert_eq!(Policy::new().cap(Duration::ZERO).delay(9, ms(500), u64::MAX), ms(500));

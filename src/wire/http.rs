@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_value_of_a_header_holds() {
+    fn what_a_header_value_can_contain() {
         for (value, fault) in
             [("", None), ("\t é ", None), ("a\r\nb: c", Some(1)), ("é\0", Some(2)), ("a\u{7f}", Some(1))]
         {

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_end_wherever_it_stands() {
+    fn the_first_end_wherever_it_is() {
         for len in 0..200 {
             let mut bytes = vec![0xff; len];
             assert_eq!(find_end(&bytes), None);

@@ -212,7 +212,7 @@ fn settings_of_the_request() {
 }
 
 #[test]
-fn what_is_set_anew_for_an_attempt() {
+fn what_can_be_changed_for_an_attempt() {
     let mut client = Client::new(builder().header("X-Token", "0").header("x-token", "1"));
     assert_eq!(header(&client.send(), "x-token"), ["0", "1"]);
     client.fail(refused());
@@ -240,7 +240,7 @@ fn what_is_set_anew_for_an_attempt() {
 }
 
 #[test]
-fn more_headers_than_a_request_holds() {
+fn more_headers_than_a_request_can_hold() {
     let many = (0..40_000).fold(builder(), |builder, i| builder.header(format!("X-{i}"), ""));
     assert_eq!(many.build(0).unwrap_err(), BuildError::TooManyHeaders);
     // As many as there can be, so that there is no room for those of the client.
@@ -1142,7 +1142,7 @@ fn comments_are_reported_by_choice() {
 }
 
 #[test]
-fn errors_after_which_it_reconnects_are_told() {
+fn errors_after_which_it_reconnects_are_reported() {
     let told = Arc::<Mutex<Vec<String>>>::default();
     let log = told.clone();
     let policy = Policy::new().max_attempts(3);
@@ -1206,7 +1206,7 @@ fn silence_is_an_error() {
 // Commands.
 
 #[test]
-fn beginning_anew() {
+fn reconnecting_on_command() {
     let mut client = Client::new(builder());
     client.send();
     client.open();

@@ -175,7 +175,7 @@ fn message(event: &str, data: &str, last_event_id: &str) -> Item {
 }
 
 #[test]
-fn comments_and_retries_come_in_the_order_of_the_stream() {
+fn comments_and_retries_are_in_the_order_of_the_stream() {
     let stream = b":a\nretry: 5\nevent: tick\ndata: 1\n: b\nid: 7\nretry: 6x\nretry:7\r\n\n:\n::c\n:  d\n";
     let comment = |text: &str| Item::Comment(text.into());
     let expected = [
@@ -392,7 +392,7 @@ fn a_comment_costs_no_event() {
 }
 
 #[test]
-fn ids_without_a_message_are_reported_and_the_others_come_with_theirs() {
+fn ids_without_a_message_are_reported_and_the_others_with_their_messages() {
     let stream = b"id: 1\n\nevent: checkpoint\nid: 2\n\nid: 3\ndata: a\n\ndata: b\n\nid\n\nid: x\0\n\n\nid\ndata: c\n\nid: 4\n";
     let id = |text: &str| Item::Id(text.into());
     let expected = [
@@ -645,7 +645,7 @@ mod reader {
     }
 
     #[test]
-    fn a_too_large_event_is_an_error_after_which_reading_goes_on() {
+    fn a_too_large_event_is_an_error_after_which_reading_continues() {
         let decoder = Decoder::new().max_event_size(10).comments(true).retries(true);
         let stream: &[u8] = b":c\nretry: 1\n\ndata: 1234567890\n\ndata: 2\n\n";
         let mut messages = MessageReader::with_decoder(decoder, stream);
@@ -663,7 +663,7 @@ mod reader {
     }
 
     #[test]
-    fn the_next_connection_goes_on_with_the_decoder() {
+    fn the_next_connection_continues_with_the_decoder() {
         let mut messages = MessageReader::new(&b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n"[..]);
         assert_eq!(messages.by_ref().count(), 1);
         assert_eq!(messages.decoder().unfinished(), 14);
@@ -675,7 +675,7 @@ mod reader {
     }
 
     #[test]
-    fn the_end_is_the_end_and_the_parts_come_back() {
+    fn the_end_is_final_and_the_parts_can_be_taken_back() {
         let mut messages = MessageReader::new(Script(vec![Ok(b"id: 1\ndata\n\n"), Ok(b""), Ok(b"data\n\n")]));
         assert_eq!(messages.by_ref().count(), 1);
         assert!(messages.next().is_none() && messages.next_incoming().is_none());
@@ -777,7 +777,7 @@ mod stream_of_chunks {
     }
 
     #[test]
-    fn chunks_are_whatever_holds_bytes() {
+    fn chunks_can_be_any_bytes() {
         let chunks = ["data: 1\n\nda", "ta: 2\n", "\n:"];
         fn data(seen: Vec<Result<String, ReadError>>) -> Vec<String> {
             seen.into_iter().map(Result::unwrap).collect()
@@ -851,7 +851,7 @@ mod stream_of_chunks {
     }
 
     #[test]
-    fn poll_incoming_gives_the_error_as_it_came() {
+    fn poll_incoming_returns_the_error_unchanged() {
         let mut stream = MessageStream::new(Chunks::new([Err::<&str, _>(Broken(None))].into_iter()));
         let mut context = Context::from_waker(Waker::noop());
         let error = loop {

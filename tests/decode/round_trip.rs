@@ -168,7 +168,7 @@ proptest! {
 
 /// When a client reconnects to a relayed stream, the relay knows what it has sent, and that means what it received.
 #[test]
-fn a_message_is_sent_on_as_it_came() {
+fn a_message_is_sent_on_unchanged() {
     for (read, sent) in [
         ("data: 1\n\n", "data: 1\n\n"),
         ("event: message\ndata\n\n", "data: \n\n"),

@@ -61,7 +61,7 @@ fn messages_are_one_object_a_line() {
 }
 
 #[test]
-fn all_comes_in_the_order_of_the_stream() {
+fn everything_is_printed_in_the_order_of_the_stream() {
     let output = run(&["--all", "-"], STREAM);
     let seen: Vec<Value> = lines(&output).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(

@@ -277,7 +277,7 @@ fn clear_begins_a_new_connection() {
 }
 
 #[test]
-fn iteration_goes_on_with_the_rest_and_then_whole_blocks() {
+fn iteration_continues_with_the_rest_and_then_whole_blocks() {
     for (cut, end) in cuts() {
         let mut sse = cut_at(cut);
         let mut expected: Vec<&[u8]> = Vec::new();

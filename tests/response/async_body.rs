@@ -400,7 +400,7 @@ fn ends() -> (impl FnOnce(End) + Send + 'static, impl Fn() -> Vec<End>) {
 }
 
 #[test]
-fn the_end_is_told_once() {
+fn the_end_is_reported_once() {
     let (callback, ends) = self::ends();
     let source = Handle::new();
     {
@@ -430,7 +430,7 @@ fn the_last_frame_is_known_to_be_the_last() {
 }
 
 #[test]
-fn a_drop_is_told_whenever_it_comes() {
+fn a_drop_is_reported_whenever_it_happens() {
     // Before the first poll, while it waits, and before the last frames are taken.
     for polls in 0..3 {
         let (callback, ends) = self::ends();
@@ -451,7 +451,7 @@ fn a_drop_is_told_whenever_it_comes() {
 }
 
 #[test]
-fn set_twice_the_last_callback_holds() {
+fn of_two_callbacks_the_last_counts() {
     let ((first, told_first), (second, told_second)) = (ends(), ends());
     drop(Body::without_timer(stream::pending::<Event>()).on_end(first).on_end(second));
     assert_eq!((told_first(), told_second()), (vec![], vec![End::Dropped]));
@@ -832,7 +832,7 @@ fn a_thread_can_wait_for_the_end() {
 }
 
 #[test]
-fn who_waits_for_the_end_already_is_woken_by_a_shutdown_without_streams() {
+fn whoever_already_waits_for_the_end_is_woken_by_a_shutdown_without_streams() {
     let shutdown = Shutdown::new();
     let waker = Arc::new(Count::default());
     let mut finished = pin!(shutdown.finished());
@@ -857,7 +857,7 @@ fn a_shutdown_finishes_after_the_last_callback() {
 }
 
 #[test]
-fn clients_come_back_spread_over_the_range() {
+fn clients_reconnect_spread_over_the_range() {
     const CLIENTS: u32 = 1000;
     let (start, end) = (1000, 11_000);
     let shutdown = Shutdown::builder()

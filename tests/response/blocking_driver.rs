@@ -322,7 +322,7 @@ impl Write for Interrupted {
 }
 
 #[test]
-fn an_interruption_is_no_error() {
+fn an_interruption_is_not_an_error() {
     let (sender, driver) = silent(Framing::UntilClose);
     sender.send(tick(1)).unwrap();
     drop(sender);

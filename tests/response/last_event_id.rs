@@ -10,7 +10,7 @@ fn encode(text: &str) -> String {
 
 proptest! {
     #[test]
-    fn any_text_comes_through_a_query(id in ".*", parameter in ".+") {
+    fn any_text_survives_a_query(id in ".*", parameter in ".+") {
         let query = format!("a=b&{}={}&c", encode(&parameter), encode(&id));
         let trimmed = id.trim_matches([' ', '\t']);
         let expected = (!trimmed.is_empty()).then_some(trimmed);

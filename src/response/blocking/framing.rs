@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chunk_has_its_size_ahead() {
+    fn a_chunk_begins_with_its_size() {
         let mut frame = Frame::new();
         assert_eq!(frame.encode(Framing::Chunked, false), b"");
         assert_eq!(frame.encode(Framing::UntilClose, true), b"");

@@ -93,7 +93,7 @@ fn the_end_of_the_last_stream_is_seen() {
 }
 
 #[test]
-fn who_waits_for_the_end_is_woken_whatever_comes_last() {
+fn whoever_waits_for_the_end_is_woken_whatever_happens_last() {
     check(|| {
         let shutdown = Shutdown::new();
         let stream = member(&[&shutdown]);
@@ -112,7 +112,7 @@ fn who_waits_for_the_end_is_woken_whatever_comes_last() {
 }
 
 #[test]
-fn who_no_longer_waits_leaves_no_trace() {
+fn whoever_stops_waiting_leaves_no_trace() {
     check(|| {
         let shutdown = Shutdown::new();
         let mut begun = shutdown.begun();

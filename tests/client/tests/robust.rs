@@ -358,7 +358,7 @@ fn a_redirect_to_another_origin_takes_no_secrets_with_it() {
 }
 
 #[test]
-fn a_body_that_is_no_event_stream_is_shown() {
+fn a_body_that_is_not_an_event_stream_is_shown() {
     for (end, engine) in [true, false].into_iter().flat_map(|end| Engine::ALL.map(|engine| (end, engine))) {
         let server = Server::start(move |connection| {
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n";
@@ -555,7 +555,7 @@ fn a_post_ends_with_its_answer() {
 }
 
 #[test]
-fn a_transport_that_keeps_cookies_comes_back_to_the_same_server() {
+fn a_transport_that_stores_cookies_returns_to_the_same_server() {
     for engine in [Engine::Agent, Engine::Client] {
         let balancer = Server::start(|connection| {
             match connection.number {
@@ -729,7 +729,7 @@ fn closing_before_and_after() {
 }
 
 #[test]
-fn connecting_anew_on_demand() {
+fn reconnecting_on_demand() {
     for engine in Engine::ALL {
         let server = Server::start(|connection| {
             connection

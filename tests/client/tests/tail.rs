@@ -148,7 +148,7 @@ fn statuses_are_retried_until_a_stream_has_opened() {
 
 #[cfg(unix)]
 #[test]
-fn a_stream_that_is_cut_is_no_success() {
+fn a_stream_that_is_cut_off_is_not_a_success() {
     let server = Server::start(|connection| {
         connection.stream("data: 1\n\n");
         connection.reset();

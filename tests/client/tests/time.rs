@@ -116,7 +116,7 @@ async fn how_long_an_answer_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_may_take_its_time_as_long_as_it_goes_on() {
+async fn a_request_may_take_long_as_long_as_it_progresses() {
     let body: Vec<u8> = (0..100_000).map(|i| i as u8).collect();
     let settings = |body: &[u8]| {
         builder().body(body.to_vec()).connect_timeout(secs(1)).read_timeout(secs(9)).until_data("done")

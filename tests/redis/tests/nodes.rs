@@ -207,7 +207,7 @@ async fn what_others_write_is_skipped_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_no_stream_harms_no_other_topic() {
+async fn a_key_that_is_not_a_stream_harms_no_other_topic() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.redis();
     let node = small_node(&redis, 10).await;

@@ -90,7 +90,7 @@ async fn what_was_trimmed_while_a_node_was_away_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_without_its_data_is_a_gap_that_is_told() {
+async fn a_redis_without_its_data_is_reported_as_a_gap() {
     let Some(mut server) = RedisServer::start() else { return };
     let redis = server.redis();
     let nodes = [node(&redis, 100).await, node(&redis, 100).await];

@@ -96,7 +96,7 @@ async fn run_to_the_end(client: &mut Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_redis_dropped_too_is_told() {
+async fn what_redis_dropped_too_is_reported() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.redis().retention(Retention::Events(100));
     let (_node, mut client) = stall_for_longer_than_redis_keeps(&redis, OnLag::Gap).await;
@@ -118,7 +118,7 @@ async fn what_redis_dropped_too_ends_the_stream_if_that_is_the_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_lost_its_data_is_told_to_those_who_were_behind() {
+async fn clients_that_were_behind_are_told_that_redis_lost_its_data() {
     let Some(mut server) = RedisServer::start() else { return };
     let redis = server.redis();
     let node = small_node(&redis, 5).await;
@@ -140,7 +140,7 @@ async fn a_redis_that_lost_its_data_is_told_to_those_who_were_behind() {
 
 /// The IDs that a client gets are those of entries, even if the node's log is empty.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_tells_ids_that_any_node_knows() {
+async fn a_filter_sends_ids_that_any_node_knows() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.redis();
     let ids = publish(&redis.publisher(), 0..200).await;
