@@ -59,7 +59,7 @@ pub enum MissedReason {
 }
 
 impl Channel {
-    /// Subscribes a client. With a last event ID, it [`resume`](Channel::resume)s there; without one, it begins where
+    /// Subscribes a client. With a last event ID, it [resumes](Channel::resume) there; without one, it begins where
     /// [`start`](super::Builder::start) says. If it missed events, it is told so, and gets what
     /// [`on_missed`](super::Builder::on_missed) says.
     ///

@@ -134,7 +134,7 @@ impl ClientError {
         &self.inner.cause
     }
 
-    /// Converts this into what went wrong, including the transport's own error.
+    /// Returns what went wrong by value, including the transport's own error.
     #[must_use]
     pub fn into_cause(self) -> Cause {
         self.inner.cause

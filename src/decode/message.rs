@@ -67,7 +67,7 @@ impl<'a> MessageRef<'a> {
         self.has_id.then_some(self.last_event_id)
     }
 
-    /// Reads the data as JSON.
+    /// Parses the data as JSON.
     ///
     /// # Errors
     ///

@@ -143,7 +143,7 @@ impl MessageEvent {
         }
     }
 
-    /// Reads the data as JSON.
+    /// Parses the data as JSON.
     ///
     /// ```
     /// use sse_wire::MessageEvent;

@@ -41,8 +41,8 @@ pub enum Retention {
 }
 
 impl Redis {
-    /// Sets the server's address: `redis://[user:password@]host[:port][/database]`, or `unix:` and the path of a
-    /// socket. Nothing connects yet.
+    /// Creates the settings for a server with this address: `redis://[user:password@]host[:port][/database]`, or
+    /// `unix:` and the path of a socket. Nothing connects yet.
     ///
     /// For `rediss://` (TLS), also depend on the crate `redis`, with its feature `tokio-rustls-comp` or, for the
     /// blocking publisher, `tls-rustls`.
