@@ -88,18 +88,3 @@ pub fn with_headers<B>(body: B) -> http::Response<B> {
     response.headers_mut().extend(pairs);
     response
 }
-
-/// Returns the response `204 No Content`, which tells a client not to reconnect.
-///
-/// ```
-/// let response: http::Response<String> = sse_wire::response::no_content();
-/// assert_eq!(response.status(), 204);
-/// ```
-///
-/// In a server that is not built on the `http` crate, it is enough to respond with status 204.
-#[cfg(feature = "http")]
-pub fn no_content<B: Default>() -> http::Response<B> {
-    let mut response = http::Response::new(B::default());
-    *response.status_mut() = http::StatusCode::NO_CONTENT;
-    response
-}

@@ -40,7 +40,7 @@
 //! | none | [`headers`], [`last_event_id`] |
 //! | `std` | [`writer`], [`KeepAlive`], [`Shutdown`], [`BlockReader`] |
 //! | `stream` | [`Driver::over`] |
-//! | `http` | [`Body`], [`Blocks`], [`with_headers`], [`no_content`], [`last_event_id::parse`] |
+//! | `http` | [`Body`], [`Blocks`], [`with_headers`], [`last_event_id::parse`] |
 //! | `tokio` | [`Body::new`], [`TokioTimer`] |
 //! | `axum-core-0_5` | a handler of axum 0.8 may return a [`Body`] |
 //!
@@ -94,9 +94,9 @@ pub use encoded::Encoded;
 pub use encoded::{Item, LastEvents};
 #[cfg(feature = "std")]
 pub use end::End;
-pub use head::{Headers, headers};
 #[cfg(feature = "http")]
-pub use head::{no_content, with_headers};
+pub use head::with_headers;
+pub use head::{Headers, headers};
 #[cfg(feature = "std")]
 pub use keep_alive::KeepAlive;
 pub use last_event_id::LastEventIdError;

@@ -4,14 +4,14 @@ use crate::{chromium::Browser, live::in_time};
 use axum::{
     Router,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::stream;
 use sse_wire::{
     Event,
-    response::{self, Body, last_event_id},
+    response::{Body, last_event_id},
 };
 use sse_wire_servers::demo;
 use std::sync::{
@@ -57,7 +57,7 @@ async fn events(State((told, connections)): State<Server>, headers: HeaderMap) -
         1 => {
             vec![Event::new().event("tick").data("resumed"), Event::new().event("bye").id("").data("…😀")]
         }
-        _ => return response::no_content::<axum::body::Body>(),
+        _ => return StatusCode::NO_CONTENT.into_response(),
     };
     Body::new(stream::iter(events)).into_http().into_response()
 }

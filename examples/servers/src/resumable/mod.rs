@@ -111,6 +111,6 @@ async fn answer(State(app): State<App>, Path(number): Path<usize>, headers: Head
             response::Body::new(subscriber).shutdown(&app.shutdown).into_http().map(Body::new)
         }
         // The answer is finished, and the client has all of it.
-        None => response::no_content(),
+        None => StatusCode::NO_CONTENT.into_response(),
     }
 }

@@ -17,7 +17,7 @@ use pin_project_lite::pin_project;
 use sse_wire::{
     Event,
     channel::Subscriber,
-    response::{self, Body, Shutdown, last_event_id},
+    response::{Body, Shutdown, last_event_id},
 };
 use std::{
     borrow::Cow,
@@ -127,7 +127,11 @@ async fn events(
             let body = Body::new(subscriber).shutdown(shutdown).method(request.method());
             Ok(body.into_http().map(|body| Either::Left(Paced { body, stall })))
         }
-        None => Ok(response::no_content().map(Either::Right)),
+        None => {
+            let mut nothing_more = Response::new(Either::Right(Full::default()));
+            *nothing_more.status_mut() = StatusCode::NO_CONTENT;
+            Ok(nothing_more)
+        }
     }
 }
 
