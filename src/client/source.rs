@@ -1,20 +1,23 @@
 //! EventSource: reads messages in blocking code, over as many connections as it takes.
 
+mod build;
+mod error_body;
+
+pub use build::Blocking;
+
 use super::{
-    Builder, ClientError, ClientEvent, EventSourceHandle, Stop,
-    builder::{Part, sealed},
-    control::{Attempt, Control},
-    driver::{Computed, Driver, accessors, seed},
+    Builder, ClientError, ClientEvent, EventSourceHandle, Step, Stop,
+    builder::Part,
+    control::Attempt,
+    driver::{Computed, Driver, accessors},
     error::{BoxError, BuildError},
 };
 use crate::decode::{Input, MessageEvent};
-use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
-use core::{fmt, marker::PhantomData, ops::Range, time::Duration};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{fmt, ops::Range, time::Duration};
 use http::{Request, Response};
 use std::{
     io::{ErrorKind, Read},
-    sync::mpsc,
-    thread,
     time::{Instant, SystemTime},
 };
 
@@ -58,105 +61,6 @@ struct OpenBody {
 
 /// How many bytes are read at once.
 const BUFFER_SIZE: usize = 16 * 1024;
-
-/// A [`Builder`] of this kind builds an [`EventSource`].
-#[derive(Debug)]
-pub struct Blocking(PhantomData<()>);
-
-impl sealed::Kind for Blocking {
-    type Compute = Compute;
-}
-
-impl Builder<Blocking> {
-    /// Adds a header whose value is computed for each request, including those after a redirect: for tokens that expire.
-    /// `None` leaves the header out. It replaces other headers with this name.
-    ///
-    /// ```
-    /// # let fetch_token = || Ok::<_, std::io::Error>("");
-    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
-    ///     .header_with("Authorization", move || Ok(Some(format!("Bearer {}", fetch_token()?))));
-    /// ```
-    pub fn header_with(
-        mut self,
-        name: impl Into<String>,
-        value: impl FnMut() -> Result<Option<String>, BoxError> + Send + 'static,
-    ) -> Self {
-        self.computed.push((Part::Header(name.into()), Box::new(value)));
-        self
-    }
-
-    /// Computes the URL for each attempt: for cursors and tokens in a query.
-    ///
-    /// ```
-    /// # let cursor = || "7".to_owned();
-    /// let builder = sse_wire::EventSource::builder("https://example.org/events")
-    ///     .url_with(move || Ok(format!("https://example.org/events?after={}", cursor())));
-    /// ```
-    pub fn url_with(mut self, mut url: impl FnMut() -> Result<String, BoxError> + Send + 'static) -> Self {
-        self.computed.push((Part::Url, Box::new(move || url().map(Some))));
-        self
-    }
-
-    /// Builds a client over ureq.
-    ///
-    /// # Errors
-    ///
-    /// If a setting is invalid.
-    #[cfg(feature = "ureq")]
-    pub fn build(self) -> Result<EventSource, BuildError> {
-        let timeouts = self.timeouts();
-        self.build_with(super::ureq::transport(timeouts))
-    }
-
-    /// Builds a client over your own HTTP library, with its proxies, cookies, and certificates. `transport` is a function
-    /// that sends a request, and returns when the head of the response has arrived. The body is read as it arrives.
-    ///
-    /// The transport must not follow redirects, nor treat any status as an error: the client handles both. It should
-    /// respect the [`Timeouts`](crate::client::Timeouts) in the request's extensions, or have its own; the read timeout
-    /// also applies while it sends. If the read timeout passes while the body is read, it must return an
-    /// [`io::Error`](std::io::Error) of the kind `TimedOut` or `WouldBlock`. If the body ends too early, for example
-    /// inside a chunk, that must be an error too.
-    ///
-    /// ```no_run
-    /// use sse_wire::{EventSource, client::Stop};
-    ///
-    /// let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
-    /// let source = EventSource::builder("http://localhost/events").build_with(
-    ///     move |request: http::Request<Vec<u8>>, _: &Stop| {
-    ///         let answer = agent.run(request)?;
-    ///         Ok::<_, ureq::Error>(answer.map(ureq::Body::into_reader))
-    ///     },
-    /// )?;
-    /// # Ok::<(), sse_wire::client::BuildError>(())
-    /// ```
-    ///
-    /// A ureq agent takes a stream that is cut off by a reset for one that ends, unless it has a `CutDetector` of
-    /// [`client`](crate::client) (feature `ureq`). [`close`](EventSourceHandle::close) takes effect when the function, or
-    /// the body that is being read, returns: tell the [`Stop`] how to make them return at once.
-    ///
-    /// # Errors
-    ///
-    /// If a setting is invalid.
-    pub fn build_with<F, B, E>(mut self, mut transport: F) -> Result<EventSource, BuildError>
-    where
-        F: FnMut(Request<Vec<u8>>, &Stop) -> Result<Response<B>, E> + Send + 'static,
-        B: Read + Send + 'static,
-        E: Into<BoxError>,
-    {
-        let computed = core::mem::take(&mut self.computed);
-        Ok(EventSource {
-            driver: Driver::new(self.connection(seed())?),
-            transport: Box::new(move |request, stop| {
-                let answer = transport(request, stop).map_err(Into::into)?;
-                Ok(answer.map(|body| Box::new(body) as BoxRead))
-            }),
-            computed,
-            body: None,
-            buffer: vec![0; BUFFER_SIZE].into_boxed_slice(),
-            chunk: 0..0,
-        })
-    }
-}
 
 accessors!(EventSource);
 
@@ -202,17 +106,17 @@ impl EventSource {
                 continue;
             }
             match self.driver.connection.next_step(Instant::now()) {
-                super::Step::Event(event) => return Some(event),
-                super::Step::Wait(until) => {
+                Step::Event(event) => return Some(event),
+                Step::Wait(until) => {
                     self.body = None;
                     self.driver.control.wait(until);
                 }
-                super::Step::Send => {
+                Step::Send => {
                     self.body = None;
                     self.open();
                 }
-                super::Step::Answer(_) | super::Step::Read(_) => self.read(),
-                super::Step::Closed => {
+                Step::Answer(_) | Step::Read(_) => self.read(),
+                Step::Closed => {
                     self.body = None;
                     return self.driver.done();
                 }
@@ -274,57 +178,13 @@ impl EventSource {
                 match driver.connection.wants_error_body() {
                     None => self.body = Some(OpenBody { body, _attempt: attempt }),
                     Some((size, patience)) => {
-                        let start = body_start(body, size, patience, &attempt.stop, &driver.control);
+                        let start = error_body::start(body, size, patience, &attempt.stop, &driver.control);
                         driver.connection.read(&mut Input::new(&start));
                         driver.connection.end(Instant::now());
                     }
                 }
             }
         }
-    }
-}
-
-/// Reads the first bytes of a body that is not an event stream. They may never arrive, so after a while the attempt is
-/// stopped. Once this has returned, it is no longer stopped from here.
-fn body_start(
-    body: BoxRead,
-    size: usize,
-    patience: Duration,
-    stop: &Stop,
-    control: &Arc<Control>,
-) -> Vec<u8> {
-    let (done, is_done) = mpsc::channel::<()>();
-    let mut start = Vec::new();
-    thread::scope(|scope| {
-        let watch = thread::Builder::new().name("sse-wire body".into()).spawn_scoped(scope, move || {
-            if is_done.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
-                stop.stop();
-            }
-        });
-        let done = done;
-        if watch.is_ok() {
-            // What arrived before an error is still shown.
-            let body = Commanded { body, control: control.clone() };
-            _ = body.take(size as u64).read_to_end(&mut start);
-        }
-        drop(done);
-    });
-    start
-}
-
-/// A body that is read until there is a command. Even after a socket has been shut down, much may be left to read that has
-/// already arrived, and a thousand times more if it is compressed.
-struct Commanded {
-    body: BoxRead,
-    control: Arc<Control>,
-}
-
-impl Read for Commanded {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.control.is_pending() {
-            return Err(ErrorKind::ConnectionAborted.into());
-        }
-        self.body.read(buffer)
     }
 }
 
@@ -354,37 +214,5 @@ impl Iterator for Events<'_> {
 
     fn next(&mut self) -> Option<ClientEvent> {
         self.source.next_event()
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    /// A body that ends when it is told to.
-    struct Silent(mpsc::Receiver<()>);
-
-    impl Read for Silent {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            _ = self.0.recv();
-            Ok(0)
-        }
-    }
-
-    #[test]
-    fn nothing_stops_an_attempt_that_has_been_refused_later_on() {
-        let stop = Stop::default();
-        let (end, body) = mpsc::channel();
-        let (sender, returned) = mpsc::channel();
-        let (verdict, is_over) = mpsc::channel();
-        stop.on_stop(move || {
-            end.send(()).unwrap();
-            // That it never returns cannot be observed, only that it has not returned for a while.
-            verdict.send(returned.recv_timeout(Duration::from_millis(50)).is_err()).unwrap();
-        });
-        let body = Box::new(Silent(body));
-        assert_eq!(body_start(body, 9, Duration::ZERO, &stop, &Arc::default()), b"");
-        _ = sender.send(());
-        assert!(is_over.recv().unwrap(), "the attempt was still being stopped");
     }
 }
