@@ -66,6 +66,64 @@ impl OwningDecoder {
     }
 }
 
+/// The settings of a driver, and its decoder.
+macro_rules! driver {
+    ($driver:ident<$($parameter:ident),+>) => {
+        impl<$($parameter),+> $driver<$($parameter),+> {
+            /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
+            /// [`Decoder::finish`]. By default it is discarded, as the standard says.
+            ///
+            /// An event that was cut off by an error of the source is not dispatched.
+            pub fn dispatch_unfinished(mut self, dispatch: bool) -> Self {
+                self.decoder.finishes = dispatch;
+                self
+            }
+
+            /// Sets the data of the message that marks the end, such as `[DONE]`. Neither that message nor anything
+            /// after it is returned. You can set several ends.
+            ///
+            /// If the source ends before any of them, that is a [`ReadError::Cut`].
+            pub fn until_data(mut self, data: impl Into<String>) -> Self {
+                self.decoder.ending.until.data(data.into());
+                self
+            }
+
+            /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event is
+            /// returned, and nothing after it. You can set several ends.
+            ///
+            /// If the source ends before any of them, that is a [`ReadError::Cut`].
+            pub fn until_event(mut self, event: impl Into<String>) -> Self {
+                self.decoder.ending.until.event(event.into());
+                self
+            }
+
+            /// Sets a function that recognises the last message. That message is returned, and nothing after it. You
+            /// can set several ends.
+            ///
+            /// If the source ends before any of them, that is a [`ReadError::Cut`].
+            pub fn until(
+                mut self,
+                is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
+            ) -> Self {
+                self.decoder.ending.until.predicate(is_last);
+                self
+            }
+
+            /// Returns the decoder: for the last event ID, the reconnection time, and whether the input ended inside
+            /// an event.
+            pub fn decoder(&self) -> &Decoder {
+                &self.decoder.decoder
+            }
+
+            /// Returns the decoder, for the next connection. What was read but not decoded is dropped.
+            pub fn into_decoder(self) -> Decoder {
+                self.decoder.decoder
+            }
+        }
+    };
+}
+pub(super) use driver;
+
 #[cfg(feature = "client")]
 impl Decoder {
     /// Like [`next`](Decoder::next), but returns an owned item.

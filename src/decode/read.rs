@@ -2,7 +2,7 @@
 
 use super::{
     Decoder, Incoming, MessageEvent,
-    own::{Owned, OwningDecoder},
+    own::{Owned, OwningDecoder, driver},
 };
 use crate::error::ReadError;
 use alloc::{boxed::Box, string::String, vec};
@@ -61,9 +61,32 @@ const BUFFER_SIZE: usize = 16 * 1024;
 /// # Ok::<(), ReadError<io::Error>>(())
 /// ```
 ///
-/// An input that ends between two events may be cut too: [`until_data`](Self::until_data) and
-/// [`until_event`](Self::until_event) make sure. [`dispatch_unfinished`](Self::dispatch_unfinished) is for servers
-/// that leave out the last blank line.
+/// Some servers leave out the last blank line. [`dispatch_unfinished`](Self::dispatch_unfinished) is for those:
+///
+/// ```
+/// use sse_wire::MessageReader;
+///
+/// let source: &[u8] = b"data: 1\n\ndata: [DONE]";
+/// let last = MessageReader::new(source).dispatch_unfinished(true).last().unwrap()?;
+/// assert_eq!(last.data(), "[DONE]");
+/// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
+/// ```
+///
+/// An input that ends between two events may be cut too. Where a message marks the end, say so:
+///
+/// ```
+/// use sse_wire::{MessageReader, ReadError};
+///
+/// let answer = "data: Hello\n\ndata: [DONE]\n\n".as_bytes();
+/// let mut messages = MessageReader::new(answer).until_data("[DONE]");
+/// assert_eq!(messages.next().unwrap()?.data(), "Hello");
+/// assert!(messages.next().is_none());
+///
+/// let cut = &answer[..20];
+/// let last = MessageReader::new(cut).until_data("[DONE]").last();
+/// assert!(matches!(last, Some(Err(ReadError::Cut))));
+/// # Ok::<(), ReadError<std::io::Error>>(())
+/// ```
 ///
 /// [`WouldBlock`]: ErrorKind::WouldBlock
 /// [`Interrupted`]: ErrorKind::Interrupted
@@ -143,82 +166,12 @@ impl<R: Read> MessageReader<R> {
     }
 }
 
+driver!(MessageReader<R>);
+
 impl<R> MessageReader<R> {
-    /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
-    /// [`Decoder::finish`]. By default it is discarded, as the standard says.
-    ///
-    /// An event that was cut off by an error of the source is not dispatched.
-    ///
-    /// ```
-    /// use sse_wire::MessageReader;
-    ///
-    /// let source: &[u8] = b"data: 1\n\ndata: [DONE]";
-    /// let last = MessageReader::new(source).dispatch_unfinished(true).last().unwrap()?;
-    /// assert_eq!(last.data(), "[DONE]");
-    /// # Ok::<(), sse_wire::ReadError<std::io::Error>>(())
-    /// ```
-    pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageReader<R> {
-        self.decoder.finishes = dispatch;
-        self
-    }
-
-    /// Sets the data of the message that marks the end, such as `[DONE]`. The reader ends there, and that message is
-    /// not returned. You can set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    ///
-    /// ```
-    /// use sse_wire::{MessageReader, ReadError};
-    ///
-    /// let answer = "data: Hello\n\ndata: [DONE]\n\n".as_bytes();
-    /// let mut messages = MessageReader::new(answer).until_data("[DONE]");
-    /// assert_eq!(messages.next().unwrap()?.data(), "Hello");
-    /// assert!(messages.next().is_none());
-    ///
-    /// let cut = &answer[..20];
-    /// let last = MessageReader::new(cut).until_data("[DONE]").last();
-    /// assert!(matches!(last, Some(Err(ReadError::Cut))));
-    /// # Ok::<(), ReadError<std::io::Error>>(())
-    /// ```
-    pub fn until_data(mut self, data: impl Into<String>) -> MessageReader<R> {
-        self.decoder.ending.until.data(data.into());
-        self
-    }
-
-    /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event is returned, and the
-    /// reader ends there. You can set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    pub fn until_event(mut self, event: impl Into<String>) -> MessageReader<R> {
-        self.decoder.ending.until.event(event.into());
-        self
-    }
-
-    /// Sets a function that recognises the last message. That message is returned, and the reader ends there. You can
-    /// set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    pub fn until(
-        mut self,
-        is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
-    ) -> MessageReader<R> {
-        self.decoder.ending.until.predicate(is_last);
-        self
-    }
-
     /// Converts this into an iterator over everything that the decoder reports, instead of only the messages.
     pub fn into_incoming(self) -> IncomingReader<R> {
         IncomingReader { messages: self }
-    }
-
-    /// Returns the decoder: for the last event ID, the reconnection time, and whether the input ended inside an event.
-    pub fn decoder(&self) -> &Decoder {
-        &self.decoder.decoder
-    }
-
-    /// Returns the decoder, for the next connection. What was read but not decoded is dropped.
-    pub fn into_decoder(self) -> Decoder {
-        self.decoder.decoder
     }
 
     /// Returns the source, to be used for something else. What was read but not decoded is dropped.

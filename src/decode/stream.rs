@@ -2,7 +2,7 @@
 
 use super::{
     Decoder, Incoming, MessageEvent,
-    own::{Owned, OwningDecoder},
+    own::{Owned, OwningDecoder, driver},
 };
 use crate::error::ReadError;
 use alloc::{boxed::Box, string::String};
@@ -201,59 +201,12 @@ where
     }
 }
 
+driver!(MessageStream<S, C>);
+
 impl<S, C> MessageStream<S, C> {
-    /// Sets whether to dispatch an event that the end of the input cuts off before its blank line: see
-    /// [`Decoder::finish`]. By default it is discarded, as the standard says.
-    ///
-    /// An event that was cut off by an error of the source is not dispatched.
-    pub fn dispatch_unfinished(mut self, dispatch: bool) -> MessageStream<S, C> {
-        self.decoder.finishes = dispatch;
-        self
-    }
-
-    /// Sets the data of the message that marks the end, such as `[DONE]`. The stream ends there, and that message is
-    /// not returned. You can set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    pub fn until_data(mut self, data: impl Into<String>) -> MessageStream<S, C> {
-        self.decoder.ending.until.data(data.into());
-        self
-    }
-
-    /// Sets the type of the last event, such as `response.completed` or `message_stop`. That event is returned, and the
-    /// stream ends there. You can set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    pub fn until_event(mut self, event: impl Into<String>) -> MessageStream<S, C> {
-        self.decoder.ending.until.event(event.into());
-        self
-    }
-
-    /// Sets a function that recognises the last message. That message is returned, and the stream ends there. You can
-    /// set several ends.
-    ///
-    /// If the source ends before any of them, that is a [`ReadError::Cut`].
-    pub fn until(
-        mut self,
-        is_last: impl FnMut(&MessageEvent) -> bool + Send + Sync + 'static,
-    ) -> MessageStream<S, C> {
-        self.decoder.ending.until.predicate(is_last);
-        self
-    }
-
     /// Converts this into a stream of everything that the decoder reports, instead of only the messages.
     pub fn into_incoming(self) -> IncomingStream<S, C> {
         IncomingStream { messages: self }
-    }
-
-    /// Returns the decoder: for the last event ID, the reconnection time, and whether the input ended inside an event.
-    pub fn decoder(&self) -> &Decoder {
-        &self.decoder.decoder
-    }
-
-    /// Returns the decoder, for the next connection. What has arrived but was not decoded is dropped.
-    pub fn into_decoder(self) -> Decoder {
-        self.decoder.decoder
     }
 
     /// Returns the source.

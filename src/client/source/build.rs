@@ -83,7 +83,7 @@ impl Builder<Blocking> {
     /// ```
     ///
     /// A ureq agent takes a stream that is cut off by a reset for one that ends, unless it has a `CutDetector` of
-    /// [`client`](crate::client) (feature `ureq`). [`close`](EventSourceHandle::close) takes effect when the function, or
+    /// [`client`](crate::client) (feature `ureq`). [`close`](crate::client::EventSourceHandle::close) takes effect when the function, or
     /// the body that is being read, returns: tell the [`Stop`] how to make them return at once.
     ///
     /// # Errors

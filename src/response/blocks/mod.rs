@@ -19,6 +19,40 @@ const MAX_BLOCK: usize = 256 * 1024;
 /// of a field's name.
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
+/// The settings of what cuts blocks.
+macro_rules! settings {
+    ($cuts:ident) => {
+        impl<S> $cuts<S> {
+            /// Sets how large a block may become, in bytes, while it is collected: 256 KiB by default. A larger block
+            /// is passed on as it arrives, in several items. Neither a body nor a driver sends anything of its own
+            /// between them.
+            ///
+            /// Send nothing else between them either, and nothing after them if the last one does not end the block:
+            /// it would become part of the block.
+            pub fn max_block_size(mut self, bytes: usize) -> Self {
+                self.cutter.limit = bytes;
+                self
+            }
+
+            /// Sets what happens to a block that is not whole when the input ends. By default it is dropped, as a
+            /// client would drop it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways
+            /// among them, leave out the last blank line.
+            ///
+            /// If the connection was cut inside a line, an `id` or a `retry` that is closed in this way may be shorter
+            /// than the one that was meant.
+            ///
+            /// An error is not an end: it closes no block. If the beginning of the block was already passed on because
+            /// the block is too large, the client discards that, and nothing can follow it, neither the last events of
+            /// a body after the error nor the farewell of a shutdown.
+            pub fn close_unfinished(mut self, close: bool) -> Self {
+                self.cutter.closes_unfinished = close;
+                self
+            }
+        }
+    };
+}
+use settings;
+
 /// Finds the whole blocks in pieces. It does no I/O, and copies only blocks that span several pieces.
 #[derive(Debug)]
 struct Cutter {

@@ -1,6 +1,6 @@
 //! Whole blocks from a reader.
 
-use super::{Cut, Cutter};
+use super::{Cut, Cutter, settings};
 use crate::encode::Chunk;
 use alloc::{boxed::Box, vec};
 use core::{fmt, iter::FusedIterator, ops::Range};
@@ -45,28 +45,7 @@ impl<R: Read> BlockReader<R> {
     }
 }
 
-impl<R> BlockReader<R> {
-    /// Sets how large a block may become, in bytes, while it is collected: 256 KiB by default. A larger block is passed
-    /// on as it arrives, in several items. A driver sends nothing of its own between them.
-    ///
-    /// Send nothing else between them either, and nothing after them if the last one does not end the block:
-    /// it would become part of the block.
-    pub fn max_block_size(mut self, bytes: usize) -> Self {
-        self.cutter.limit = bytes;
-        self
-    }
-
-    /// Sets what happens to a block that is not whole when the reader ends. By default it is dropped, as a client would
-    /// drop it. With `true` it is closed by a blank line and passed on: some servers, LLM gateways among them, leave
-    /// out the last blank line.
-    ///
-    /// If the connection was cut inside a line, an `id` or a `retry` that is closed in this way may be shorter than the
-    /// one that was meant.
-    pub fn close_unfinished(mut self, close: bool) -> Self {
-        self.cutter.closes_unfinished = close;
-        self
-    }
-}
+settings!(BlockReader);
 
 impl<R: Read> Iterator for BlockReader<R> {
     type Item = io::Result<Chunk>;

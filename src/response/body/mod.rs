@@ -187,7 +187,9 @@ impl<S, T, E> Body<S, T, E> {
     }
 
     /// Ends the body when this shutdown begins. What the event source has ready is sent first, but at most about 1 MiB
-    /// if it always has more.
+    /// if it always has more. Once the time of the shutdown is over, a source that has nothing ready twice in a row ends
+    /// the body. So of a block that [`Blocks`](crate::response::Blocks) is still collecting, at most 512 more pieces are
+    /// taken, even if all of them are ready: if they do not complete it, it is dropped.
     ///
     /// A body may have several handles: see [Several handles](Shutdown#several-handles).
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {
