@@ -57,6 +57,7 @@ impl Read for Commanded {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use alloc::boxed::Box;
 
     /// A body that ends when it is told to.
     struct Silent(mpsc::Receiver<()>);
