@@ -1,6 +1,9 @@
-//! A real browser: headless Chromium opens the example page, and reports what its `EventSource` sees.
+//! Real browsers: each opens the example page, and reports what its `EventSource` sees.
 
-use crate::{chromium::Browser, live::in_time};
+use crate::{
+    browsers::{Browser, Kind},
+    live::in_time,
+};
 use axum::{
     Router,
     extract::State,
@@ -67,7 +70,16 @@ async fn seen(State((told, _)): State<Server>, report: String) {
 }
 
 #[tokio::test]
-async fn a_browser_sees_every_event_resumes_and_stops() {
+async fn chromium_sees_every_event_resumes_and_stops() {
+    sees_every_event_resumes_and_stops(Kind::Chromium).await;
+}
+
+#[tokio::test]
+async fn firefox_sees_every_event_resumes_and_stops() {
+    sees_every_event_resumes_and_stops(Kind::Firefox).await;
+}
+
+async fn sees_every_event_resumes_and_stops(kind: Kind) {
     let (told, mut hear) = mpsc::unbounded_channel();
     let page = demo::PAGE.replacen("<script>", &format!("{REPORT}<script>"), 1);
     let app = Router::new()
@@ -79,7 +91,7 @@ async fn a_browser_sees_every_event_resumes_and_stops() {
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     tokio::spawn(async { axum::serve(listener, app).await });
 
-    let Some(_browser) = Browser::open(&url) else { return };
+    let Some(_browser) = Browser::open(kind, &url) else { return };
     let (mut connections, mut reports) = (Vec::new(), Vec::new());
     while reports.last().is_none_or(|report| report != r#"["error",true]"#) {
         let message = in_time(hear.recv()).await.expect("the server runs");

@@ -4,7 +4,7 @@ mod actix;
 mod axum;
 mod broadcast;
 mod browser;
-mod chromium;
+mod browsers;
 mod compression;
 mod feed;
 mod hyper;

@@ -1,7 +1,10 @@
-//! The example `resumable` in real browsers: an answer that is reloaded halfway, read in a second browser, and cut off
+//! The example `resumable` in real browsers: an answer that is reloaded halfway, read in another browser, and cut off
 //! with the network is complete in the end, and after that nobody asks for it any more.
 
-use crate::{chromium::Browser, live::in_time};
+use crate::{
+    browsers::{Browser, Kind},
+    live::in_time,
+};
 use axum::{
     Router,
     extract::{Request, State},
@@ -119,7 +122,7 @@ async fn an_answer_survives_a_reload_a_second_browser_and_the_network() {
     let (server, mut answered) = serve(page).await.expect("a listener");
     let mut network = Network::on("127.0.0.1:0", server).await.expect("a listener");
 
-    let Some(_first) = Browser::open(&format!("http://{}/", network.address)) else { return };
+    let Some(_first) = Browser::open(Kind::Chromium, &format!("http://{}/", network.address)) else { return };
     let (mut second, mut middles, mut closed) = (None, 0, Vec::new());
     while closed.len() < 2 {
         let report = in_time(hear.recv()).await.expect("the server runs");
@@ -130,9 +133,11 @@ async fn an_answer_survives_a_reload_a_second_browser_and_the_network() {
             Some("middle") if middles == 0 => {
                 middles = 1;
                 let url = format!("{}#second", report[2].as_str().expect("a URL"));
-                second = Browser::open(&url);
+                second = Browser::open(Kind::Firefox, &url);
                 // Both get the same, whether it was there when they connected or came later.
-                assert!(second.is_some());
+                if second.is_none() {
+                    return;
+                }
             }
             Some("middle") => {
                 middles += 1;
