@@ -100,7 +100,8 @@ impl fmt::Debug for Epoch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
+    use std::collections::HashSet;
 
     #[test]
     fn an_id_is_read_as_it_was_written_and_in_no_other_form() {
@@ -115,6 +116,9 @@ mod tests {
         for tail in ["", "01", "00", "+1", "-1", " 1", "1 ", "1x", "18446744073709551616", "\u{661}"] {
             assert_eq!(epoch.parse(&[&epoch.to_string(), tail].concat()), None, "{tail}");
         }
+        // As many as there are bits: no character depends on another.
+        let texts: HashSet<String> = (0..40).map(|_| Epoch::random().to_string()).collect();
+        assert_eq!(texts.len(), 40);
         for text in ["", "-", "17", "k3v9x2ma", "k3v9x2ma-", "k3v9x2mu-1", "k3v9x2m\u{e9}-1", "k3v9x2ma-1x"] {
             assert!(!Epoch::is_similar(text), "{text}");
         }

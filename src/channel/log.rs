@@ -190,7 +190,11 @@ impl Log {
     /// Ends a publication that began with the event `from`, and evicts what exceeds the bounds. This publication itself
     /// is retained whatever the bounds, so that readers that keep up get it.
     pub(super) fn commit(&mut self, from: u64) {
-        if self.bounds.age.is_some() && self.next() > from {
+        // An empty publication must not evict the one before it.
+        if self.next() == from {
+            return;
+        }
+        if self.bounds.age.is_some() {
             let now = Instant::now();
             self.times.push_back((self.next(), now));
             self.evict_older(now);

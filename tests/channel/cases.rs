@@ -372,6 +372,70 @@ fn retention_by_bytes_keeps_at_least_what_was_published_last() {
 }
 
 #[test]
+fn a_reader_behind_one_that_keeps_up_gets_what_is_worth_a_frame() {
+    let channel = Channel::builder().bytes(None).build();
+    let mut busy = channel.subscribe().into_blocking();
+    let mut late = channel.subscribe().into_blocking();
+    let mut expected = Vec::new();
+    // Each is a piece of its own for the reader that keeps up.
+    for _ in 0..110 {
+        channel.publish(Event::new().data("x".repeat(1000))).unwrap();
+        expected.extend_from_slice(&busy.try_recv().unwrap());
+    }
+    let frames: Vec<_> = std::iter::from_fn(|| late.try_recv().ok()).collect();
+    assert_eq!(frames.concat(), expected);
+    let lens: Vec<usize> = frames.iter().map(|frame| frame.len()).collect();
+    // The first blocks of the log are small.
+    let long = lens.iter().position(|len| *len >= 16 * 1024).unwrap();
+    assert!(long < 6 && lens.len() > long + 2, "{lens:?}");
+    assert!(lens[long..lens.len() - 1].iter().all(|len| *len >= 16 * 1024), "{lens:?}");
+}
+
+#[test]
+fn an_empty_publication_changes_nothing() {
+    let channel = Channel::builder().bytes(1).build();
+    let mut subscriber = channel.subscribe().into_blocking();
+    let id = channel.publish(vec![event(1), event(2)]).unwrap();
+    assert_eq!(channel.publish(Vec::<Event>::new()), Ok(id));
+    assert_eq!(channel.len(), 2);
+    assert_eq!(messages(&mut subscriber), ["1", "2"]);
+}
+
+#[test]
+fn a_blocking_subscriber_waits_for_a_limited_time() {
+    let channel = Channel::new();
+    let mut subscriber = channel.subscribe().into_blocking();
+    assert_eq!(subscriber.recv_timeout(Duration::ZERO), Err(RecvError::TimedOut));
+    channel.publish(event(1)).unwrap();
+    let frame = subscriber.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(read(std::str::from_utf8(&frame).unwrap()).0, ["1"]);
+    // It is woken, and does not wait until the end of the time.
+    let publisher = thread::spawn(move || channel.finish_with(event(2)).unwrap());
+    let frame = subscriber.recv_timeout(Duration::MAX).unwrap();
+    assert_eq!(read(std::str::from_utf8(&frame).unwrap()).0, ["2"]);
+    publisher.join().unwrap();
+    assert_eq!(subscriber.recv_timeout(Duration::MAX), Err(RecvError::Ended));
+}
+
+#[test]
+fn the_first_block_has_the_id_of_the_event_before() {
+    let channel = Channel::builder().events(2).prime(true).build();
+    let first = |channel: &Channel| ready(&mut channel.subscribe().into_blocking());
+    channel.publish(Event::new().id("own").data(1)).unwrap();
+    assert_eq!(first(&channel), "id: own\n\n");
+    let id = channel.publish(event(2)).unwrap();
+    assert_eq!(first(&channel), format!("id: {id}\n\n"));
+    // What is evicted had an ID that is unknown now, if the events come with IDs of their own.
+    let mut oldest = channel.subscribe_from_oldest().into_blocking();
+    channel.publish(vec![Event::new().id("b").data(3), Event::new().id("c").data(4)]).unwrap();
+    let text = ready(&mut oldest);
+    let (messages, last_event_id) = read(&text);
+    assert_eq!((messages.len(), &*last_event_id), (3, "c"), "{text}");
+    assert!(text.starts_with("event: gap\ndata: {\"missed\":2}\n\n"), "{text}");
+    assert!(!text.contains(&id.to_string()), "{text}");
+}
+
+#[test]
 fn frames_are_long_and_shared_however_often_the_log_was_frozen() {
     let channel = Channel::builder().events(None).bytes(None).build();
     let mut busy = channel.subscribe().into_blocking();

@@ -131,6 +131,7 @@ fn step_by_step(seed: u64) {
                     }
                 }
                 while first < from
+                    && from < published.len()
                     && (published.len() - first > events || lens[first..].iter().sum::<usize>() > bytes)
                 {
                     first += 1;
