@@ -30,7 +30,7 @@ pub enum Act {
     Close,
 }
 
-/// What a client should know, told by a decoder that sees the same bytes.
+/// What a client should know, according to a decoder that sees the same bytes.
 #[derive(Default)]
 struct Expected {
     id: String,
@@ -62,7 +62,7 @@ pub fn check(acts: Vec<Act>, seed: u64, until_open: bool) {
     let mut expected = Expected::default();
     let (mut is_closed, mut has_opened) = (false, false);
     for act in acts {
-        // All that is due. Without an end this would be a busy loop.
+        // Everything that is due. If this never ended, a driver would loop forever.
         let mut steps = 0;
         loop {
             steps += 1;
@@ -73,7 +73,7 @@ pub fn check(acts: Vec<Act>, seed: u64, until_open: bool) {
                     expected.open = None;
                     match error.retry_in() {
                         Some(delay) => {
-                            let most = Duration::from_secs(i32::MAX as u64);
+                            let most = Duration::from_millis(i32::MAX as u64);
                             assert!(FLOOR <= delay && delay <= most, "{delay:?}");
                             let is_asked =
                                 error.headers().is_some_and(|headers| headers.contains_key("retry-after"));
@@ -128,6 +128,7 @@ pub fn check(acts: Vec<Act>, seed: u64, until_open: bool) {
                     header.into_iter().fold(answer, |answer, (name, value)| answer.header(name, value));
                 let is_awaited = matches!(connection.next_step(now), Step::Answer(_));
                 connection.answer(answer.body(()).unwrap().into_parts().0, now);
+                is_closed |= is_awaited && status == 204;
                 if is_awaited && status == 200 {
                     expected.open = Some(sse_wire::Decoder::new().with_last_event_id(&*expected.id));
                 }
