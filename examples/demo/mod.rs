@@ -2,7 +2,13 @@
 #![allow(unreachable_pub, reason = "examples/servers has this as a public module")]
 
 use sse_wire::Sse;
-use std::{env, net::TcpListener, process, time::Duration};
+use std::{
+    env,
+    io::{self, Write},
+    net::TcpListener,
+    process,
+    time::Duration,
+};
 
 /// The page at `/`, which shows the events as they arrive.
 pub const PAGE: &str = include_str!("../page.html");
@@ -14,8 +20,11 @@ pub const SECOND: Duration = Duration::from_secs(1);
 pub fn listen() -> TcpListener {
     let listener = bind();
     if let Ok(address) = listener.local_addr() {
-        println!("Open http://{address}/ in a browser, or run");
-        println!("curl -N http://{address}/events");
+        // Whether anybody reads this is of no importance.
+        let _ = writeln!(
+            io::stdout(),
+            "Open http://{address}/ in a browser, or run\ncurl -N http://{address}/events"
+        );
     }
     listener
 }

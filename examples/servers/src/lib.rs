@@ -6,8 +6,11 @@ pub mod resumable;
 
 use futures_util::stream::{self, Stream};
 use sse_wire::{Sse, response::Shutdown};
-use std::time::Duration;
-use tokio::time::sleep;
+use std::{io, time::Duration};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
 /// Each item is everything that happens in one second.
 ///
@@ -27,6 +30,15 @@ pub fn ticks(first: u64) -> impl Stream<Item = Sse> + Send + Sync + 'static {
 /// Ends all streams when the server is told to stop. Clients reconnect after 1 to 5 seconds.
 pub fn shutdown() -> Shutdown {
     Shutdown::builder().retry(Duration::from_secs(1)..=Duration::from_secs(5)).build()
+}
+
+/// Completes when the server is told to stop: by Ctrl-C, or with `SIGTERM` by whatever runs it. Signals count from the call
+/// on.
+pub fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
+    })
 }
 
 /// How long a server waits for its connections to end when it is told to stop.

@@ -165,6 +165,33 @@ async fn it_says_goodbye_when_it_is_told_to_stop() {
     }
 }
 
+#[test]
+fn it_says_why_it_does_not_start() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = listener.local_addr().expect("an address").to_string();
+    for (options, status, reason) in [
+        (&["--addr", &*taken][..], 1, "cannot listen on 127.0.0.1:"),
+        (&["--addr", "nowhere"], 1, "cannot listen on nowhere"),
+        (&["--events", "0"], 2, "--events needs a number from 1 on"),
+        (&["--bytes"], 2, "--bytes needs a value"),
+        (&["--what"], 2, "there is no option --what"),
+        (&["--redis", "http://user:secret@host/"], 1, "not the URL of a Redis server"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_broadcast")).args(options).output().expect("it starts");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(said.contains(reason) && !said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn nobody_needs_to_read_what_it_says() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut help = Command::new(env!("CARGO_BIN_EXE_broadcast"));
+    assert!(help.arg("--help").stdout(writer).status().expect("it starts").success());
+}
+
 /// Kills a process when it is dropped.
 struct Killed(Child);
 

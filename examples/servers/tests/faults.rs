@@ -2,10 +2,14 @@
 //! or is counted in a gap.
 
 mod node;
+#[path = "../../../tests/proxy/mod.rs"]
 mod proxy;
+#[path = "../../../tests/random/mod.rs"]
+mod random;
 
-use node::{Feed, Node, Progress, Publisher, Random, Seen, scale};
+use node::{Feed, Node, Progress, Publisher, Seen, scale};
 use proxy::Proxy;
+use random::Random;
 use sse_wire::{
     AsyncEventSource, EventSource,
     client::{Builder, Kind, Policy},
@@ -16,6 +20,9 @@ use tokio::{sync::watch, task::JoinSet, time::sleep};
 /// How long a client waits for anything before it gives up on a connection. This only determines how long a half-open
 /// connection holds up a client.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// After so many bytes at most there is a fault on each connection.
+const LONGEST: u64 = 1 << 12;
 
 /// How long a client waits before it reconnects.
 const AGAIN: Duration = Duration::from_millis(2);
@@ -105,7 +112,7 @@ async fn survive(retained: &str, ahead: u64, faults: u64) -> u64 {
     let seed = scale("SSE_WIRE_SEED", 1);
     eprintln!("SSE_WIRE_SEED={seed}");
     let node = Node::start(&["--events", retained]);
-    let (proxy, address) = Proxy::start(node.address, faults, seed).await.expect("a listener");
+    let (proxy, address) = Proxy::start(node.address, faults, LONGEST, seed).await.expect("a listener");
     let mut publisher = Publisher::connect(node.address).await.expect("a connection");
     let id = publisher.publish("1").await.expect("it is published");
 

@@ -205,15 +205,16 @@ async fn axum_over_http2() {
 }
 
 #[test]
-fn the_examples_end_their_streams_when_they_are_interrupted() {
+fn the_examples_end_their_streams_when_they_are_told_to_stop() {
     use rustix::process::{Pid, Signal, kill_process};
     let programs = [env!("CARGO_BIN_EXE_hyper"), env!("CARGO_BIN_EXE_axum"), env!("CARGO_BIN_EXE_actix")];
-    for program in programs {
+    let signals = [Signal::INT, Signal::TERM, Signal::INT];
+    for (program, signal) in programs.into_iter().zip(signals) {
         let example = support::Example::start(program.as_ref());
         let mut stream = support::Stream::get(&format!("http://{}/events", example.address()));
         stream.expect(support::FIRST_SECOND);
         let process = Pid::from_raw(example.process_id() as i32).expect("a process");
-        kill_process(process, Signal::INT).expect("it runs");
+        kill_process(process, signal).expect("it runs");
         let rest = stream.read_to_end();
         let (_, retry) = rest.rsplit_once("retry: ").expect("a last retry");
         let retry: u64 = retry.trim_end().parse().expect("a number");

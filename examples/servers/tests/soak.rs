@@ -6,8 +6,11 @@
 //! ```
 
 mod node;
+#[path = "../../../tests/random/mod.rs"]
+mod random;
 
-use node::{Feed, Node, PATIENCE, Publisher, Random, Seen, ask, scale};
+use node::{Feed, Node, PATIENCE, Publisher, Seen, ask, scale};
+use random::Random;
 use std::{fmt::Write, fs, net::SocketAddr, path::Path, time::Duration};
 use tokio::{
     net::TcpStream,
@@ -29,8 +32,16 @@ const AWAY: u64 = 2_000;
 const RATE: u64 = 50;
 const LARGEST: u64 = 1_024;
 
+/// How many events the server retains: what is published in 20 s, so that the log is full soon, and clients that stall
+/// fall behind.
+const RETAINED: &str = "1000";
+
 /// How much memory may grow from the first half to the second, in KiB: an allocator needs this to settle.
 const GROWTH: f64 = 4.0 * 1024.0;
+
+/// How many more descriptors and tasks there may be in the second half. How many clients are connected is left to
+/// chance, and differs by about 40 from second to second; what is not closed would add up to far more.
+const LEAK: f64 = 100.0;
 
 /// One second.
 #[derive(Clone, Copy)]
@@ -56,7 +67,7 @@ const SERIES: [Series; 4] = [
 #[ignore = "it takes as long as one likes"]
 async fn memory_descriptors_and_tasks_stay_flat() {
     let time = Duration::from_secs(scale("SSE_WIRE_SOAK_SECONDS", 60));
-    let node = Node::start(&[]);
+    let node = Node::start(&["--events", RETAINED]);
     let idle = node.descriptors();
     let (stop, stopped) = watch::channel(false);
     let mut clients = JoinSet::new();
@@ -102,10 +113,9 @@ async fn memory_descriptors_and_tasks_stay_flat() {
             median(second, value)
         );
     }
-    assert!(median(second, |s| s.resident) < median(first, |s| s.resident) + GROWTH);
-    for sample in second {
-        assert!(sample.descriptors < (CLIENTS + 100) as f64 && sample.tasks < (CLIENTS + 100) as f64);
-    }
+    let grows = |value| median(second, value) - median(first, value);
+    assert!(grows(|s| s.resident) <= GROWTH);
+    assert!(grows(|s| s.descriptors) <= LEAK && grows(|s| s.tasks) <= LEAK);
     // Nothing is left of the clients that have gone.
     let all_gone = async {
         while node.metric("subscribers") > 0 || node.descriptors() > idle + 1 {
@@ -135,6 +145,10 @@ async fn come_and_go(
             let reading = async {
                 loop {
                     let each = |message: sse_wire::MessageRef<'_>| {
+                        if is_first && message.event() == "gap" {
+                            // It is late before it has anything. What it missed ends with the next event.
+                            return;
+                        }
                         if is_first {
                             // Without an ID, it begins with what is published next.
                             let number: u64 = message
@@ -194,14 +208,22 @@ fn write(samples: &[Sample]) {
 fn plot(samples: &[Sample]) -> String {
     const WIDTH: f64 = 640.0;
     const HEIGHT: f64 = 90.0;
+    const TOP: f64 = 104.0;
+    let (width, height) = (760, SERIES.len() * 130 + 104);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 {}\" font-family=\"system-ui, sans-serif\" \
-         font-size=\"12\" fill=\"none\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
-        SERIES.len() * 130 + 30
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif\" font-size=\"11.5\" \
+         fill=\"#24292f\">\n<style>.ours {{ fill: none; stroke: #c2410c; stroke-width: 1.5 }} \
+         .grid {{ stroke: #e5e7eb }} .note {{ fill: #57606a }} .bold {{ font-weight: 600 }}</style>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n\
+         <text x=\"20\" y=\"34\" font-size=\"19\" class=\"bold\">Connections that come, go and stall</text>\n\
+         <text x=\"20\" y=\"55\" class=\"note\">The process of broadcast, once a second: {CLIENTS} clients, each of which \
+         stays for {} s at most; one in {STALLS} does not read.</text>\n",
+        STAY / 1_000,
     );
     let end = samples.last().map_or(1.0, |last| last.seconds.max(1.0));
     for (index, (name, value)) in SERIES.into_iter().enumerate() {
-        let (top, most) = (30.0 + 130.0 * index as f64, samples.iter().map(value).fold(1.0, f64::max));
+        let (top, most) = (TOP + 130.0 * index as f64, samples.iter().map(value).fold(1.0, f64::max));
         let points = samples.iter().fold(String::new(), |mut points, sample| {
             let x = 20.0 + WIDTH * sample.seconds / end;
             let _ = write!(points, "{x:.1},{:.1} ", top + HEIGHT * (1.0 - value(sample) / most));
@@ -210,18 +232,18 @@ fn plot(samples: &[Sample]) -> String {
         let bottom = top + HEIGHT;
         let _ = write!(
             svg,
-            "<text x=\"20\" y=\"{:.0}\" fill=\"#23211c\" font-weight=\"600\">{name}</text>\n\
-             <path d=\"M20 {bottom}h{WIDTH}M20 {top}h{WIDTH}\" stroke=\"#e4e2dc\"/>\n\
-             <text x=\"668\" y=\"{:.0}\" fill=\"#6a665c\">{most:.0}</text><text x=\"668\" y=\"{bottom:.0}\" fill=\"#6a665c\">0</text>\n\
-             <polyline points=\"{points}\" stroke=\"#1d5fae\" stroke-width=\"1.5\"/>\n",
+            "<text x=\"20\" y=\"{:.0}\" class=\"bold\">{name}</text>\n\
+             <path class=\"grid\" d=\"M20 {bottom}h{WIDTH}M20 {top}h{WIDTH}\"/>\n\
+             <text x=\"668\" y=\"{:.0}\" class=\"note\">{most:.0}</text><text x=\"668\" y=\"{bottom:.0}\" class=\"note\">0</text>\n\
+             <polyline class=\"ours\" points=\"{points}\"/>\n",
             top - 8.0,
             top + 8.0,
         );
     }
     let _ = write!(
         svg,
-        "<text x=\"660\" y=\"{}\" fill=\"#6a665c\" text-anchor=\"end\">{:.0} minutes</text>\n</svg>\n",
-        SERIES.len() * 130 + 14,
+        "<text x=\"660\" y=\"{}\" class=\"note\" text-anchor=\"end\">{:.0} minutes</text>\n</svg>\n",
+        height - 18,
         end / 60.0
     );
     svg

@@ -7,7 +7,7 @@ use std::{convert::Infallible, pin::Pin, time::Duration};
 use tokio::time;
 
 /// Far longer than anything takes: what has not arrived by then never will.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(300);
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 

@@ -14,9 +14,8 @@ use actix_web::{
     web,
 };
 use sse_wire::response::{self, Body, Shutdown, last_event_id};
-use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
+use sse_wire_servers::{DEADLINE, demo, shutdown, ticks, told_to_stop};
 use std::io;
-use tokio::signal;
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
@@ -37,11 +36,11 @@ async fn main() -> io::Result<()> {
         .listen(demo::listen())?
         .run();
     let handle = server.handle();
+    let told = told_to_stop()?;
     actix_web::rt::spawn(async move {
-        if signal::ctrl_c().await.is_ok() {
-            shutdown.begin();
-            handle.stop(true).await;
-        }
+        told.await;
+        shutdown.begin();
+        handle.stop(true).await;
     });
     server.await
 }

@@ -17,9 +17,9 @@ use axum::{
     serve::ListenerExt,
 };
 use sse_wire::response::{Body, Shutdown, last_event_id};
-use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
+use sse_wire_servers::{DEADLINE, demo, shutdown, ticks, told_to_stop};
 use std::io;
-use tokio::{net::TcpListener, signal, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -37,7 +37,7 @@ async fn main() -> io::Result<()> {
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => return ended?,
-        _ = signal::ctrl_c() => shutdown.begin(),
+        () = told_to_stop()? => shutdown.begin(),
     }
     // A client that does not read cannot be told to leave. It must not delay the server for longer than this.
     let _ = timeout(DEADLINE, server).await;

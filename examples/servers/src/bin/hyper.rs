@@ -16,9 +16,9 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
 };
 use sse_wire::response::{self, Shutdown, last_event_id};
-use sse_wire_servers::{DEADLINE, demo, shutdown, ticks};
+use sse_wire_servers::{DEADLINE, demo, shutdown, ticks, told_to_stop};
 use std::{convert::Infallible, io, pin::pin};
-use tokio::{net::TcpListener, signal, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -34,11 +34,11 @@ async fn main() -> io::Result<()> {
     let server = auto::Builder::new(TokioExecutor::new());
     // Created once, outside the loop: one created in each iteration would miss a signal that arrives between two of
     // them.
-    let mut stopped = pin!(signal::ctrl_c());
+    let mut stopped = pin!(told_to_stop()?);
     loop {
         let (socket, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            _ = &mut stopped => break,
+            () = &mut stopped => break,
         };
         // Without this, the kernel holds back a small event while an earlier one is in flight.
         socket.set_nodelay(true)?;

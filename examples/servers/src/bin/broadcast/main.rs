@@ -30,14 +30,18 @@ mod socket;
 
 use feeds::Feeds;
 use options::Options;
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 use tokio::runtime::{self, Runtime};
 
 fn main() -> ExitCode {
     let options = match Options::from_args(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print!("{}", options::HELP);
+            // Whether anybody reads this is of no importance.
+            let _ = io::stdout().write_all(options::HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -7,7 +7,7 @@ use crate::{
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
-use sse_wire_servers::{DEADLINE, shutdown};
+use sse_wire_servers::{DEADLINE, shutdown, told_to_stop};
 use std::{
     io::{self, Write},
     pin::pin,
@@ -15,7 +15,6 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, lookup_host},
-    signal::unix::{SignalKind, signal},
     time::{sleep, timeout},
 };
 
@@ -51,10 +50,7 @@ pub async fn serve(addr: &str, feeds: Feeds) -> io::Result<()> {
     // Only HTTP/1.1: no browser speaks HTTP/2 without TLS, and one connection for each stream is the least work.
     http.timer(TokioTimer::new()).max_buf_size(HTTP_BUFFER);
 
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut told = pin!(async {
-        tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
-    });
+    let mut told = pin!(told_to_stop()?);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -12,6 +12,7 @@ use sse_wire::{
         redis::{Error, Node, PublishError, Publisher, Redis},
     },
 };
+use std::error::Error as _;
 
 /// An ID before all that Redis gives out.
 const BEFORE_ALL: &str = "0-0";
@@ -53,7 +54,11 @@ impl Shared {
                     PublishError::Ambiguous(_) => StatusCode::GATEWAY_TIMEOUT,
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
-                Err(Refusal::new(status, error))
+                // It names what was not done, and its source why.
+                Err(match error.source() {
+                    Some(reason) => Refusal::new(status, format_args!("{error}: {reason}")),
+                    None => Refusal::new(status, error),
+                })
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A proxy that treats connections the way networks do.
 
-use super::node::Random;
+use super::random::Random;
 use socket2::SockRef;
 use std::{
     collections::VecDeque,
@@ -58,18 +58,26 @@ struct Shared {
     random: Mutex<Random>,
     /// How many faults are still to come. After the last one, the proxy works properly.
     left: AtomicU64,
+    longest: u64,
     forgotten: Mutex<VecDeque<OwnedReadHalf>>,
 }
 
 impl Proxy {
     /// Listens, and returns the address.
-    pub async fn start(upstream: SocketAddr, faults: u64, seed: u64) -> io::Result<(Proxy, SocketAddr)> {
+    /// Every connection gets its next fault after `longest` bytes at most.
+    pub async fn start(
+        upstream: SocketAddr,
+        faults: u64,
+        longest: u64,
+        seed: u64,
+    ) -> io::Result<(Proxy, SocketAddr)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let proxy = Proxy(Arc::new(Shared {
             upstream,
             random: Mutex::new(Random(seed)),
             left: AtomicU64::new(faults),
+            longest,
             forgotten: Mutex::default(),
         }));
         let accepting = proxy.clone();
@@ -92,7 +100,7 @@ impl Proxy {
     fn next(&self) -> Option<(usize, Fault)> {
         self.0.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).ok()?;
         let mut random = self.0.random.lock().expect("no panic");
-        let magnitude = random.below(13);
+        let magnitude = random.below(1 + u64::from(self.0.longest.ilog2()));
         Some((random.below(1 << magnitude) as usize, Fault::random(&mut random)))
     }
 
