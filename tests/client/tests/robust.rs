@@ -10,7 +10,7 @@ use std::{
     net::TcpListener,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -213,6 +213,64 @@ fn streams_in_chunks() {
             });
             let story = engine.build(builder(&server.url())).story();
             assert_eq!(story, ["open", "h\u{e9}llo", "2", "connecting", "closed"], "{engine:?} {size}");
+        }
+    }
+}
+
+#[test]
+fn a_response_that_arrives_byte_by_byte() {
+    for engine in Engine::ALL {
+        let server = Server::start(|connection| match connection.number {
+            0 => {
+                connection.stream.set_nodelay(true).unwrap();
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+                for byte in
+                    [head, "id: 1\rdata: h\u{e9}llo\r\n\r\nretry: 18446744073709551615\n\n"].concat().bytes()
+                {
+                    connection.send([byte]);
+                }
+            }
+            _ => connection.answer(204, "", ""),
+        });
+        let mut client = engine.build(builder(&server.url()).last_event_id("0"));
+        assert_eq!(client.some(2), ["open", "h\u{e9}llo"], "{engine:?}");
+        // More than any timer holds.
+        assert_eq!(client.next_error().retry_in(), Some(ms(i32::MAX as u64)), "{engine:?}");
+        client.handle().reconnect();
+        assert_eq!(client.story(), ["closed"], "{engine:?}");
+        assert_eq!(server.received()[1].header("last-event-id"), ["1"], "{engine:?}");
+    }
+}
+
+/// Whatever is missing of a response whose length is known, it is an error and not the end, and no message is made up.
+#[test]
+fn a_response_that_is_cut_at_any_byte() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    let responses = [
+        "Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n5\r\ndata:\r\n4\r\n 2\n\n\r\n0\r\n\r\n",
+        "Content-Length: 18\r\n\r\ndata: 1\n\ndata: 2\n\n",
+    ]
+    .map(|rest| [head, rest].concat());
+    // reqwest reads over hyper too, and takes long to make.
+    for (engine, response) in [Engine::Ureq, Engine::Hyper]
+        .into_iter()
+        .flat_map(|engine| responses.iter().map(move |response| (engine, response)))
+    {
+        let (answer, cut) = (response.clone(), Arc::new(AtomicUsize::new(0)));
+        let at = cut.clone();
+        let server = Server::start(move |connection| connection.send(&answer[..at.load(Ordering::Relaxed)]));
+        for length in 0..=response.len() {
+            cut.store(length, Ordering::Relaxed);
+            let story = engine.build(builder(&server.url()).policy(Policy::never())).story();
+            let story: Vec<_> = story.iter().map(String::as_str).collect();
+            let count = story.iter().take_while(|event| ["open", "1", "2"].contains(event)).count();
+            let (seen, end) = story.split_at(count);
+            assert!(["open", "1", "2"].starts_with(seen), "{engine:?} {length} {story:?}");
+            // The chunk of size 0 is the end (RFC 9112, 8), also without the line end behind it.
+            let may_be_whole = length == response.len() || response[..length].ends_with("\r\n0\r\n");
+            let is_whole = end == ["closed"];
+            assert!(may_be_whole || !is_whole, "{engine:?} {:?} {story:?}", &response[..length]);
+            assert!(length < response.len() || is_whole, "{engine:?} {story:?}");
         }
     }
 }

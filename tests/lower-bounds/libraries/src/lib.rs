@@ -1,0 +1,1 @@
+//! Compiles sse-wire with the oldest versions that it accepts.
