@@ -3,12 +3,15 @@
 //! counts.
 
 mod allocations;
-mod plot;
+mod bars;
+mod curves;
+mod figures;
 mod python;
+mod svg;
 mod threads;
 
 pub use allocations::allocations;
-pub use plot::plot;
+pub use figures::{Chart, Figures, results};
 pub use python::Python;
 pub use threads::{pin, thread_time};
 

@@ -10,7 +10,7 @@ use super::{
     body::BoxBody,
     builder::Part,
     driver::{Computed, Driver, accessors},
-    error::{BoxError, BuildError},
+    error::BoxError,
 };
 use crate::decode::MessageEvent;
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -68,7 +68,7 @@ impl AsyncEventSource {
     ///
     /// If the URL is invalid, or the HTTP library does not start.
     #[cfg(feature = "reqwest")]
-    pub fn new(url: impl Into<String>) -> Result<AsyncEventSource, BuildError> {
+    pub fn new(url: impl Into<String>) -> Result<AsyncEventSource, super::BuildError> {
         AsyncEventSource::builder(url).build()
     }
 

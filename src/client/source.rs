@@ -10,7 +10,7 @@ use super::{
     builder::Part,
     control::Attempt,
     driver::{Computed, Driver, accessors},
-    error::{BoxError, BuildError},
+    error::BoxError,
 };
 use crate::decode::{Input, MessageEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -72,7 +72,7 @@ impl EventSource {
     ///
     /// If the URL is invalid.
     #[cfg(feature = "ureq")]
-    pub fn new(url: impl Into<String>) -> Result<EventSource, BuildError> {
+    pub fn new(url: impl Into<String>) -> Result<EventSource, super::BuildError> {
         EventSource::builder(url).build()
     }
 

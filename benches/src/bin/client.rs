@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use launchdarkly_sdk_transport::HyperTransport;
 use reqwest_eventsource::Event;
 use sse_wire::{AsyncEventSource, EventSource, Sse};
-use sse_wire_bench::{Bench, Kind, Pass, Row, Target, pin, thread_time};
+use sse_wire_bench::{Bench, Figures, Kind, Pass, Row, Target, pin, thread_time};
 use std::{
     env,
     hint::black_box,
@@ -197,6 +197,9 @@ fn main() {
     };
     let table = bench.run(rounds);
     println!("{table}");
+    let command = "cargo run --release --manifest-path benches/Cargo.toml --features client --bin client 201";
+    let figures = Figures::measured("Reading events from a socket", command, &[("", &table)]);
+    figures.save("client").expect("a file");
     for [library, ours] in OURS {
         for (column, workload) in workloads.iter().enumerate() {
             let ours_ns = table.get(ours, column).ns;

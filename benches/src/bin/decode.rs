@@ -4,17 +4,14 @@
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, task::noop_waker};
 use sse_wire::{Decoder, IncomingRef, Input, MessageEvent, MessageReader, MessageStream};
-use sse_wire_bench::{Bench, Kind, Row, Table, Target, plot, timed, verdict_at_most};
+use sse_wire_bench::{Bench, Chart, Figures, Kind, Row, Table, Target, timed, verdict_at_most};
 use std::{
     convert::Infallible,
     env,
     error::Error,
-    fmt::Write as _,
-    fs,
     hint::black_box,
     io::{self, Read},
     num::NonZeroUsize,
-    path::Path,
     pin::{Pin, pin},
     slice,
     task::{Context, Poll},
@@ -418,7 +415,7 @@ fn join(buffer: &mut Vec<u8>, chunk: &[u8], has_ended: bool) {
 }
 
 /// The cost of a byte by the size of the chunks, for a short and a long stream. Returns the drawing.
-fn curve(rounds: usize) -> String {
+fn curve(rounds: usize) -> Figures {
     const LENGTHS: [(usize, &str); 2] = [(100_000, "100 KB"), (10_000_000, "10 MB")];
     const JOINED: &str = "memcpy and UTF-8 alone";
     let sizes: Vec<usize> = (0..=16).map(|i| 1 << i).collect();
@@ -466,64 +463,28 @@ fn curve(rounds: usize) -> String {
     let workloads = names.iter().map(|name| (&*name.clone().leak(), LENGTHS[1].0 as u64)).collect();
     let table = Bench { workloads, rows }.run(rounds);
 
-    let mut lines = Vec::new();
     println!("| ns a byte | {} |\n|---|{}", names.join(" | "), "--:|".repeat(names.len()));
-    for (name, len) in
-        kinds.iter().flat_map(|(kind, ..)| LENGTHS.map(|(_, len)| (format!("{kind}, {len}"), len)))
-    {
-        let costs: Vec<f64> = (0..sizes.len()).map(|i| table.get(&name, i).ns).collect();
-        let figures: Vec<String> = costs.iter().map(|cost| format!("{cost:.2}")).collect();
+    for name in kinds.iter().flat_map(|(kind, ..)| LENGTHS.map(|(_, len)| format!("{kind}, {len}"))) {
+        let figures: Vec<String> =
+            (0..sizes.len()).map(|i| format!("{:.2}", table.get(&name, i).ns)).collect();
         println!("| {name} | {} |", figures.join(" | "));
-        lines.push((name, len == LENGTHS[0].1, costs));
     }
-    draw(&names, &lines)
+    Figures {
+        note: "Nanoseconds a byte over the size of the chunks; 100 KB dashed, 10 MB solid".into(),
+        chart: Chart::Curves,
+        ..Figures::measured("What a byte costs", &command(), &[("", &table)])
+    }
 }
 
-/// Both axes are logarithmic. Short streams are dashed.
-fn draw(names: &[String], lines: &[(String, bool, Vec<f64>)]) -> String {
-    const COLOURS: [&str; 4] = ["#c2410c", "#2563eb", "#15803d", "#9ca3af"];
-    let x = |i: usize| 60.0 + 34.0 * i as f64;
-    let y = |cost: f64| 140.0 - 80.0 * cost.log10();
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 370\" font-family=\"system-ui, sans-serif\" \
-         font-size=\"11\" fill=\"#24292f\">\n<rect width=\"640\" height=\"370\" fill=\"#fff\"/>\n\
-         <text x=\"60\" y=\"24\" font-size=\"14\">ns a byte over the size of the chunks; 100 KB dashed, 10 MB solid</text>\n",
-    );
-    // Writing to a string does not fail.
-    for cost in [0.01, 0.1, 1.0, 10.0] {
-        let at = y(cost);
-        let _ = writeln!(
-            svg,
-            "<path d=\"M60 {at}H604\" stroke=\"#e5e7eb\"/><text x=\"54\" y=\"{at}\" text-anchor=\"end\">{cost}</text>"
-        );
-    }
-    for (i, name) in names.iter().enumerate().step_by(2) {
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"320\" text-anchor=\"middle\">{name}</text>", x(i));
-    }
-    for (n, (name, is_short, costs)) in lines.iter().enumerate() {
-        let points: Vec<_> =
-            costs.iter().enumerate().map(|(i, cost)| format!("{:.1},{:.1}", x(i), y(*cost))).collect();
-        let colour = COLOURS[n / 2];
-        let dash = if *is_short { " stroke-dasharray=\"4 4\"" } else { "" };
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{dash}/>",
-            points.join(" ")
-        );
-        if let (true, Some((kind, _))) = (is_short, name.rsplit_once(", ")) {
-            let _ =
-                writeln!(svg, "<text x=\"{}\" y=\"348\" fill=\"{colour}\">{kind}</text>", 50 + n / 2 * 155);
-        }
-    }
-    svg + "</svg>\n"
+fn command() -> String {
+    let features = if cfg!(feature = "simdutf8") { " --features simdutf8" } else { "" };
+    format!("cargo run --release --manifest-path benches/Cargo.toml{features} --bin decode")
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rounds = env::args().nth(1).map_or(Ok(31), |n| n.parse())?;
     let part = env::args().nth(2);
     let is_asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    fs::create_dir_all(&results)?;
 
     println!("UTF-8 is checked and the limit on the size of an event is on.");
     if is_asked("all") {
@@ -537,9 +498,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             tables.push((format!("Chunks of {}: ", cut.name()), table));
         }
         let tables: Vec<_> = tables.iter().map(|(heading, table)| (heading.as_str(), table)).collect();
-        let note = "Nanoseconds an event, logarithmic; shorter is better. Orange: this crate, grey: others, \
-                    light: a part of the work only, as a limit.";
-        fs::write(results.join("decode.svg"), plot("Reading an event stream", note, &tables))?;
+        Figures::measured("Reading an event stream", &command(), &tables).save("decode")?;
     }
     if is_asked("owned") {
         for cut in OWNED_CUTS {
@@ -555,8 +514,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_asked("curve") {
         println!("\n### What a byte costs over the size of the chunks\n");
-        fs::write(results.join("decode-curve.svg"), curve(rounds.min(7)))?;
+        curve(rounds.min(7)).save("decode-curve")?;
     }
-    eprintln!("The pictures are in {}.", results.display());
     Ok(())
 }

@@ -10,13 +10,12 @@ use bytestring::ByteString;
 use futures_util::stream;
 use http_body::Body;
 use sse_wire_bench::{
-    Bench, Kind, Pass, Python, Row, Target, pin, plot, thread_time, timed, verdict_at_most,
+    Bench, Figures, Kind, Pass, Python, Row, Target, pin, thread_time, timed, verdict_at_most,
 };
 use std::{
     convert::Infallible,
     env,
     error::Error,
-    fs,
     hint::black_box,
     io,
     path::Path,
@@ -486,12 +485,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("- {}, of `Vec<u8>`: {}", work.name, verdict_at_most(0.6, ratio));
     }
 
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/encode.svg");
-    fs::create_dir_all(picture.parent().unwrap_or(&picture))?;
-    let note = "Nanoseconds an event, logarithmic; shorter is better. Orange: this crate, grey: others, \
-                light: a part of the work only, as a limit.";
     let tables = [("", &table), ("Built here, dropped on another thread: ", &threads)];
-    fs::write(&picture, plot("Encoding an event and writing it", note, &tables))?;
-    eprintln!("The picture is {}.", picture.display());
-    Ok(())
+    let command = "cargo run --release --manifest-path benches/Cargo.toml --bin encode";
+    Figures::measured("Encoding an event and writing it", command, &tables).save("encode")
 }
