@@ -212,10 +212,14 @@ fn plot(samples: &[Sample]) -> String {
     let (width, height) = (760, SERIES.len() * 130 + 104);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif\" font-size=\"11.5\" \
-         fill=\"#24292f\">\n<style>.ours {{ fill: none; stroke: #c2410c; stroke-width: 1.5 }} \
-         .grid {{ stroke: #e5e7eb }} .note {{ fill: #57606a }} .bold {{ font-weight: 600 }}</style>\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n\
+         font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif\" font-size=\"11.5\">\n\
+         <style>\n\
+         .page {{ fill: #fff }} text {{ fill: #24292f }} .bold {{ font-weight: 600 }} .note {{ fill: #57606a }}\n\
+         .grid {{ stroke: #e5e7eb }} .ours {{ fill: none; stroke: #c2410c; stroke-width: 1.5 }}\n\
+         @media (prefers-color-scheme: dark) {{\n\
+         .page {{ fill: #0d1117 }} text {{ fill: #e6edf3 }} .note {{ fill: #9198a1 }}\n\
+         .grid {{ stroke: #30363d }} .ours {{ stroke: #f97316 }}\n}}\n</style>\n\
+         <rect class=\"page\" width=\"100%\" height=\"100%\"/>\n\
          <text x=\"20\" y=\"34\" font-size=\"19\" class=\"bold\">Connections that come, go and stall</text>\n\
          <text x=\"20\" y=\"55\" class=\"note\">The process of broadcast, once a second: {CLIENTS} clients, each of which \
          stays for {} s at most; one in {STALLS} does not read.</text>\n",
