@@ -139,6 +139,16 @@ pub(crate) fn excerpt(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[test]
+    fn of_a_long_text_the_beginning_is_shown() {
+        for text in [String::new(), "x".repeat(256)] {
+            assert_eq!(excerpt(&text), text);
+        }
+        assert_eq!(excerpt(&"x".repeat(257)), "x".repeat(256) + "…");
+        // Not half a character.
+        assert_eq!(excerpt(&("x".to_string() + &"é".repeat(200))), "x".to_string() + &"é".repeat(127) + "…");
+    }
+
     fn headers(headers: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = headers.iter().map(|(name, value)| {
             (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static(value))

@@ -253,3 +253,32 @@ pub(crate) mod item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{sealed::Encoded, *};
+
+    #[test]
+    fn the_length_is_that_of_what_is_written() {
+        fn check(events: impl Encoded) {
+            let (len, mut out) = (events.encoded_len(), Vec::new());
+            events.write(&mut out);
+            assert_eq!(out.len(), len);
+        }
+        for event in [Event::new(), Event::new().id(1).data("a\nb"), Event::new().data("x".repeat(1000))] {
+            let mut sse = Sse::new();
+            sse.push(&event);
+            check(&event);
+            check(event);
+            let mut copy = sse.clone();
+            check(&mut copy);
+            assert!(copy.is_empty());
+            for chunk in sse.clone() {
+                check(chunk);
+            }
+            #[cfg(any(feature = "http", feature = "channel"))]
+            check(bytes::Bytes::from(sse.clone()));
+            check(sse);
+        }
+    }
+}

@@ -389,6 +389,7 @@ fn a_reader_behind_one_that_keeps_up_gets_what_is_worth_a_frame() {
     let long = lens.iter().position(|len| *len >= 16 * 1024).unwrap();
     assert!(long < 6 && lens.len() > long + 2, "{lens:?}");
     assert!(lens[long..lens.len() - 1].iter().all(|len| *len >= 16 * 1024), "{lens:?}");
+    assert_eq!(channel.metrics().delivered, 2 * 110);
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn text(events: impl IntoIterator<Item = Event>) -> String {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // --- batches ---
 
@@ -243,6 +244,23 @@ fn a_buffer_and_encoded_bytes_are_items_too() {
 
     let mut body = pin!(Body::without_timer(stream::iter([Ok::<_, ()>(Bytes::from(tick(1)))])));
     assert_eq!(frame(&mut body), "id: 1\ndata: 1\n\n");
+}
+
+#[test]
+fn a_keep_alive_may_take_decades_but_is_never_added_to_a_time_that_overflows() {
+    let asked = Rc::new(Cell::new(None));
+    for (interval, expected) in [(30 * YEAR, Some(30 * YEAR)), (Duration::MAX, None)] {
+        asked.set(None);
+        let seen = asked.clone();
+        let timer = move |time: Duration| {
+            seen.set(Some(time));
+            std::future::pending::<()>()
+        };
+        let source = Handle::<Event>::new();
+        let mut body = pin!(Body::with_timer(source, timer).keep_alive(KeepAlive::every(interval)));
+        assert_eq!(poll(&mut body), None);
+        assert_eq!(asked.get(), expected);
+    }
 }
 
 #[test]

@@ -228,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn by_default_a_quarter_of_a_mebibyte_is_collected() {
+        for (len, parts) in [(256 << 10, 1), (1 + (256 << 10), 2)] {
+            let mut large = vec![b'x'; len];
+            large[..5].copy_from_slice(b"data:");
+            assert_eq!(cut(Cutter::new(), &[&large, b"\n\n"]).len(), parts);
+        }
+    }
+
+    #[test]
     fn what_is_not_a_mark_is_not_lost() {
         for pieces in [vec![&b"\xef"[..], b"\xbb", b":\n\n"], vec![&b"\xef\xbb:\n\n"[..]]] {
             assert_eq!(cut(Cutter::new(), &pieces).concat(), b"\xef\xbb:\n\n");
