@@ -8,6 +8,7 @@ use sse_wire::{
     response::{Driver, End, Framing, Shutdown},
 };
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     thread,
@@ -527,4 +528,64 @@ fn encoded_blocks_are_cut_as_a_client_cuts_them() {
         assert_eq!(read(&text).1, "");
         assert_eq!(read(&ready(&mut complete(channel.resume("a")))).0, ["tock 2", "tick 3"]);
     }
+}
+
+/// What was published before the end is delivered, and what was refused is not, whoever is first.
+#[test]
+fn publishers_that_race_with_the_end_are_told_the_truth() {
+    for round in 0..50 {
+        let channel = Channel::new();
+        let mut readers = [(); 2].map(|()| channel.subscribe().into_blocking());
+        let published: HashSet<String> = thread::scope(|scope| {
+            let publishers = [0, 1].map(|publisher| {
+                let channel = channel.clone();
+                scope.spawn(move || {
+                    (0..).map_while(|n| channel.publish(event(2 * n + publisher)).ok()).count() as u64
+                })
+            });
+            while channel.is_empty() {
+                thread::yield_now();
+            }
+            match round % 2 {
+                0 => channel.finish(),
+                _ => channel.close(Event::new()),
+            }
+            let counts = publishers.map(|publisher| publisher.join().unwrap());
+            let all =
+                (0..2).flat_map(|publisher| (0..counts[publisher as usize]).map(move |n| 2 * n + publisher));
+            all.map(|data| data.to_string()).collect()
+        });
+        for reader in &mut readers {
+            let mut text = Vec::new();
+            for frame in reader {
+                text.extend_from_slice(&frame);
+            }
+            let (mut got, _) = read(std::str::from_utf8(&text).unwrap());
+            // What they missed, if the log was too short, is counted.
+            let missed: usize = got
+                .iter()
+                .filter_map(|data| {
+                    data.strip_prefix("gap {\"missed\":")?.strip_suffix('}')?.parse::<usize>().ok()
+                })
+                .sum();
+            got.retain(|data| !data.starts_with("gap"));
+            assert_eq!(got.len() + missed, published.len());
+            assert!(got.iter().all(|data| published.contains(data)));
+        }
+    }
+}
+
+#[test]
+fn a_filter_and_a_publication_that_panic_harm_nobody_else() {
+    let channel = Channel::new();
+    let mut wrong = channel.subscribe().filter(|_| panic!("the filter's own")).into_blocking();
+    let mut right = channel.subscribe().into_blocking();
+    assert!(
+        catch_unwind(AssertUnwindSafe(|| channel.publish_with(|| -> Event { panic!("its own") }))).is_err()
+    );
+    channel.publish(event(1)).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| wrong.try_recv())).is_err());
+    assert_eq!(messages(&mut right), ["1"]);
+    drop(wrong);
+    assert_eq!((channel.subscriber_count(), channel.metrics().published), (1, 1));
 }
