@@ -64,6 +64,9 @@ impl Client {
     fn send(&mut self) -> Request<RequestBody> {
         let delay = self.wait().expect("a connection that is not closed");
         self.now += delay;
+        // Exactly then, and not a moment later.
+        let step = self.connection.next_step(self.now);
+        assert!(matches!(step, Step::Send), "{step:?}");
         self.connection.request(self.now).unwrap()
     }
 
