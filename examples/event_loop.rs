@@ -68,7 +68,7 @@ fn main() -> Result<(), BoxError> {
                     Err(error) => connection.error(error, Instant::now()),
                 }
             }
-            Step::Answer(_) | Step::Read(_) => {
+            Step::Response(_) | Step::Read(_) => {
                 let read = socket.as_mut().map_or(Ok(0), |socket| socket.read(&mut buffer));
                 match (read, step) {
                     (Err(error), _) if error.kind() == ErrorKind::WouldBlock => thread::sleep(TICK),
@@ -80,7 +80,7 @@ fn main() -> Result<(), BoxError> {
                         match parse(&head) {
                             Ok(None) => {}
                             Ok(Some((answer, end))) => {
-                                connection.answer(answer, Instant::now());
+                                connection.response(answer, Instant::now());
                                 read_all(&mut connection, &head[end..]);
                             }
                             Err(error) => connection.error(error, Instant::now()),

@@ -136,7 +136,7 @@ impl AsyncEventSource {
                     self.phase = Phase::Idle;
                     Some(until)
                 }
-                Step::Answer(until) | Step::Read(until) => until,
+                Step::Response(until) | Step::Read(until) => until,
                 Step::Closed => {
                     (self.phase, self.sleep) = (Phase::Idle, None);
                     self.driver.control.forget();

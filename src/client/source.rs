@@ -115,7 +115,7 @@ impl EventSource {
                     self.body = None;
                     self.open();
                 }
-                Step::Answer(_) | Step::Read(_) => self.read(),
+                Step::Response(_) | Step::Read(_) => self.read(),
                 Step::Closed => {
                     self.body = None;
                     return self.driver.done();
@@ -174,7 +174,7 @@ impl EventSource {
             Ok(answer) => {
                 let (mut head, body) = answer.into_parts();
                 head.extensions.insert(SystemTime::now());
-                driver.connection.answer(head, Instant::now());
+                driver.connection.response(head, Instant::now());
                 match driver.connection.wants_error_body() {
                     None => self.body = Some(OpenBody { body, _attempt: attempt }),
                     Some((size, patience)) => {

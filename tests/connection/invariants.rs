@@ -106,7 +106,7 @@ pub fn check(acts: Vec<Act>, seed: u64, until_open: bool) {
                         None => assert!(!can_be_sent(&expected.id), "{:?}", expected.id),
                     }
                 }
-                Step::Answer(until) | Step::Read(until) => {
+                Step::Response(until) | Step::Read(until) => {
                     let limit = READ_TIMEOUT + CONNECT_TIMEOUT;
                     assert!(until.is_some_and(|until| now < until && until <= now + limit));
                     break;
@@ -126,8 +126,8 @@ pub fn check(acts: Vec<Act>, seed: u64, until_open: bool) {
                     http::Response::builder().status(status).header("Content-Type", "text/event-stream");
                 let answer =
                     header.into_iter().fold(answer, |answer, (name, value)| answer.header(name, value));
-                let is_awaited = matches!(connection.next_step(now), Step::Answer(_));
-                connection.answer(answer.body(()).unwrap().into_parts().0, now);
+                let is_awaited = matches!(connection.next_step(now), Step::Response(_));
+                connection.response(answer.body(()).unwrap().into_parts().0, now);
                 is_closed |= is_awaited && status == 204;
                 if is_awaited && status == 200 {
                     expected.open = Some(sse_wire::Decoder::new().with_last_event_id(&*expected.id));

@@ -71,7 +71,7 @@ impl Client {
     }
 
     fn answer(&mut self, status: u16, headers: &[(&str, &str)]) {
-        self.connection.answer(head(status, headers), self.now);
+        self.connection.response(head(status, headers), self.now);
     }
 
     /// Follows a redirect to here.
@@ -604,7 +604,7 @@ fn a_date_to_retry_after() {
         let headers: Vec<_> = date.map(|date| ("date", date)).into_iter().chain([retry]).collect();
         let mut head = head(503, &headers);
         head.extensions.insert(SystemTime::UNIX_EPOCH + Duration::from_secs(received));
-        client.connection.answer(head, client.now);
+        client.connection.response(head, client.now);
         client.connection.end(client.now);
         assert_eq!(client.error().unwrap().retry_in(), Some(ms(delay)), "{date:?} {received}");
     }
@@ -1022,7 +1022,7 @@ fn until_a_stream_has_opened() {
         assert_eq!(client.refuse(529, &[("Retry-After", "5")]).retry_in(), Some(ms(5000)));
         client.send();
         // No response in time.
-        assert!(matches!(client.connection.next_step(client.now), Step::Answer(_)));
+        assert!(matches!(client.connection.next_step(client.now), Step::Response(_)));
         client.now += Duration::from_secs(310);
         assert!(client.error().unwrap().retry_in().is_some());
         client.send();
@@ -1178,9 +1178,9 @@ fn silence_is_an_error() {
     let mut client = Client::new(builder().read_timeout(ms(10_000)).connect_timeout(ms(3_000)));
     client.send();
     let until = client.now + ms(13_000);
-    assert!(matches!(client.connection.next_step(client.now), Step::Answer(Some(time)) if time == until));
+    assert!(matches!(client.connection.next_step(client.now), Step::Response(Some(time)) if time == until));
     client.now = until - ms(1);
-    assert!(matches!(client.connection.next_step(client.now), Step::Answer(Some(time)) if time == until));
+    assert!(matches!(client.connection.next_step(client.now), Step::Response(Some(time)) if time == until));
     client.now = until;
     let error = client.error().unwrap();
     let Cause::Connect(source) = error.cause() else { panic!("{error:?}") };

@@ -653,11 +653,11 @@ fn shutdown_wakes_a_body_and_ends_it() {
     let waker = Arc::new(Count::default());
     let mut body = pin!(Body::without_timer(source.clone()).shutdown(&shutdown).on_end(callback));
     assert_eq!(poll_with(&mut body, &waker.clone().into()), None);
-    assert!(!shutdown.is_begun());
+    assert!(!shutdown.has_begun());
     source.put(tick(1));
 
     shutdown.begin();
-    assert!(shutdown.is_begun());
+    assert!(shutdown.has_begun());
     assert_eq!(waker.get(), 1);
     assert_eq!(frame(&mut body), text([tick(1)]), "what was ready is not lost");
     assert_eq!(frame(&mut body), "event: bye\ndata: \n\nretry: 2000\n\n");

@@ -433,7 +433,7 @@ fn a_driver_is_under_several_shutdowns_and_the_first_ends_it() {
     assert_eq!(client.next(), ": logged out\n\n");
     assert_eq!(driver.join().unwrap().unwrap(), End::ShutDown);
     assert!(session.wait_timeout(Duration::ZERO));
-    assert_eq!((server.streams(), server.is_begun()), (0, false));
+    assert_eq!((server.streams(), server.has_begun()), (0, false));
 }
 
 // --- without senders ---

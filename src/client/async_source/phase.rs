@@ -61,7 +61,7 @@ impl AsyncEventSource {
                 Poll::Ready(Ok(answer)) => {
                     let (mut head, body) = answer.into_parts();
                     head.extensions.insert(SystemTime::now());
-                    connection.answer(head, self.timer.now());
+                    connection.response(head, self.timer.now());
                     self.phase = Phase::Reading { body, chunk: Bytes::new(), in_a_row: 0 };
                 }
                 Poll::Ready(Err(error)) => {

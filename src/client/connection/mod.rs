@@ -66,7 +66,7 @@ pub(super) type OnError = Box<dyn FnMut(&ClientError) + Send>;
 ///
 /// // … send it, and pass in the response:
 /// let answer = http::Response::builder().header("Content-Type", "text/event-stream").body(())?;
-/// connection.answer(answer.into_parts().0, now);
+/// connection.response(answer.into_parts().0, now);
 /// let Step::Event(ClientEvent::Open(_)) = connection.next_step(now) else { panic!() };
 /// let Step::Read(_) = connection.next_step(now) else { panic!() };
 /// let mut input = Input::new(b"id: 7\ndata: 1\n\n");
@@ -165,7 +165,7 @@ impl Connection {
                         *waiting_since = None;
                     }
                     let Some(limit) = answer_within(self.settings.timeouts) else {
-                        return Step::Answer(None);
+                        return Step::Response(None);
                     };
                     match due(*waiting_since.get_or_insert(now), limit, now) {
                         Due::Over => {
@@ -173,7 +173,7 @@ impl Connection {
                             let error = io::Error::new(ErrorKind::TimedOut, text);
                             self.fail(Cause::Connect(error.into()), None, now);
                         }
-                        Due::At(until) => return Step::Answer(until),
+                        Due::At(until) => return Step::Response(until),
                     }
                 }
                 State::Open { waiting_since, .. } => {

@@ -28,7 +28,7 @@ impl Connection {
     ///
     /// A `Retry-After` may be a date. It is compared with the `Date` of the response or, if there is none, with a
     /// [`SystemTime`](std::time::SystemTime) in its extensions that says when it was received.
-    pub fn answer(&mut self, head: Parts, now: Instant) {
+    pub fn response(&mut self, head: Parts, now: Instant) {
         if !matches!(self.state, State::Sent { .. }) {
             return;
         }

@@ -14,9 +14,9 @@ pub enum Step {
     /// Take the [`request`](crate::client::Connection::request) and send it. It begins an attempt, or follows a
     /// redirect.
     Send,
-    /// Wait for the head of the response, until this time if there is one, and report it as an
-    /// [`answer`](crate::client::Connection::answer), or report an [`error`](crate::client::Connection::error).
-    Answer(Option<Instant>),
+    /// Wait for the head of the response, until this time if there is one, and report it as a
+    /// [`response`](crate::client::Connection::response), or report an [`error`](crate::client::Connection::error).
+    Response(Option<Instant>),
     /// Wait for bytes of the body, until this time if there is one, and report what arrived: bytes to
     /// [`read`](crate::client::Connection::read), an [`end`](crate::client::Connection::end), or an
     /// [`error`](crate::client::Connection::error).

@@ -144,7 +144,7 @@ impl Shutdown {
 
     /// Whether the shutdown has begun. A handler may then respond with `503 Service Unavailable` instead of starting a
     /// stream.
-    pub fn is_begun(&self) -> bool {
+    pub fn has_begun(&self) -> bool {
         self.0.begun.load(Ordering::Acquire)
     }
 
