@@ -19,7 +19,7 @@ use crate::{
 };
 use alloc::{sync::Arc, vec::Vec};
 use bytes::Bytes;
-use core::{fmt, task::Waker};
+use core::{fmt, ops::Deref, task::Waker};
 
 /// A feed of events with any number of subscribers. Clones are handles to the same channel.
 ///
@@ -37,8 +37,14 @@ use core::{fmt, task::Waker};
 /// # Ok::<(), sse_wire::channel::PublishError>(())
 /// ```
 #[derive(Clone)]
-pub struct Channel(pub(super) Arc<Shared>);
+pub struct Channel(pub(super) Arc<Handles>);
 
+/// All handles of a channel. Once the last one is dropped, nobody can publish any more, so the channel is finished.
+pub(super) struct Handles {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the handles and the subscribers of a channel share.
 pub(super) struct Shared {
     state: Mutex<State>,
     /// Changes whenever the waiting tasks are woken, so that a poll that finds nothing new takes no lock.
@@ -103,7 +109,7 @@ impl Channel {
 
     pub(super) fn with(builder: Builder) -> Channel {
         let Builder { bounds, policy, on_first, on_last } = builder;
-        Channel(Arc::new(Shared {
+        let shared = Shared {
             state: Mutex::new(State {
                 log: Log::new(bounds),
                 waiting: WaitList::default(),
@@ -119,7 +125,8 @@ impl Channel {
             policy,
             on_first,
             on_last,
-        }))
+        };
+        Channel(Arc::new(Handles { shared: Arc::new(shared) }))
     }
 
     /// Publishes an [`Event`](crate::Event), or several at once (see [`Events`]), and returns the ID of the last.
@@ -166,8 +173,10 @@ impl Channel {
     /// What is retained can still be read for as long as a handle exists. A client that connects with the ID of the
     /// last event is told to stop: see [`Resume::Finished`](super::Resume::Finished). Does nothing if the channel has
     /// already ended.
+    ///
+    /// Dropping the last handle finishes the channel too, because nobody can publish any more.
     pub fn finish(&self) {
-        self.end(Ended::Finished);
+        self.0.end(Ended::Finished);
     }
 
     /// Publishes a last event, or several, and [finishes](Channel::finish) the channel with it.
@@ -188,26 +197,14 @@ impl Channel {
     }
 
     pub(super) fn close_encoded(&self, farewell: Bytes) {
-        self.end(Ended::Closed(farewell));
-    }
-
-    fn end(&self, ended: Ended) {
-        let mut state = self.0.lock();
-        let is_new = match (&state.ended, &ended) {
-            (None, _) | (Some(Ended::Finished), Ended::Closed(_)) => true,
-            (Some(_), _) => false,
-        };
-        if is_new {
-            state.ended = Some(ended);
-            self.0.wake(state);
-        }
+        self.0.end(Ended::Closed(farewell));
     }
 
     /// Subscribes to what is published from now on.
     pub fn subscribe(&self) -> Subscriber {
         let state = self.0.lock();
         let next = state.log.next();
-        Subscriber::new(&self.0, state, next)
+        Subscriber::new(&self.0.shared, state, next)
     }
 
     /// Subscribes to everything that is retained, and then to what is published from now on.
@@ -215,7 +212,7 @@ impl Channel {
         let mut state = self.0.lock();
         state.log.evict_expired();
         let first = state.log.first();
-        Subscriber::new(&self.0, state, first)
+        Subscriber::new(&self.0.shared, state, first)
     }
 
     /// Subscribes to what is published from now on, and sends this snapshot first. No event is missed or repeated
@@ -247,7 +244,7 @@ impl Channel {
         let mut first = Vec::new();
         snapshot(Id { epoch: state.log.epoch, number: next - 1 }).write(&mut first);
         first.extend_from_slice(&state.log.id_block(next - 1));
-        let mut subscriber = Subscriber::unprimed(&self.0, state, next);
+        let mut subscriber = Subscriber::unprimed(&self.0.shared, state, next);
         subscriber.send_first(first.into());
         subscriber
     }
@@ -297,6 +294,20 @@ impl Channel {
     }
 }
 
+impl Deref for Handles {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        self.end(Ended::Finished);
+    }
+}
+
 /// Encodes what is sent without being in the log.
 pub(super) fn encode(events: impl Encoded) -> Bytes {
     let mut bytes = Vec::with_capacity(events.encoded_len());
@@ -308,6 +319,18 @@ impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent at every moment, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, ended: Ended) {
+        let mut state = self.lock();
+        let is_new = match (&state.ended, &ended) {
+            (None, _) | (Some(Ended::Finished), Ended::Closed(_)) => true,
+            (Some(_), _) => false,
+        };
+        if is_new {
+            state.ended = Some(ended);
+            self.wake(state);
+        }
     }
 
     /// A number that changes whenever the waiting tasks are woken.

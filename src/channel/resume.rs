@@ -79,7 +79,7 @@ impl Channel {
             Start::Live => state.log.next(),
             Start::Oldest => state.log.first(),
         };
-        if state.has_all(next) { None } else { Some(Subscriber::new(&self.0, state, next)) }
+        if state.has_all(next) { None } else { Some(Subscriber::new(&self.0.shared, state, next)) }
     }
 
     /// Looks up what follows a client's last event ID.
@@ -109,7 +109,7 @@ impl Channel {
         match next {
             Some(next) if state.has_all(next) => Resume::Finished,
             Some(next) if next >= state.log.first() => {
-                Resume::Complete(Subscriber::new(&self.0, state, next))
+                Resume::Complete(Subscriber::new(&self.0.shared, state, next))
             }
             _ => Resume::Missed(Missed { reason, rest: Rest::Log(self.clone(), next) }),
         }
@@ -169,7 +169,7 @@ impl Missed {
             Rest::Log(channel, next) => {
                 let state = channel.0.lock();
                 let from = next.unwrap_or(state.log.first());
-                let mut subscriber = Subscriber::unprimed(&channel.0, state, from);
+                let mut subscriber = Subscriber::unprimed(&channel.0.shared, state, from);
                 subscriber.tell_gap(next.map(|_| 0));
                 subscriber
             }
@@ -184,7 +184,7 @@ impl Missed {
             Rest::Log(channel, next) => {
                 let state = channel.0.lock();
                 let end = state.log.next();
-                let mut subscriber = Subscriber::unprimed(&channel.0, state, end);
+                let mut subscriber = Subscriber::unprimed(&channel.0.shared, state, end);
                 subscriber.tell_gap(next.map(|next| end - next));
                 subscriber
             }

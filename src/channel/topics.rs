@@ -53,7 +53,8 @@ struct Topic {
 impl Topic {
     /// Whether nobody else has a handle or a subscriber. The first one can only come from here, under the lock.
     fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.channel.0) == 1
+        let handles = &self.channel.0;
+        Arc::strong_count(handles) == 1 && Arc::strong_count(&handles.shared) == 1
     }
 }
 
@@ -114,8 +115,9 @@ impl Topics {
         Ok(new)
     }
 
-    /// Removes the channel with this name. Its handles and subscribers keep working; whoever next asks for the name
-    /// gets a new channel.
+    /// Removes the channel with this name, and returns it. Its handles and subscribers keep working, until the last
+    /// handle is dropped, which [finishes](Channel::finish) the channel. Whoever next asks for the name gets a new
+    /// channel.
     pub fn remove(&self, name: &str) -> Option<Channel> {
         self.0.lock().topics.remove(name).map(|topic| topic.channel)
     }

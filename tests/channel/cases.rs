@@ -224,6 +224,23 @@ fn a_client_of_a_finished_and_empty_channel_stops_too() {
 }
 
 #[test]
+fn the_last_handle_finishes_the_channel() {
+    let channel = Channel::new();
+    let other = channel.clone();
+    let (mut task, mut thread) = (channel.subscribe().into_blocking(), channel.subscribe().into_blocking());
+    channel.publish(event(1)).unwrap();
+    drop(channel);
+    assert_eq!(messages(&mut task), ["1"]);
+    assert_eq!(task.try_recv(), Err(RecvError::TimedOut));
+    let waiting = thread::spawn(move || thread.by_ref().count());
+    other.publish(event(2)).unwrap();
+    drop(other);
+    assert_eq!(messages(&mut task), ["2"]);
+    assert_eq!(task.try_recv(), Err(RecvError::Ended));
+    assert!(waiting.join().unwrap() > 0);
+}
+
+#[test]
 fn a_closed_channel_says_farewell_to_all() {
     let channel = Channel::new();
     let mut early = channel.subscribe().into_blocking();

@@ -135,7 +135,7 @@ impl Topic {
 
     /// Sends the ID of its place first, if it has one and the policy says so.
     fn subscribe(&self, next: u64, history: History, is_behind: bool, place: Option<EntryId>) -> Subscriber {
-        let channel = &self.feed.channel.0;
+        let channel = &self.feed.channel.0.shared;
         let mut subscriber = Subscriber::unprimed(channel, channel.lock(), next);
         if let (true, Some(place)) = (channel.policy.prime, place) {
             subscriber.send_first(id_block(place));
