@@ -176,7 +176,14 @@ fn eventsource_client(workload: &Workload) -> Option<Pass> {
     })
 }
 
-const OURS: [[&str; 2]; 2] = [["ureq", "sse-wire over ureq"], ["reqwest", "sse-wire over reqwest"]];
+/// The library alone, this crate over it, and what the crate may take at most there of each peer's time.
+const OURS: [(&str, &str, [(&str, f64); 2]); 2] = [
+    ("ureq", "sse-wire over ureq", [(REQWEST_EVENTSOURCE, 0.5), (EVENTSOURCE_CLIENT, 0.35)]),
+    ("reqwest", "sse-wire over reqwest", [(REQWEST_EVENTSOURCE, 0.5), (EVENTSOURCE_CLIENT, 0.75)]),
+];
+
+const REQWEST_EVENTSOURCE: &str = "reqwest-eventsource 0.6.0";
+const EVENTSOURCE_CLIENT: &str = "eventsource-client 0.18.0";
 
 fn main() {
     let rounds = env::args().nth(1).map_or(51, |rounds| rounds.parse().expect("a number of rounds"));
@@ -187,12 +194,12 @@ fn main() {
     let bench = Bench {
         workloads: workloads.iter().map(|workload| (workload.name, 1)).collect(),
         rows: vec![
-            row(Kind::Limit, OURS[0][0], ureq_limit),
-            row(Kind::Limit, OURS[1][0], reqwest_limit),
-            row(Kind::Ours, OURS[0][1], ours_ureq),
-            row(Kind::Ours, OURS[1][1], ours_reqwest),
-            row(Kind::Peer, "reqwest-eventsource 0.6.0", reqwest_eventsource),
-            row(Kind::Peer, "eventsource-client 0.18.0", eventsource_client),
+            row(Kind::Limit, OURS[0].0, ureq_limit),
+            row(Kind::Limit, OURS[1].0, reqwest_limit),
+            row(Kind::Ours, OURS[0].1, ours_ureq),
+            row(Kind::Ours, OURS[1].1, ours_reqwest),
+            row(Kind::Peer, REQWEST_EVENTSOURCE, reqwest_eventsource),
+            row(Kind::Peer, EVENTSOURCE_CLIENT, eventsource_client),
         ],
     };
     let table = bench.run(rounds);
@@ -200,13 +207,16 @@ fn main() {
     let command = "cargo run --release --manifest-path benches/Cargo.toml --features client --bin client 201";
     let figures = Figures::measured("Reading events from a socket", command, &[("", &table)]);
     figures.save("client").expect("a file");
-    for [library, ours] in OURS {
+    for (library, ours, peers) in OURS {
         for (column, workload) in workloads.iter().enumerate() {
-            let ours_ns = table.get(ours, column).ns;
-            let limit = Target { must: 1.5, aim: 1.2 }.verdict(ours_ns / table.get(library, column).ns);
-            let (peer, figure) = table.best_peer(column);
-            let best = Target { must: 0.5, aim: 0.5 }.verdict(ours_ns / figure.ns);
-            println!("{ours}, {}: times {library} alone: {limit}; times {peer}: {best}", workload.name);
+            let ns = |row| table.get(row, column).ns;
+            let limit = Target { must: 1.5, aim: 1.2 }.verdict(ns(ours) / ns(library));
+            print!("{ours}, {}: times {library} alone: {limit}", workload.name);
+            for (peer, must) in peers {
+                let (_, ratio) = table.ratio(ours, column, |name| name == peer);
+                print!("; times {peer}: {}", Target { must, aim: must }.verdict(ratio));
+            }
+            println!();
         }
     }
 }
