@@ -3,7 +3,7 @@
 //! deadlocks, and fails. Models are next to the code that they check, in files named `models.rs`, and are run with
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --release --lib --features channel,http --target-dir target/loom models
+//! RUSTFLAGS="--cfg loom" cargo test -p sse-wire --release --lib --features channel,http --target-dir target/loom models
 //! ```
 
 use super::signal::Signal;
