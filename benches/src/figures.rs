@@ -126,7 +126,8 @@ fn machine() -> String {
     let parts = [
         model.map(|(_, model)| model.to_string()),
         Some(format!("{cores} cores")),
-        said("uname", "-sr"),
+        // Without what a distribution adds to the version.
+        said("uname", "-sr").and_then(|system| Some(system.split('-').next()?.to_string())),
         rust.map(|version| format!("Rust {version}")),
         said("date", "+%Y-%m"),
     ];
