@@ -1,6 +1,6 @@
 //! In the steady state, the channel allocates only the blocks of its log, and nothing for an event or a delivery.
 
-use crate::counting::{allocations, live};
+use crate::counting::{allocations, live, peak};
 use bytes::Bytes;
 use sse_wire::{
     Event,
@@ -54,6 +54,24 @@ fn a_burst_is_read_without_allocations() {
     let n: usize = (0..100).map(|_| round()).sum();
     // Sharing a block for the first time allocates its counter.
     assert!(n <= 100, "{n} allocations in 10,000 reads");
+}
+
+#[test]
+fn a_log_pins_little_more_than_it_retains() {
+    const RETAINED: usize = 256 * 1024;
+    for subscribers in [0, 1] {
+        let channel = Channel::builder().events(None).bytes(RETAINED).build();
+        let mut subscribers: Vec<_> = (0..subscribers).map(|_| channel.subscribe().into_blocking()).collect();
+        let data = "x".repeat(1_000);
+        let n = peak(|| {
+            for _ in 0..4 * RETAINED / data.len() {
+                channel.publish(Event::new().data(&data)).unwrap();
+                read(&mut subscribers);
+            }
+        });
+        // Besides what is retained: the list of events, and the unused parts of the first and the last block.
+        assert!(n <= 2 * RETAINED, "{n} bytes with {} subscribers", subscribers.len());
+    }
 }
 
 #[test]
