@@ -199,7 +199,9 @@ fn a_finished_channel_is_read_to_its_end_and_then_stops_clients() {
     let mut early = channel.connect(None).unwrap().into_blocking();
     let first = channel.publish(event(1)).unwrap().to_string();
     let last = channel.finish_with(Event::new().event("done").data(2)).unwrap().to_string();
-    assert_eq!(channel.publish(event(3)), Err(PublishError::Finished));
+    let error = channel.publish(event(3)).unwrap_err();
+    assert_eq!(error, PublishError::Finished);
+    assert_eq!(error.to_string(), "the channel is finished");
     assert_eq!(messages(&mut early), ["1", "done 2"]);
     assert_eq!(early.try_recv(), Err(RecvError::Ended));
     assert_eq!(messages(&mut channel.connect(None).unwrap().into_blocking()), ["1", "done 2"]);
@@ -247,7 +249,9 @@ fn a_closed_channel_says_farewell_to_all() {
     channel.publish(event(1)).unwrap();
     channel.close(Event::new().event("bye").retry(5000));
     channel.close(Event::new().event("again"));
-    assert_eq!(channel.publish(event(2)), Err(PublishError::Closed));
+    let error = channel.publish(event(2)).unwrap_err();
+    assert_eq!(error, PublishError::Closed);
+    assert_eq!(error.to_string(), "the channel is closed");
     assert_eq!(messages(&mut early), ["1", "bye "]);
     assert_eq!(messages(&mut channel.subscribe().into_blocking()), ["bye "]);
 }

@@ -336,6 +336,17 @@ fn flush_spares_the_rest_of_a_block_that_has_begun_and_clear_does_not() {
 }
 
 #[test]
+fn a_chunk_equals_its_bytes_and_its_text() {
+    let chunk = Sse::without_retry().add_data(1).next().unwrap();
+    let text = "data: 1\n\n";
+    assert!(chunk == *text && chunk == text && chunk == *text.as_bytes() && chunk == text.as_bytes());
+    assert!(chunk == b"data: 1\n\n" && chunk == text.as_bytes().to_vec());
+    let other = "data: 2\n\n";
+    assert!(chunk != *other && chunk != other && chunk != *other.as_bytes() && chunk != other.as_bytes());
+    assert!(chunk != b"data: 2\n\n" && chunk != other.as_bytes().to_vec());
+}
+
+#[test]
 fn a_cut_inside_a_character_is_shown_lossily_and_kept_exactly() {
     let mut sse = Sse::without_retry();
     sse.add_data("é");

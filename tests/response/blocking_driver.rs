@@ -2,7 +2,7 @@
 
 use sse_wire::{
     Event, Sse,
-    response::{self, Driver, End, Framing, KeepAlive, SendError, Sender, Shutdown, Source},
+    response::{self, BlockReader, Driver, End, Framing, KeepAlive, SendError, Sender, Shutdown, Source},
 };
 use std::{
     error::Error as _,
@@ -544,6 +544,44 @@ fn shutdown_ends_a_stream_that_always_has_nothing() {
     let driver = Driver::over(Framing::BodyOnly, futures_util::stream::repeat_with(Event::new));
     assert_eq!(driver.shutdown(&shutdown).run(&mut response).unwrap(), End::ShutDown);
     assert_eq!(response, b"");
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_stream_that_always_has_nothing_is_kept_alive() {
+    let driver = Driver::over(Framing::BodyOnly, futures_util::stream::repeat_with(Event::new));
+    let (client, driver) = run(driver.keep_alive(KeepAlive::every(Duration::from_millis(1)).comment("ping")));
+    for _ in 0..3 {
+        assert_eq!(client.next(), ": ping\n\n");
+    }
+    drop(client);
+    assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_reader_of_blocks_reports_errors_and_continues_after_them() {
+    struct Upstream<I>(I);
+
+    impl<I: Iterator<Item = io::Result<&'static str>>> io::Read for Upstream<I> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let bytes = self.0.next().unwrap_or(Ok(""))?.as_bytes();
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    let reads = [
+        Ok("data: 1\n\nda"),
+        Err(io::ErrorKind::Interrupted.into()),
+        Ok("ta: 2\n\n"),
+        Err(io::ErrorKind::WouldBlock.into()),
+        Ok("data: 3\n\ndata: cut"),
+    ];
+    let blocks = BlockReader::new(Upstream(reads.into_iter()));
+    let seen: Vec<_> =
+        blocks.map(|block| block.map(|block| block.to_string()).map_err(|error| error.kind())).collect();
+    let expected = [Ok("data: 1\n\n"), Ok("data: 2\n\n"), Err(io::ErrorKind::WouldBlock), Ok("data: 3\n\n")];
+    assert_eq!(seen, expected.map(|block| block.map(str::to_string)));
 }
 
 // --- bare TCP ---

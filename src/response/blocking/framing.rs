@@ -134,6 +134,18 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_large_frame_is_not_kept() {
+        let mut frame = Frame::new();
+        for (len, is_kept) in [(4_000, true), (1_000_000, false)] {
+            frame.blocks().resize(ROOM + len, b'x');
+            let capacity = frame.buf.capacity();
+            frame.clear(1_000);
+            assert_eq!((frame.len(), frame.buf.capacity() == capacity), (0, is_kept), "{len}");
+        }
+        assert!(frame.buf.capacity() >= 1_000);
+    }
+
+    #[test]
     fn the_request_decides() {
         for (connection, framing) in [
             (None, Framing::Chunked),
