@@ -75,7 +75,8 @@ impl Error for BuildError {}
 ///
 /// It says whether the client reconnects, and when. Its message includes the reason that the transport gave; the
 /// transport's own error is its [`source`](Error::source), and [`into_cause`](ClientError::into_cause) returns it by
-/// value. Neither its message nor its `Debug` output shows credentials or query values.
+/// value. Neither its message nor its `Debug` output shows credentials or query values. The transport's own error is
+/// returned as it is, so it may show the URL.
 ///
 /// ```
 /// use sse_wire::client::{Cause, ClientError};
@@ -212,7 +213,9 @@ impl fmt::Display for ClientError {
             write!(f, ": {}", excerpt(&reason))?;
         }
         if !self.body().is_empty() {
-            write!(f, " and a body that begins {:?}", excerpt(&String::from_utf8_lossy(self.body())))?;
+            // Some servers repeat the URL.
+            let body = url::redact(String::from_utf8_lossy(self.body()).into(), url);
+            write!(f, " and a body that begins {:?}", excerpt(&body))?;
         }
         if let Some((status, method)) = turned {
             write!(f, ", after a redirect ({}) that turned {method} into GET", status.as_u16())?;

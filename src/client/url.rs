@@ -104,14 +104,16 @@ pub(super) fn shown_in(base: &Url, location: &str) -> String {
 }
 
 /// Removes what must not be shown from a foreign text that may contain the URL, such as an HTTP library's error.
-pub(super) fn redact(text: String, url: &Url) -> String {
-    match url.query() {
-        Some(query) if !query.is_empty() && text.contains(query) => {
-            let shown = hide_query(&format!("?{query}"));
-            text.replace(query, shown.get(1..).unwrap_or_default())
+pub(super) fn redact(mut text: String, url: &Url) -> String {
+    let Some(query) = url.query().filter(|query| !query.is_empty()) else { return text };
+    let shown = hide_query(&format!("?{query}"));
+    // `Debug` doubles backslashes.
+    for query in [query, &query.replace('\\', "\\\\")] {
+        if text.contains(query) {
+            text = text.replace(query, shown.get(1..).unwrap_or_default());
         }
-        _ => text,
     }
+    text
 }
 
 #[cfg(test)]
@@ -145,5 +147,7 @@ mod tests {
         let text = "error for url (http://host/?key=secret): key=secret";
         assert_eq!(redact(text.into(), &url), "error for url (http://host/?key=…): key=…");
         assert_eq!(redact(text.into(), &Url::parse("http://host/?").unwrap()), text);
+        let url = Url::parse(r"http://host/?key=se\cret").unwrap();
+        assert_eq!(redact(format!("{:?} {url}", url.query()), &url), "Some(\"key=…\") http://host/?key=…");
     }
 }

@@ -311,8 +311,15 @@ fn credentials_are_a_header_and_shown_nowhere_and_nor_is_a_query() {
     assert_eq!(error.url(), "http://localhost/?key=p%40ss");
     assert!(error.to_string().contains("http://localhost/?key=…: no http://localhost/?key=… "), "{error}");
     client.send();
+    // So may a server.
+    let refused = client.refuse_with(404, &[], "no /?key=p%40ss here");
+    assert_eq!(refused.body(), b"no /?key=p%40ss here");
+    assert!(refused.to_string().contains("a body that begins \"no /?key=… here\""), "{refused}");
+    let mut client = Client::new(Connection::builder("http://us%20er:p%40ss@localhost/?key=p%40ss#part"));
+    client.send();
     client.answer(200, STREAM);
     let opened = client.connection.next_step(client.now);
+    assert!(!format!("{refused} {refused:?}").contains("ss"), "{refused:?}");
     assert!(
         !format!("{error} {error:?} {error:#?} {:?} {opened:?}", client.connection).contains("ss"),
         "{error:?}"
