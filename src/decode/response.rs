@@ -184,6 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn what_would_look_like_a_stream_without_messages() {
+        for (status, pairs, text) in [
+            (200, &[("content-type", "text/event-stream")][..], ""),
+            (200, &[("content-type", "application/json")], "has the content type \"application/json\""),
+            (200, &[], "has no content type"),
+            (
+                200,
+                &[("content-type", "text/event-stream"), ("content-encoding", "gzip")],
+                "encoding \"gzip\"",
+            ),
+            (429, &[("content-type", "text/event-stream")], "has status 429"),
+        ] {
+            let (mut head, ()) = http::Response::new(()).into_parts();
+            (head.status, head.headers) = (StatusCode::from_u16(status).unwrap(), headers(pairs));
+            match check_response(&head) {
+                Ok(()) => assert_eq!(text, ""),
+                Err(error) => assert!(!text.is_empty() && error.to_string().contains(text), "{error}"),
+            }
+        }
+    }
+
+    #[test]
     fn what_is_encoded() {
         assert_eq!(encoding(&headers(&[])), None);
         assert_eq!(encoding(&headers(&[("content-encoding", "identity, ")])), None);

@@ -30,10 +30,13 @@ pub fn with_detecting_agent(settings: Builder<Blocking>) -> Result<EventSource, 
     })
 }
 
-/// A reqwest client, which stores cookies.
+/// How the reqwest client calls itself.
+pub const USER_AGENT: &str = "my-program/1";
+
+/// A reqwest client with a name, which stores cookies.
 pub fn with_client(settings: Builder<Async>) -> Result<AsyncEventSource, BuildError> {
-    let redirects = reqwest::redirect::Policy::none();
-    let client = reqwest::Client::builder().redirect(redirects).cookie_store(true).build().unwrap();
+    let client = reqwest::Client::builder().user_agent(USER_AGENT).cookie_store(true);
+    let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
     settings.build_with(move |request: http::Request<RequestBody>| {
         let request = request.map(reqwest::Body::wrap).try_into().map(|request| client.execute(request));
         async move { Ok::<http::Response<reqwest::Body>, reqwest::Error>(request?.await?.into()) }

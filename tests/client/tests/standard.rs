@@ -4,7 +4,9 @@ use sse_wire::{
     EventSource,
     client::{BuildError, ClientEvent, Policy},
 };
-use sse_wire_client_tests::{Client, Connection, Engine, Received, Server, Settings, example, settings};
+use sse_wire_client_tests::{
+    Client, Connection, Engine, Received, Server, Settings, example, settings, transports,
+};
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -66,6 +68,7 @@ fn request_accept_and_cache_control() {
                 engine.is_own(),
                 "{agent:?}"
             );
+            assert_eq!(agent == [transports::USER_AGENT], engine == Engine::Client, "{engine:?} {agent:?}");
             assert!(request.header("last-event-id").is_empty());
             assert!(engine == Engine::Agent || request.header("content-length").is_empty(), "{engine:?}");
             for name in ["referer", "content-type", "transfer-encoding"] {
