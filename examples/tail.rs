@@ -1,6 +1,7 @@
 //! Reads an event stream from a URL or from standard input, and prints each message as a JSON object on one line.
 //!
 //!     cargo run --features ureq --example tail -- http://127.0.0.1:8080/events
+//!     cargo run --features ureq-rustls --example tail -- https://example.org/events
 //!     printf 'event: tick\nid: 7\ndata: 1\n\n' | cargo run --example tail -- -
 //!     {"event": "tick", "data": "1", "lastEventId": "7"}
 //!

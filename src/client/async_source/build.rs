@@ -87,15 +87,11 @@ impl Builder<Async> {
     ///
     /// # fn client() -> reqwest::Client { unimplemented!() }
     /// let client: reqwest::Client = client();
-    /// let source = AsyncEventSource::builder("http://localhost/events").build_with(
-    ///     move |request: http::Request<RequestBody>| {
-    ///         let client = client.clone();
-    ///         async move {
-    ///             let request = request.map(reqwest::Body::wrap).try_into()?;
-    ///             Ok::<_, reqwest::Error>(http::Response::<reqwest::Body>::from(client.execute(request).await?))
-    ///         }
-    ///     },
-    /// )?;
+    /// let settings = AsyncEventSource::builder("http://localhost/events");
+    /// let source = settings.build_with(move |request: http::Request<RequestBody>| {
+    ///     let request = request.map(reqwest::Body::wrap).try_into().map(|request| client.execute(request));
+    ///     async move { Ok::<http::Response<reqwest::Body>, reqwest::Error>(request?.await?.into()) }
+    /// })?;
     /// # Ok::<(), sse_wire::client::BuildError>(())
     /// ```
     ///
