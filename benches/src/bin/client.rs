@@ -176,8 +176,11 @@ fn eventsource_client(workload: &Workload) -> Option<Pass> {
     })
 }
 
-/// The library alone, this crate over it, and what the crate may take at most there of each peer's time.
-const OURS: [(&str, &str, [(&str, f64); 2]); 2] = [
+/// How much of a peer's time the crate may take at most.
+type Goal = (&'static str, f64);
+
+/// The library alone, this crate over it, and the goals there.
+const OURS: [(&str, &str, [Goal; 2]); 2] = [
     ("ureq", "sse-wire over ureq", [(REQWEST_EVENTSOURCE, 0.5), (EVENTSOURCE_CLIENT, 0.35)]),
     ("reqwest", "sse-wire over reqwest", [(REQWEST_EVENTSOURCE, 0.5), (EVENTSOURCE_CLIENT, 0.75)]),
 ];
