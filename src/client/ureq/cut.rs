@@ -74,10 +74,10 @@ impl<T: Transport> Connector<T> for CutDetector {
 
     fn connect(
         &self,
-        _: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Watched<T>>, ureq::Error> {
-        Ok(chained.map(|transport| Watched { transport, see: remember }))
+        See(remember).connect(details, chained)
     }
 }
 
@@ -94,12 +94,28 @@ fn remember(_is_tls: bool, input: Input) -> Input {
 /// The result of waiting for input: whether there was any, or the connection has ended.
 pub(super) type Input = Result<bool, ureq::Error>;
 
+/// Watches the input of the connection below it: the function gets whether this is TLS, and the result of waiting for
+/// input, and may replace the result.
+#[derive(Debug)]
+pub(super) struct See(pub(super) fn(bool, Input) -> Input);
+
+impl<T: Transport> Connector<T> for See {
+    type Out = Watched<T>;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        chained: Option<T>,
+    ) -> Result<Option<Watched<T>>, ureq::Error> {
+        Ok(chained.map(|transport| Watched { transport, see: self.0 }))
+    }
+}
+
 /// A connection whose input is watched.
 #[derive(Debug)]
 pub struct Watched<T> {
-    pub(super) transport: T,
-    /// Gets whether this is TLS, and the result of waiting for input, and may replace the result.
-    pub(super) see: fn(bool, Input) -> Input,
+    transport: T,
+    see: fn(bool, Input) -> Input,
 }
 
 impl<T: Transport> Transport for Watched<T> {

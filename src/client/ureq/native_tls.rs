@@ -3,15 +3,13 @@
 //! With OpenSSL, native-tls takes the end of TCP for the end of TLS. But a stream that ends properly says so before TCP
 //! ends, so the end of TCP is not read in that case.
 
-use super::cut::{Input, Watched};
+use super::cut::See;
 use core::cell::Cell;
 use std::{
     io::{Error, ErrorKind},
     thread_local,
 };
-use ureq::unversioned::transport::{
-    ConnectProxyConnector, ConnectionDetails, Connector, NativeTlsConnector, TcpConnector, Transport,
-};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NativeTlsConnector, TcpConnector};
 
 thread_local! {
     /// Whether TCP has ended in the read that is in progress on this thread.
@@ -33,19 +31,4 @@ pub(super) fn connector() -> impl Connector<()> {
             }
             input => input,
         }))
-}
-
-#[derive(Debug)]
-struct See(fn(bool, Input) -> Input);
-
-impl<T: Transport> Connector<T> for See {
-    type Out = Watched<T>;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        chained: Option<T>,
-    ) -> Result<Option<Watched<T>>, ureq::Error> {
-        Ok(chained.map(|transport| Watched { transport, see: self.0 }))
-    }
 }
