@@ -12,8 +12,9 @@ use super::{
 use crate::{
     response::Encoded,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
+        lock,
         wait_list::WaitList,
     },
 };
@@ -317,8 +318,7 @@ pub(super) fn encode(events: impl Encoded) -> Bytes {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is consistent at every moment, so a panic elsewhere does not matter.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn end(&self, ended: Ended) {

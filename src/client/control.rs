@@ -4,6 +4,7 @@ use super::Stop;
 use crate::sync::{
     Condvar, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
+    lock,
 };
 use alloc::sync::Arc;
 use core::task::Waker;
@@ -77,7 +78,7 @@ struct ControlState {
 
 impl Control {
     fn state(&self) -> MutexGuard<'_, ControlState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(super) fn command(&self, command: Command) {

@@ -1,6 +1,6 @@
 //! Tells a blocking transport that nobody waits for it any more.
 
-use crate::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, lock};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, mem};
 
@@ -52,7 +52,7 @@ impl Stop {
     }
 
     fn state(&self) -> MutexGuard<'_, StopState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -7,12 +7,13 @@ mod native_tls;
 pub use cut::CutDetector;
 
 use super::{BoxError, Stop, Timeouts, cause::NoTls};
+use crate::sync::{Mutex, lock};
 use alloc::{sync::Arc, vec::Vec};
 use cut::Body;
 use http::{Method, Request, Response};
 use std::{
     io::{self, ErrorKind, Read},
-    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    sync::mpsc,
     thread,
 };
 use ureq::{
@@ -71,10 +72,6 @@ fn unless_stopped<T: Send + 'static>(
         Ok(None) => Err("the client was closed".into()),
         Err(mpsc::RecvError) => Err("the HTTP library panicked".into()),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An agent that has one request at a time.

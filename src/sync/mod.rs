@@ -13,3 +13,8 @@ pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use std::sync::PoisonError;
 #[cfg(not(all(test, loom)))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
+
+/// Locks what is consistent at every moment, so that a panic of another thread under the lock does not matter.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,6 +1,6 @@
 //! Blocks a thread until it is woken.
 
-use super::{Condvar, Mutex, MutexGuard, PoisonError};
+use super::{Condvar, Mutex, MutexGuard, PoisonError, lock};
 use alloc::sync::Arc;
 use core::mem;
 use std::{task::Wake, time::Instant};
@@ -39,7 +39,7 @@ impl Signal {
     }
 
     fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_woken.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.is_woken)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Publishing to Redis from blocking code.
 
 use super::{EntryId, Error, PublishError, Redis, command, entry, link::TRUSTED};
-use crate::response::Encoded;
+use crate::{
+    response::Encoded,
+    sync::{Mutex, MutexGuard, lock},
+};
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use redis::{Connection, Pipeline, RedisResult, Value};
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 /// How many unused connections are kept.
 const KEPT: usize = 8;
@@ -87,7 +87,7 @@ impl BlockingPublisher {
 
 impl Shared {
     fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 
     fn connect(&self, start: Instant) -> Result<Connection, Error> {

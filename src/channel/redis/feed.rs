@@ -7,19 +7,19 @@ use super::{
     link::Link,
     reply::{self, Info},
 };
-use crate::channel::{
-    Channel, Gap,
-    channel::{Ended, State, encode},
-    policy::GapEvent,
+use crate::{
+    channel::{
+        Channel, Gap,
+        channel::{Ended, State, encode},
+        policy::GapEvent,
+    },
+    sync::{Mutex, MutexGuard, lock},
 };
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 use bytes::{Bytes, BytesMut};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use redis::{Pipeline, RedisResult, Value};
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 use tokio::sync::{Notify, OnceCell};
 
 pub(super) struct Feed {
@@ -106,8 +106,7 @@ impl Feed {
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
-        // Consistent at every moment, so a panic elsewhere does not matter.
-        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.index)
     }
 
     /// Looks at the log and the index under their locks, after bringing the index in step with the log.

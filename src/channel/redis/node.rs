@@ -9,6 +9,7 @@ use super::{
 use crate::{
     channel::{Builder, Channel, Subscriber},
     response::Encoded,
+    sync::{Mutex, MutexGuard, lock},
 };
 use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::{
@@ -16,11 +17,7 @@ use core::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{collections::HashMap, time::Instant};
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
 /// Configures a [`Node`]: see [`Redis::node`].
@@ -204,7 +201,7 @@ impl Drop for Running {
 
 impl Shared {
     fn feeds(&self) -> MutexGuard<'_, HashMap<String, Arc<Feed>>> {
-        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.feeds)
     }
 
     /// Returns a topic, counted as having one more user.
@@ -256,7 +253,7 @@ impl Shared {
         let mut feeds = self.feeds();
         let before = feeds.len();
         feeds.retain(|_, feed| {
-            let mut since = feed.idle_since.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut since = lock(&feed.idle_since);
             if feed.is_used() {
                 *since = None;
                 return true;

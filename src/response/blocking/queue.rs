@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     response::Encoded,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, lock},
 };
 use alloc::sync::Arc;
 use core::{
@@ -108,8 +108,7 @@ impl source::sealed::Source for Queue {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is consistent at every moment, so a panic elsewhere does not matter.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Sends the events once there is room for them.

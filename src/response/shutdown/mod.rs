@@ -10,8 +10,9 @@ use super::{Encoded, encoded};
 use crate::{
     encode::{Retry, block},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
+        lock,
         wakers::{Place, Wakers},
     },
 };
@@ -255,8 +256,7 @@ impl Deadline {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is consistent at every moment, so a panic elsewhere does not matter.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn farewell(&self) -> Vec<u8> {
