@@ -2,6 +2,7 @@ use app::{events, keep_alive, log};
 use futures_util::StreamExt;
 use rocket::{
     Request, Response, State,
+    error::ErrorKind,
     fairing::AdHoc,
     http::Status,
     request::{FromRequest, Outcome},
@@ -54,8 +55,8 @@ fn handler(
     EventStream(Body::new(events(id.0)).keep_alive(keep_alive()).shutdown(shutdown).on_end(log))
 }
 
-#[rocket::launch]
-fn rocket() -> _ {
+#[rocket::main]
+async fn main() -> Result<(), Box<rocket::Error>> {
     let shutdown = Shutdown::new();
     let handle = shutdown.clone();
     // Rocket itself handles Ctrl-C.
@@ -68,8 +69,16 @@ fn rocket() -> _ {
         });
         Box::pin(async {})
     });
-    rocket::custom(rocket::Config { port: 0, ..Default::default() })
+    let server = rocket::custom(rocket::Config { port: 0, ..Default::default() })
         .attach(begin)
-        .manage(shutdown)
-        .mount("/", rocket::routes![handler])
+        .manage(shutdown.clone())
+        .mount("/", rocket::routes![handler]);
+    match server.launch().await {
+        // Rocket 0.5 does not always wait for open connections, and then calls that an error.
+        Err(error) if matches!(error.kind(), ErrorKind::Shutdown(_, None)) => {
+            shutdown.finished().await;
+            Ok(())
+        }
+        ended => ended.map(drop).map_err(Box::new),
+    }
 }
