@@ -1,7 +1,13 @@
 //! The channel, without sockets.
 #![cfg(feature = "channel")]
 
-mod cases;
+mod blocking;
+mod end;
+mod hooks;
+mod ids;
 mod model;
+mod reading;
+mod resume;
+mod retention;
 mod sockets;
 mod topics;

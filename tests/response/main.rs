@@ -1,9 +1,11 @@
 //! Serving: the bodies and the blocking driver, in memory and with tiny_http.
 
-#[cfg(feature = "http")]
-mod async_body;
 #[cfg(feature = "std")]
-mod blocking_driver;
+mod block_reader;
+#[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "std")]
+mod driver;
 mod last_event_id;
 #[cfg(feature = "std")]
 mod servers;

@@ -1,0 +1,90 @@
+//! `MessageReader` over a source that fails, lies, or ends.
+
+use sse_wire::{Decoder, MessageReader, ReadError};
+use std::io::{self, ErrorKind, Read};
+
+/// What each call to `read` returns.
+struct Script(Vec<io::Result<&'static [u8]>>);
+
+impl Read for Script {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            return Ok(0);
+        }
+        let bytes = self.0.remove(0)?;
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}
+
+#[test]
+fn an_error_of_the_source_loses_nothing() {
+    let error = |kind: ErrorKind| Err(io::Error::from(kind));
+    let source = Script(vec![
+        Ok(b"data: 1\n\ndata: 2"),
+        error(ErrorKind::WouldBlock),
+        error(ErrorKind::Interrupted),
+        Ok(b"3\n"),
+        error(ErrorKind::ConnectionReset),
+        Ok(b"\ndata: 4\n\n"),
+    ]);
+    let seen: Vec<_> = MessageReader::new(source)
+        .map(|message| match message {
+            Ok(message) => message.into_data(),
+            Err(ReadError::Source(error)) => error.kind().to_string(),
+            Err(error) => panic!("{error}"),
+        })
+        .collect();
+    let blocked = ErrorKind::WouldBlock.to_string();
+    let reset = ErrorKind::ConnectionReset.to_string();
+    assert_eq!(seen, ["1", &blocked, &reset, "23", "4"]);
+}
+
+#[test]
+fn a_too_large_event_is_an_error_after_which_reading_continues() {
+    let decoder = Decoder::new().max_event_size(10).comments(true).retries(true);
+    let stream: &[u8] = b":c\nretry: 1\n\ndata: 1234567890\n\ndata: 2\n\n";
+    let mut messages = MessageReader::with_decoder(decoder, stream);
+    let error = messages.next().unwrap().unwrap_err();
+    let ReadError::TooLarge(too_large) = &error else { panic!() };
+    assert_eq!(too_large.limit, 10);
+    let error = io::Error::from(error);
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    assert_eq!(error.to_string(), "an event was skipped after 17 bytes, because it is larger than 10 bytes");
+    assert_eq!(messages.next().unwrap().unwrap().data(), "2");
+    assert!(messages.next().is_none());
+}
+
+#[test]
+fn the_next_connection_continues_with_the_decoder() {
+    let mut messages = MessageReader::new(&b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n"[..]);
+    assert_eq!(messages.by_ref().count(), 1);
+    assert_eq!(messages.decoder().unfinished(), 14);
+    let mut decoder = messages.into_decoder();
+    decoder.reconnect();
+    let mut messages = MessageReader::with_decoder(decoder, &b"data: 3\n\n"[..]);
+    let message = messages.next().unwrap().unwrap();
+    assert_eq!((message.data(), message.last_event_id()), ("3", "1"));
+}
+
+#[test]
+fn the_end_is_final_and_the_parts_can_be_taken_back() {
+    let mut messages = MessageReader::new(Script(vec![Ok(b"id: 1\ndata\n\n"), Ok(b""), Ok(b"data\n\n")]));
+    assert_eq!(messages.by_ref().count(), 1);
+    assert!(messages.next().is_none() && messages.next_incoming().is_none());
+    let (decoder, source) = messages.into_parts();
+    assert_eq!((decoder.last_event_id(), source.0.len()), ("1", 1));
+    assert_eq!(MessageReader::new(source).into_inner().0.len(), 1);
+}
+
+/// A source that claims to have read more than there is room for.
+#[test]
+fn a_source_that_lies_does_no_harm() {
+    struct Liar(bool);
+    impl Read for Liar {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(if std::mem::replace(&mut self.0, true) { 0 } else { usize::MAX })
+        }
+    }
+    assert_eq!(MessageReader::new(Liar(false)).count(), 0);
+}
