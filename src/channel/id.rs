@@ -110,6 +110,7 @@ mod tests {
         for number in [0, 1, 17, u64::MAX] {
             let text = Id { epoch, number }.to_string();
             assert_eq!(epoch.parse(&text), Some(number));
+            assert_eq!(String::from(Id { epoch, number }), text);
             assert_eq!(other.parse(&text), None);
             assert!(Epoch::is_similar(&text));
         }

@@ -243,6 +243,38 @@ mod tests {
         assert!(matches!(parse_bytes::<u64>(&[b'7'; MAX_LEN + 1]), Err(LastEventIdError::TooLong { .. })));
     }
 
+    #[cfg(feature = "http")]
+    #[test]
+    fn the_first_header_counts() {
+        let mut headers = http::HeaderMap::new();
+        assert_eq!((from_headers(&headers), parse::<u64>(&headers)), (Ok(None), Ok(None)));
+        for value in ["7", "8"] {
+            headers.append("last-event-id", http::HeaderValue::from_static(value));
+        }
+        assert_eq!((from_headers(&headers), parse(&headers)), (Ok(Some("7")), Ok(Some(7))));
+        assert!(parse::<bool>(&headers).is_err());
+    }
+
+    #[test]
+    fn an_error_says_what_is_wrong() {
+        for (error, sentence) in [
+            (
+                from_bytes(&[b'x'; MAX_LEN + 1]),
+                "the last event ID is 4097 bytes long; at most 4096 are accepted",
+            ),
+            (
+                from_bytes(b"7\xff"),
+                "the last event ID is not UTF-8: the first invalid sequence begins at byte 1",
+            ),
+            (
+                parse_bytes::<u64>(b"\x1b7").map(|_| None),
+                "the last event ID is not one that this server sends: \"\\u{1b}7\"",
+            ),
+        ] {
+            assert_eq!(alloc::format!("{}", error.unwrap_err()), sentence);
+        }
+    }
+
     #[test]
     fn a_query_is_read_as_a_browser_wrote_it() {
         for (query, id) in [

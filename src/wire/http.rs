@@ -93,4 +93,10 @@ mod tests {
             assert_eq!(*form_decode(text), *in_a_form.as_bytes());
         }
     }
+
+    #[test]
+    fn what_is_not_encoded_is_not_copied() {
+        assert!(matches!(percent_decode("a+b"), Cow::Borrowed(_)));
+        assert!(matches!(form_decode("a-b"), Cow::Borrowed(_)));
+    }
 }

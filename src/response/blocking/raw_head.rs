@@ -117,4 +117,32 @@ mod tests {
             assert_eq!(check(name, value), Ok(()));
         }
     }
+
+    #[test]
+    fn a_connection_that_closes_says_so_once() {
+        let own = [("Connection".into(), "close".into())];
+        for (headers, framing, count) in [
+            (&own[..], Framing::UntilClose, 1),
+            (&own[..], Framing::HeadersOnly, 1),
+            (&[], Framing::UntilClose, 1),
+            (&[], Framing::HeadersOnly, 1),
+            (&[], Framing::Chunked, 0),
+        ] {
+            let head = String::from_utf8(encode(headers, framing).unwrap()).unwrap();
+            assert_eq!(head.to_lowercase().matches("connection: close\r\n").count(), count, "{head}");
+        }
+        assert_eq!(encode(&own, Framing::BodyOnly), None);
+    }
+
+    #[test]
+    fn an_error_says_what_is_wrong() {
+        for (error, text) in [
+            (HeaderError::Name, "letters, digits"),
+            (HeaderError::Value { position: 7 }, "control character at byte 7"),
+            (HeaderError::Framing, "only the driver may set it"),
+        ] {
+            let sentence = alloc::format!("{error}");
+            assert!(sentence.starts_with("the ") && sentence.contains(text), "{sentence}");
+        }
+    }
 }

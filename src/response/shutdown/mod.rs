@@ -187,8 +187,8 @@ impl Shutdown {
             match end {
                 None => thread::park(),
                 Some(end) => match end.checked_duration_since(Instant::now()) {
-                    Some(left) if !left.is_zero() => thread::park_timeout(left),
-                    _ => return false,
+                    Some(left) => thread::park_timeout(left),
+                    None => return false,
                 },
             }
         }
