@@ -3,7 +3,7 @@
 use crate::reading::{event, messages, read, ready};
 use sse_wire::{
     Event,
-    channel::{Channel, OnMissed, PublishError, RecvError, Resume, Start},
+    channel::{Channel, MissedReason, OnMissed, PublishError, RecvError, Resume, Start},
 };
 use std::{collections::HashSet, thread};
 
@@ -112,5 +112,33 @@ fn publishers_that_race_with_the_end_are_told_the_truth() {
             assert_eq!(got.len() + missed, published.len());
             assert!(got.iter().all(|data| published.contains(data)));
         }
+    }
+}
+
+#[test]
+fn a_channel_knows_that_it_has_ended() {
+    for end in [Channel::finish, |channel: &Channel| channel.close(Event::new())] {
+        let channel = Channel::new();
+        let mut subscriber = channel.subscribe().into_blocking();
+        assert!(!channel.is_ended());
+        end(&channel);
+        assert!(channel.is_ended());
+        // Without a farewell there is no last frame either.
+        assert_eq!(subscriber.try_recv(), Err(RecvError::Ended));
+    }
+}
+
+#[test]
+fn each_refusal_is_a_sentence() {
+    let sentences = [
+        RecvError::TimedOut.to_string(),
+        RecvError::Ended.to_string(),
+        MissedReason::TooOld.to_string(),
+        MissedReason::OtherEpoch.to_string(),
+        MissedReason::Unknown.to_string(),
+    ];
+    let words = ["in time", "ended", "no longer retained", "restart", "not known"];
+    for (sentence, words) in sentences.iter().zip(words) {
+        assert!(sentence.contains(words), "{sentence}");
     }
 }

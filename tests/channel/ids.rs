@@ -1,7 +1,10 @@
 //! Which IDs the events get, and how encoded blocks are cut.
 
-use crate::reading::{complete, messages, read, ready};
-use sse_wire::{Event, Sse, channel::Channel};
+use crate::reading::{complete, event, messages, read, ready};
+use sse_wire::{
+    Event, Sse,
+    channel::{Channel, Published},
+};
 
 #[test]
 fn events_keep_the_ids_that_they_have() {
@@ -56,4 +59,45 @@ fn encoded_blocks_are_cut_as_a_client_cuts_them() {
         assert_eq!(read(&text).1, "");
         assert_eq!(read(&ready(&mut complete(channel.resume("a")))).0, ["tock 2", "tick 3"]);
     }
+}
+
+#[test]
+fn whatever_has_events_is_published() {
+    let channel = Channel::new();
+    let mut subscriber = channel.subscribe().into_blocking();
+    let (events, fifth) = ([event(2), event(3)], event(5));
+    let mut sse = Sse::without_retry();
+    sse.add_data("6").add_data("7");
+    channel.publish(event(1)).unwrap();
+    channel.publish(&events[..]).unwrap();
+    channel.publish(vec![event(4)]).unwrap();
+    channel.publish(&fifth).unwrap();
+    channel.publish(sse.next().unwrap()).unwrap();
+    channel.publish(sse).unwrap();
+    channel.publish(bytes::Bytes::from_static(b"data: 8\n\n")).unwrap();
+    assert_eq!(messages(&mut subscriber), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+}
+
+/// Of several events with the same ID, the first that is retained counts.
+#[test]
+fn an_id_is_forgotten_only_with_the_event_that_it_stands_for() {
+    let channel = Channel::builder().events(2).build();
+    for id in ["x", "x", "y", "x"] {
+        channel.publish(Event::new().id(id).data(id)).unwrap();
+    }
+    assert!(messages(&mut complete(channel.resume("x"))).is_empty());
+    assert_eq!(messages(&mut complete(channel.resume("y"))), ["x"]);
+}
+
+#[test]
+fn a_filter_sees_the_id_that_clients_get() {
+    let channel = Channel::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let see = move |event: &Published<'_>| tell.send(event.id().into_owned()).is_ok();
+    let mut subscriber = channel.subscribe().filter(see).into_blocking();
+    let first = channel.publish(Event::new().event("e").data(1)).unwrap();
+    channel.publish(Event::new().event("e").id("own").data(2)).unwrap();
+    channel.publish(bytes::Bytes::from_static(b"data: 3\nid: theirs\n\n")).unwrap();
+    assert_eq!(messages(&mut subscriber), ["e 1", "e 2", "3"]);
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [&*first.to_string(), "own", "theirs"]);
 }

@@ -84,6 +84,7 @@ fn a_slow_subscriber_is_told_exactly_what_it_missed() {
     let id = closing.publish(event(1)).unwrap().to_string();
     closing.publish([event(2), event(3)]).unwrap();
     assert_eq!(slow.try_recv(), Err(RecvError::Ended));
+    assert_eq!(closing.metrics().missed, 1);
     closing.publish(event(4)).unwrap();
     // The client reconnects with its ID, and gets a gap event although the policy for lag is to close.
     assert_eq!(

@@ -14,6 +14,16 @@ fn what_is_too_old_goes() {
     assert!(channel.is_empty());
     assert_eq!(channel.metrics().retained_bytes, 0);
     assert!(messages(&mut complete(channel.resume(&id))).is_empty());
+
+    // Publishing evicts too, but not what is young enough.
+    let hour = Channel::builder().age(Duration::from_secs(3600)).build();
+    for channel in [&channel, &hour] {
+        channel.publish(event(2)).unwrap();
+        let published = std::time::Instant::now();
+        while published.elapsed().is_zero() {}
+        channel.publish(event(3)).unwrap();
+    }
+    assert_eq!((channel.len(), hour.len()), (1, 2));
 }
 
 #[test]

@@ -46,6 +46,20 @@ fn what_is_idle_goes_and_what_is_in_use_stays() {
     let patient = topics.idle(Duration::from_secs(3600));
     drop(patient.get_or_create("idle").unwrap());
     assert_eq!(patient.evict_idle(), 0);
+    assert!(!patient.is_empty());
+}
+
+/// There is no timer: whoever creates a topic also drops the idle ones.
+#[test]
+fn a_new_topic_takes_the_idle_ones_away() {
+    let topics = topics(10).idle(Duration::from_nanos(1));
+    let held = topics.get_or_create("held").unwrap();
+    drop(topics.get_or_create("idle").unwrap());
+    let before = std::time::Instant::now();
+    while before.elapsed().is_zero() {}
+    topics.get_or_create("new").unwrap();
+    assert!(topics.get("held").is_some() && topics.get("idle").is_none());
+    drop(held);
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod driver;
 mod last_event_id;
 #[cfg(feature = "std")]
 mod servers;
-#[cfg(feature = "std")]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(feature = "std")]
+#[cfg(feature = "http")]
+mod whole_buffer;

@@ -268,3 +268,67 @@ fn a_shutdown_believes_a_source_that_has_nothing_only_the_second_time() {
     }
     assert_eq!(sent, text((1..1000).filter(|n| n % 100 != 0).map(tick)));
 }
+
+#[test]
+fn a_source_that_ends_in_time_is_ended_by_the_shutdown() {
+    let (callback, ends) = self::ends();
+    let shutdown = Shutdown::new();
+    shutdown.begin_within(Duration::MAX);
+    let mut body = pin!(Body::without_timer(stream::iter([tick(1)])).shutdown(&shutdown).on_end(callback));
+    assert_eq!(frame(&mut body), text([tick(1)]));
+    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(ends(), [End::ShutDown]);
+}
+
+/// The whole range, both ends included, and evenly.
+#[test]
+fn reconnection_times_are_spread_over_the_range() {
+    let shutdown = Shutdown::builder().retry(5..=6).build();
+    shutdown.begin();
+    let times: Vec<String> = (0..100)
+        .map(|_| frame(&mut pin!(Body::without_timer(stream::empty::<Event>()).shutdown(&shutdown))))
+        .collect();
+    for time in ["retry: 5\n\n", "retry: 6\n\n"] {
+        let count = times.iter().filter(|text| *text == time).count();
+        assert!((40..=60).contains(&count), "{count} times {time:?}");
+    }
+}
+
+#[test]
+fn a_future_wakes_the_task_that_polled_it_last_and_forgets_it_when_dropped() {
+    let shutdown = Shutdown::new();
+    let [first, second] = [(); 2].map(|()| Arc::new(Count::default()));
+    let [begun, finished] = [(); 2].map(|()| Arc::new(Count::default()));
+    {
+        let (mut begins, mut finishes) = (pin!(shutdown.begun()), pin!(shutdown.finished()));
+        for waker in [&first, &second] {
+            let waker = waker.clone().into();
+            let cx = &mut Context::from_waker(&waker);
+            assert!(begins.as_mut().poll(cx).is_pending() && finishes.as_mut().poll(cx).is_pending());
+        }
+        let other: [Pin<Box<dyn Future<Output = ()>>>; 2] =
+            [Box::pin(shutdown.begun()), Box::pin(shutdown.finished())];
+        for (mut future, waker) in other.into_iter().zip([&begun, &finished]) {
+            assert!(future.as_mut().poll(&mut Context::from_waker(&waker.clone().into())).is_pending());
+            assert!(Arc::strong_count(waker) > 1);
+        }
+        assert_eq!([&begun, &finished].map(Arc::strong_count), [1, 1], "a dropped future is not woken");
+        shutdown.begin();
+        assert_eq!((first.get(), second.get()), (0, 2));
+    }
+    assert_eq!([&first, &second].map(Arc::strong_count), [1, 1]);
+}
+
+#[test]
+fn a_thread_can_wait_for_the_last_stream() {
+    let shutdown = Shutdown::new();
+    let body = Body::without_timer(stream::pending::<Event>()).shutdown(&shutdown);
+    let waits = [Duration::MAX, Duration::from_secs(3600)].map(|time| {
+        let shutdown = shutdown.clone();
+        std::thread::spawn(move || shutdown.wait_timeout(time))
+    });
+    shutdown.begin();
+    assert!(!shutdown.wait_timeout(Duration::from_nanos(1)));
+    drop(body);
+    assert!(waits.into_iter().all(|wait| wait.join().unwrap()));
+}

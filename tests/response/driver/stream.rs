@@ -101,3 +101,18 @@ fn a_stream_that_always_has_nothing_is_kept_alive() {
     drop(client);
     assert_eq!(driver.join().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
 }
+
+/// A run of empty items makes the driver look at the clock, and must not cost the event before it.
+#[cfg(feature = "stream")]
+#[test]
+fn an_event_before_many_empty_ones_is_sent() {
+    use futures_util::{StreamExt, stream};
+
+    for empty in [255, 256, 257, 600] {
+        let items = stream::iter([tick(1)]).chain(stream::repeat_with(Event::new).take(empty));
+        let mut response = Vec::new();
+        let driver = Driver::over(Framing::BodyOnly, items.chain(stream::iter([tick(2)])));
+        assert_eq!(driver.run(&mut response).unwrap(), End::Finished);
+        assert_eq!(String::from_utf8(response).unwrap(), tick(1).to_string() + &tick(2).to_string());
+    }
+}
