@@ -3,8 +3,9 @@
 use sse_wire::{Chunk, Error, Event, Field, Sse};
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, LinkedList, VecDeque},
+    collections::{BTreeSet, HashSet, LinkedList, VecDeque},
     fmt::Write as _,
+    hash::{BuildHasher, RandomState},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -177,6 +178,22 @@ fn events() {
     sse.extend(&events);
     sse.extend(events);
     assert_eq!(sse.to_string(), "retry: 2000\n\ndata: 1\n\ndata: 2\n\ndata: 1\n\ndata: 2\n\n");
+}
+
+/// An event may be a key of a set: kept inline or not, what counts is what it sends.
+#[test]
+fn events_are_equal_if_they_send_the_same() {
+    let long = "x".repeat(1000);
+    let events = [Event::new(), Event::new().data(1), Event::new().data(2), Event::new().data(&*long)];
+    for (i, one) in events.iter().enumerate() {
+        for (j, other) in events.iter().enumerate() {
+            assert_eq!(one == other, i == j, "{one:?} {other:?}");
+        }
+    }
+    let built = [Event::new(), Event::new().data(1), Event::new().data(2), Event::new().data(long)];
+    let hasher = RandomState::new();
+    assert!(events.iter().zip(&built).all(|(one, other)| hasher.hash_one(one) == hasher.hash_one(other)));
+    assert_eq!(events.iter().map(|event| hasher.hash_one(event)).collect::<HashSet<_>>().len(), 4);
 }
 
 #[test]

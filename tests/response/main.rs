@@ -3,6 +3,8 @@
 #[cfg(feature = "std")]
 mod block_reader;
 #[cfg(feature = "http")]
+mod blocks;
+#[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "std")]
 mod driver;

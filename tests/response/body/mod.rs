@@ -26,7 +26,7 @@ use std::{
 
 /// Counts how often it was woken.
 #[derive(Default)]
-struct Count(AtomicUsize);
+pub(crate) struct Count(AtomicUsize);
 
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
@@ -35,7 +35,7 @@ impl Wake for Count {
 }
 
 impl Count {
-    fn get(&self) -> usize {
+    pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
