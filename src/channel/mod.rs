@@ -19,10 +19,13 @@
 #![cfg_attr(not(doctest), doc = include_str!("guide.md"))]
 #![cfg_attr(not(feature = "http"), allow(rustdoc::broken_intra_doc_links))]
 
+#[cfg(feature = "redis")]
+mod archive;
 mod blocking;
 mod builder;
 #[allow(clippy::module_inception)]
 mod channel;
+mod cursor;
 mod events;
 mod filter;
 mod hooks;

@@ -1,10 +1,12 @@
 //! A subscriber: a place in the log, as a stream.
 
+#[cfg(feature = "redis")]
+use super::archive::{Older, Turn};
 use super::{
     blocking::Blocking,
-    channel::{Ended, Shared, State},
+    channel::{Shared, State},
+    cursor::{Cursor, First, Step},
     filter::{Filter, Published},
-    policy::{Gap, OnLag},
 };
 use crate::sync::{MutexGuard, wait_list::Place};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
@@ -12,7 +14,7 @@ use bytes::Bytes;
 #[cfg(feature = "redis")]
 use core::task::ready;
 use core::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -33,73 +35,6 @@ pub struct Subscriber {
     place: Place,
     version: u64,
     waker: Option<Waker>,
-}
-
-/// A place in the log.
-struct Cursor {
-    /// The number of the next event to read.
-    next: u64,
-    /// What is sent before that event.
-    first: First,
-    /// Reads what the log has evicted. Without such a source, those events are missed.
-    #[cfg(feature = "redis")]
-    older: Option<Box<dyn Older>>,
-    /// Whether it is read now instead of the log.
-    #[cfg(feature = "redis")]
-    is_behind: bool,
-    filter: Option<Box<Filter>>,
-    is_ended: bool,
-}
-
-/// What a subscriber gets before the events.
-#[derive(Default)]
-enum First {
-    #[default]
-    Nothing,
-    Block(Bytes),
-    /// The number of events that are missing before its place, if it is known.
-    Gap(Option<u64>),
-}
-
-/// Reads what the log has evicted, where it is still kept.
-#[cfg(feature = "redis")]
-pub(super) trait Older: Send {
-    /// What comes next, or where to continue in the log.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn>;
-
-    /// Notes that the subscriber has read the log up to this event. The caller holds the channel's lock.
-    fn passed(&mut self, next: u64);
-
-    /// A block with only the ID of the last event that was read, here or in the log.
-    fn id_block(&self) -> Bytes;
-}
-
-#[cfg(feature = "redis")]
-pub(super) enum Turn {
-    /// Whole blocks, with a mark for each.
-    Frame(Bytes, Vec<super::log::Mark>),
-    /// A block that bypasses the filter.
-    Told(Bytes),
-    /// The source is done: continue with this event of the log.
-    Join(u64),
-    /// The rest can no longer be read: only the channel's farewell is left to send.
-    Cut,
-    /// The stream ends.
-    End,
-}
-
-/// What is left to do outside the lock.
-enum Step {
-    /// A frame of events; if there is a filter, it holds the marks for them.
-    Frame(Bytes),
-    /// A gap, and the line with the ID of its last event.
-    Gap(Gap, Vec<u8>),
-    Block(Bytes),
-    /// Look again: the source has changed.
-    #[cfg(feature = "redis")]
-    Again,
-    End,
-    Wait,
 }
 
 impl Subscriber {
@@ -305,78 +240,6 @@ impl Subscriber {
                 Step::End
             }
         })
-    }
-}
-
-impl Cursor {
-    /// Takes the block that is sent before everything else.
-    fn first_block(&mut self) -> Option<Bytes> {
-        let First::Block(block) = &mut self.first else { return None };
-        let block = mem::take(block);
-        self.first = First::Nothing;
-        (!block.is_empty()).then_some(block)
-    }
-
-    /// What to do about events that are missing, if any are.
-    fn missing(&mut self, state: &mut State, on_lag: OnLag) -> Option<Step> {
-        let lag = state.log.first().saturating_sub(self.next);
-        #[cfg(feature = "redis")]
-        if lag > 0 && self.older.is_some() {
-            self.is_behind = true;
-            return Some(Step::Again);
-        }
-        let first = mem::take(&mut self.first);
-        let missed = match first {
-            First::Gap(missed) => missed.map(|missed| missed + lag),
-            _ => {
-                if lag > 0 && on_lag == OnLag::Close {
-                    state.missed += lag;
-                    self.is_ended = true;
-                    return Some(Step::End);
-                }
-                Some(lag)
-            }
-        };
-        self.next += lag;
-        if missed == Some(0) {
-            return None;
-        }
-        state.missed += missed.unwrap_or(0);
-        // Because of the ID, a client that is cut off right after the gap is not told of it again.
-        Some(Step::Gap(Gap { missed }, state.log.id_line(self.next - 1)))
-    }
-
-    /// The next events, or the end.
-    fn ready(&mut self, state: &mut State) -> Step {
-        if let Some((frame, next)) = state.log.read(self.next) {
-            match &mut self.filter {
-                None => state.delivered += next - self.next,
-                Some(filter) => state.log.marks(self.next, next, &mut filter.marks),
-            }
-            self.next = next;
-            #[cfg(feature = "redis")]
-            if let Some(older) = &mut self.older {
-                older.passed(next);
-            }
-            return Step::Frame(frame);
-        }
-        if let Some(filter) = &mut self.filter {
-            filter.report(&mut state.delivered, &mut state.filtered);
-            // Always at the end: a client that has all of a finished channel must be recognised as such.
-            if filter.must_tell_id(state.log.len(), state.ended.is_some()) {
-                #[cfg(feature = "redis")]
-                if let Some(older) = &self.older {
-                    return Step::Block(older.id_block());
-                }
-                return Step::Block(state.log.id_block(self.next - 1).into());
-            }
-        }
-        let Some(ended) = &state.ended else { return Step::Wait };
-        self.is_ended = true;
-        match ended {
-            Ended::Closed(farewell) if !farewell.is_empty() => Step::Block(farewell.clone()),
-            Ended::Finished | Ended::Closed(_) => Step::End,
-        }
     }
 }
 

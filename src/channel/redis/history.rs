@@ -12,7 +12,7 @@ use super::{
 };
 use crate::channel::{
     OnLag,
-    subscriber::{Older, Turn},
+    archive::{Older, Turn},
 };
 use alloc::{sync::Arc, vec::Vec};
 use bytes::Bytes;
