@@ -6,7 +6,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use sse_wire::{
     Decoder, Event, IncomingRef, Input,
-    channel::{Blocking, Channel, OnLag, OnMissed, RecvError, Resume, Subscriber},
+    channel::{BlockingSubscriber, Channel, OnLag, OnMissed, RecvError, Resume, Subscriber},
 };
 
 #[derive(Arbitrary, Debug)]
@@ -34,12 +34,12 @@ struct Case {
     events: u8,
     bytes: Option<u16>,
     closes_slow: bool,
-    prime: bool,
+    initial_id: bool,
     calls: Vec<Call>,
 }
 
 struct Client {
-    subscriber: Blocking,
+    subscriber: BlockingSubscriber,
     /// The number of the event that it has to get next.
     next: usize,
     last_id: Option<String>,
@@ -107,7 +107,7 @@ fuzz_target!(|case: Case| {
     let channel = Channel::builder()
         .events(events)
         .bytes(bytes)
-        .prime(case.prime)
+        .initial_id(case.initial_id)
         .on_lag(if case.closes_slow { OnLag::Close } else { OnLag::Gap })
         .on_missed(OnMissed::Replay)
         .build();

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use core::task::{Context, Poll};
 
 /// Reads what the log has evicted, where it is still kept.
-pub(super) trait Older: Send {
+pub(super) trait Archive: Send {
     /// What comes next, or where to continue in the log.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn>;
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ArchiveStep>;
 
     /// Notes that the subscriber has read the log up to this event. The caller holds the channel's lock.
     fn passed(&mut self, next: u64);
@@ -17,11 +17,11 @@ pub(super) trait Older: Send {
     fn id_block(&self) -> Bytes;
 }
 
-pub(super) enum Turn {
+pub(super) enum ArchiveStep {
     /// Whole blocks, with a mark for each.
     Frame(Bytes, Vec<Mark>),
     /// A block that bypasses the filter.
-    Told(Bytes),
+    Notice(Bytes),
     /// The source is done: continue with this event of the log.
     Join(u64),
     /// The rest can no longer be read: only the channel's farewell is left to send.

@@ -25,16 +25,16 @@ use std::time::Instant;
 /// # Ok::<(), sse_wire::channel::PublishError>(())
 /// ```
 #[must_use = "a subscriber does nothing until it is asked"]
-pub struct Blocking {
+pub struct BlockingSubscriber {
     subscriber: Subscriber,
     signal: Arc<Signal>,
     waker: Waker,
 }
 
-impl Blocking {
-    pub(super) fn new(subscriber: Subscriber) -> Blocking {
+impl BlockingSubscriber {
+    pub(super) fn new(subscriber: Subscriber) -> BlockingSubscriber {
         let signal = Arc::new(Signal::default());
-        Blocking { subscriber, waker: signal.clone().into(), signal }
+        BlockingSubscriber { subscriber, waker: signal.clone().into(), signal }
     }
 
     /// Returns everything that is ready in one piece. Blocks until there is something, but no longer than this.
@@ -55,7 +55,7 @@ impl Blocking {
         }
     }
 
-    /// Like [`recv_timeout`](Blocking::recv_timeout), but never blocks.
+    /// Like [`recv_timeout`](BlockingSubscriber::recv_timeout), but never blocks.
     ///
     /// # Errors
     /// If nothing is ready, or the stream has ended.
@@ -77,7 +77,7 @@ impl Blocking {
 }
 
 /// Blocks until there is something to return or the stream has ended.
-impl Iterator for Blocking {
+impl Iterator for BlockingSubscriber {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
@@ -111,8 +111,8 @@ impl fmt::Display for RecvError {
 
 impl core::error::Error for RecvError {}
 
-impl fmt::Debug for Blocking {
+impl fmt::Debug for BlockingSubscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Blocking").field(&self.subscriber).finish()
+        f.debug_tuple("BlockingSubscriber").field(&self.subscriber).finish()
     }
 }

@@ -91,8 +91,8 @@ impl Builder {
 
     /// Sets whether each subscriber first gets a block that contains only the ID of the place where it begins, so that
     /// a client that is cut off before its first event resumes there. Off by default.
-    pub fn prime(mut self, prime: bool) -> Self {
-        self.policy.prime = prime;
+    pub fn initial_id(mut self, initial_id: bool) -> Self {
+        self.policy.initial_id = initial_id;
         self
     }
 

@@ -2,8 +2,8 @@
 
 use super::{
     Builder, Metrics,
-    events::Events,
-    hooks::{Hook, Told},
+    events::Publishable,
+    hooks::{Hook, HookStatus},
     id::Id,
     log::Log,
     policy::{GapEvent, OnLag, OnMissed, Start},
@@ -62,7 +62,7 @@ pub(super) struct State {
     pub(super) waiting: WaitList,
     pub(super) ended: Option<Ended>,
     pub(super) subscribers: usize,
-    pub(super) told: Told,
+    pub(super) hook_status: HookStatus,
     pub(super) delivered: u64,
     pub(super) missed: u64,
     pub(super) filtered: u64,
@@ -82,7 +82,7 @@ pub(super) struct Policy {
     pub(super) on_lag: OnLag,
     pub(super) on_missed: OnMissed,
     pub(super) gap_event: GapEvent,
-    pub(super) prime: bool,
+    pub(super) initial_id: bool,
 }
 
 impl Channel {
@@ -116,7 +116,7 @@ impl Channel {
                 waiting: WaitList::default(),
                 ended: None,
                 subscribers: 0,
-                told: Told::default(),
+                hook_status: HookStatus::default(),
                 delivered: 0,
                 missed: 0,
                 filtered: 0,
@@ -130,7 +130,7 @@ impl Channel {
         Channel(Arc::new(Handles { shared: Arc::new(shared) }))
     }
 
-    /// Publishes an [`Event`](crate::Event), or several at once (see [`Events`]), and returns the ID of the last.
+    /// Publishes an [`Event`](crate::Event), or several at once (see [`Publishable`]), and returns the ID of the last.
     ///
     /// An event without an ID gets one; an event that has an ID keeps it. Clients can resume with either. IDs that you
     /// choose should be unique: a client that resumes with one that was published twice gets what followed the first.
@@ -139,7 +139,7 @@ impl Channel {
     ///
     /// # Errors
     /// If the channel is finished or closed.
-    pub fn publish(&self, events: impl Events) -> Result<Id, PublishError> {
+    pub fn publish(&self, events: impl Publishable) -> Result<Id, PublishError> {
         self.publish_with(|| events)
     }
 
@@ -151,11 +151,15 @@ impl Channel {
     ///
     /// # Errors
     /// If the channel is finished or closed. The function is then not called.
-    pub fn publish_with<E: Events>(&self, events: impl FnOnce() -> E) -> Result<Id, PublishError> {
+    pub fn publish_with<E: Publishable>(&self, events: impl FnOnce() -> E) -> Result<Id, PublishError> {
         self.append(events, None)
     }
 
-    fn append<E: Events>(&self, events: impl FnOnce() -> E, then: Option<Ended>) -> Result<Id, PublishError> {
+    fn append<E: Publishable>(
+        &self,
+        events: impl FnOnce() -> E,
+        then: Option<Ended>,
+    ) -> Result<Id, PublishError> {
         let mut state = self.0.lock();
         if let Some(ended) = &state.ended {
             return Err(ended.into());
@@ -184,7 +188,7 @@ impl Channel {
     ///
     /// # Errors
     /// If the channel is finished or closed.
-    pub fn finish_with(&self, events: impl Events) -> Result<Id, PublishError> {
+    pub fn finish_with(&self, events: impl Publishable) -> Result<Id, PublishError> {
         self.append(|| events, Some(Ended::Finished))
     }
 
@@ -245,7 +249,7 @@ impl Channel {
         let mut first = Vec::new();
         snapshot(Id { epoch: state.log.epoch, number: next - 1 }).write(&mut first);
         first.extend_from_slice(&state.log.id_block(next - 1));
-        let mut subscriber = Subscriber::unprimed(&self.0.shared, state, next);
+        let mut subscriber = Subscriber::without_initial_id(&self.0.shared, state, next);
         subscriber.send_first(first.into());
         subscriber
     }

@@ -1,7 +1,7 @@
 //! A place in the log, and what comes next from there.
 
 #[cfg(feature = "redis")]
-use super::archive::Older;
+use super::archive::Archive;
 use super::{
     channel::{Ended, State},
     filter::Filter,
@@ -16,10 +16,10 @@ pub(super) struct Cursor {
     /// The number of the next event to read.
     pub(super) next: u64,
     /// What is sent before that event.
-    pub(super) first: First,
+    pub(super) preface: Preface,
     /// Reads what the log has evicted. Without such a source, those events are missed.
     #[cfg(feature = "redis")]
-    pub(super) older: Option<Box<dyn Older>>,
+    pub(super) archive: Option<Box<dyn Archive>>,
     /// Whether it is read now instead of the log.
     #[cfg(feature = "redis")]
     pub(super) is_behind: bool,
@@ -29,7 +29,7 @@ pub(super) struct Cursor {
 
 /// What a subscriber gets before the events.
 #[derive(Default)]
-pub(super) enum First {
+pub(super) enum Preface {
     #[default]
     Nothing,
     Block(Bytes),
@@ -53,10 +53,10 @@ pub(super) enum Step {
 
 impl Cursor {
     /// Takes the block that is sent before everything else.
-    pub(super) fn first_block(&mut self) -> Option<Bytes> {
-        let First::Block(block) = &mut self.first else { return None };
+    pub(super) fn preface_block(&mut self) -> Option<Bytes> {
+        let Preface::Block(block) = &mut self.preface else { return None };
         let block = mem::take(block);
-        self.first = First::Nothing;
+        self.preface = Preface::Nothing;
         (!block.is_empty()).then_some(block)
     }
 
@@ -64,13 +64,12 @@ impl Cursor {
     pub(super) fn missing(&mut self, state: &mut State, on_lag: OnLag) -> Option<Step> {
         let lag = state.log.first().saturating_sub(self.next);
         #[cfg(feature = "redis")]
-        if lag > 0 && self.older.is_some() {
+        if lag > 0 && self.archive.is_some() {
             self.is_behind = true;
             return Some(Step::Again);
         }
-        let first = mem::take(&mut self.first);
-        let missed = match first {
-            First::Gap(missed) => missed.map(|missed| missed + lag),
+        let missed = match mem::take(&mut self.preface) {
+            Preface::Gap(missed) => missed.map(|missed| missed + lag),
             _ => {
                 if lag > 0 && on_lag == OnLag::Close {
                     state.missed += lag;
@@ -98,8 +97,8 @@ impl Cursor {
             }
             self.next = next;
             #[cfg(feature = "redis")]
-            if let Some(older) = &mut self.older {
-                older.passed(next);
+            if let Some(archive) = &mut self.archive {
+                archive.passed(next);
             }
             return Step::Frame(frame);
         }
@@ -108,8 +107,8 @@ impl Cursor {
             // Always at the end: a client that has all of a finished channel must be recognised as such.
             if filter.must_tell_id(state.log.len(), state.ended.is_some()) {
                 #[cfg(feature = "redis")]
-                if let Some(older) = &self.older {
-                    return Step::Block(older.id_block());
+                if let Some(archive) = &self.archive {
+                    return Step::Block(archive.id_block());
                 }
                 return Step::Block(state.log.id_block(self.next - 1).into());
             }

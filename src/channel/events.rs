@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// Several events are published at once: a reader sees all of them or none. Encoded blocks are split at their blank
 /// lines, so that each gets an ID; if the last blank line is missing, it is added. `&mut Sse` is left empty. This trait
 /// is sealed.
-pub trait Events: Sealed {}
+pub trait Publishable: Sealed {}
 
 pub(super) mod sealed {
     use super::Log;
@@ -28,7 +28,7 @@ pub(super) mod sealed {
 
 use sealed::Sealed;
 
-impl Events for &Event {}
+impl Publishable for &Event {}
 impl Sealed for &Event {
     #[inline]
     fn append(self, log: &mut Log) {
@@ -40,7 +40,7 @@ impl Sealed for &Event {
     }
 }
 
-impl Events for Event {}
+impl Publishable for Event {}
 impl Sealed for Event {
     #[inline]
     fn append(self, log: &mut Log) {
@@ -48,49 +48,49 @@ impl Sealed for Event {
     }
 }
 
-impl Events for &[Event] {}
+impl Publishable for &[Event] {}
 impl Sealed for &[Event] {
     fn append(self, log: &mut Log) {
         self.iter().for_each(|event| event.append(log));
     }
 }
 
-impl<const N: usize> Events for [Event; N] {}
+impl<const N: usize> Publishable for [Event; N] {}
 impl<const N: usize> Sealed for [Event; N] {
     fn append(self, log: &mut Log) {
         self.as_slice().append(log);
     }
 }
 
-impl Events for Vec<Event> {}
+impl Publishable for Vec<Event> {}
 impl Sealed for Vec<Event> {
     fn append(self, log: &mut Log) {
         self.as_slice().append(log);
     }
 }
 
-impl Events for Bytes {}
+impl Publishable for Bytes {}
 impl Sealed for Bytes {
     fn append(self, log: &mut Log) {
         append_encoded(&self, log);
     }
 }
 
-impl Events for Chunk {}
+impl Publishable for Chunk {}
 impl Sealed for Chunk {
     fn append(self, log: &mut Log) {
         append_encoded(&self, log);
     }
 }
 
-impl Events for Sse {}
+impl Publishable for Sse {}
 impl Sealed for Sse {
     fn append(self, log: &mut Log) {
         append_encoded(self.as_bytes(), log);
     }
 }
 
-impl Events for &mut Sse {}
+impl Publishable for &mut Sse {}
 impl Sealed for &mut Sse {
     fn append(self, log: &mut Log) {
         append_encoded(self.as_bytes(), log);

@@ -1,4 +1,4 @@
-//! The hooks that are told when the first subscriber arrives and the last one leaves.
+//! The hooks that are called when the first subscriber arrives and when the last one has left.
 
 use super::channel::Shared;
 use alloc::sync::Arc;
@@ -7,41 +7,42 @@ use core::fmt;
 #[derive(Clone, Default)]
 pub(super) struct Hook(pub(super) Option<Arc<dyn Fn() + Send + Sync>>);
 
-/// What the hooks were told last, and whether one is being told now.
+/// Which hook was called last, and whether the call still runs.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct HookStatus {
+    /// Whether the last call was for a first subscriber.
     is_active: bool,
-    is_telling: bool,
+    is_calling: bool,
 }
 
 impl Shared {
-    /// Tells the hooks whether there are subscribers, if that has changed since they were last told.
-    pub(super) fn tell(&self) {
+    /// Calls a hook if the first subscriber has arrived or the last one has left since the last call.
+    pub(super) fn call_hooks(&self) {
         if self.on_first.0.is_none() && self.on_last.0.is_none() {
             return;
         }
         let mut state = self.lock();
-        // A thread that is telling them now will look again when it is done.
-        while !state.told.is_telling && state.told.is_active != (state.subscribers > 0) {
-            let is_active = !state.told.is_active;
-            state.told = Told { is_active, is_telling: true };
+        // A thread that is in a hook now will look again when it returns.
+        while !state.hook_status.is_calling && state.hook_status.is_active != (state.subscribers > 0) {
+            let is_active = !state.hook_status.is_active;
+            state.hook_status = HookStatus { is_active, is_calling: true };
             drop(state);
-            let telling = Telling(self);
+            let call = HookCall(self);
             if let Some(hook) = if is_active { &self.on_first.0 } else { &self.on_last.0 } {
                 hook();
             }
-            drop(telling);
+            drop(call);
             state = self.lock();
         }
     }
 }
 
-/// A hook is being told until this is dropped, so that one that panics does not block the others for good.
-struct Telling<'s>(&'s Shared);
+/// The call lasts until this is dropped, so that a hook that panics does not block the others for good.
+struct HookCall<'s>(&'s Shared);
 
-impl Drop for Telling<'_> {
+impl Drop for HookCall<'_> {
     fn drop(&mut self) {
-        self.0.lock().told.is_telling = false;
+        self.0.lock().hook_status.is_calling = false;
     }
 }
 

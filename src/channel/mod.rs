@@ -41,10 +41,10 @@ mod resume;
 mod subscriber;
 mod topics;
 
-pub use blocking::{Blocking, RecvError};
+pub use blocking::{BlockingSubscriber, RecvError};
 pub use builder::Builder;
 pub use channel::{Channel, PublishError};
-pub use events::Events;
+pub use events::Publishable;
 pub use filter::Published;
 pub use id::Id;
 pub use metrics::Metrics;

@@ -1,6 +1,6 @@
 //! Model checks of the log, the wakers and the blocking wait, in every interleaving of the threads.
 
-use super::{Blocking, Channel, RecvError, Subscriber};
+use super::{BlockingSubscriber, Channel, RecvError, Subscriber};
 use crate::{
     encode::Event,
     sync::{
@@ -17,7 +17,7 @@ fn event(n: u64) -> Event {
 }
 
 /// The data of each event up to the end of the stream.
-fn read(subscriber: Blocking) -> Vec<String> {
+fn read(subscriber: BlockingSubscriber) -> Vec<String> {
     let mut data = Vec::new();
     for frame in subscriber {
         let text = String::from_utf8_lossy(&frame).into_owned();
@@ -116,7 +116,7 @@ fn one_is_handed_to_another_task() {
 
 /// The hooks are called in turn, and in the end they know whether there is a subscriber.
 #[test]
-fn hooks_are_told_in_turn() {
+fn hooks_are_called_in_turn() {
     check(|| {
         let active = Arc::new(AtomicUsize::new(0));
         let (first, last) = (active.clone(), active.clone());

@@ -34,16 +34,16 @@ pub enum Resume {
 #[must_use = "the client is not subscribed yet"]
 pub struct Missed {
     reason: MissedReason,
-    rest: Rest,
+    retained: Retained,
 }
 
 /// What is available to such a client.
 #[derive(Debug)]
-enum Rest {
+enum Retained {
     /// Holds the number of the first event that the client does not have, if it is known.
     Log(Channel, Option<u64>),
     #[cfg(feature = "redis")]
-    Redis(redis::Rest),
+    Redis(redis::Retained),
 }
 
 /// Why a client cannot resume where it left off.
@@ -53,7 +53,7 @@ pub enum MissedReason {
     /// The ID is one of this channel, but events after it are no longer retained.
     TooOld,
     /// The ID belongs to another channel, or to this one before the server was restarted.
-    OtherEpoch,
+    OtherChannel,
     /// The ID was never one of this channel's, or the event that was published with it is no longer retained.
     Unknown,
 }
@@ -103,7 +103,7 @@ impl Channel {
             // An ID of this epoch that was never given out.
             Some(number) if number >= state.log.next() => (None, MissedReason::Unknown),
             Some(number) => (Some(number + 1), MissedReason::TooOld),
-            None if Epoch::is_similar(last_event_id) => (None, MissedReason::OtherEpoch),
+            None if Epoch::is_similar(last_event_id) => (None, MissedReason::OtherChannel),
             None => (None, MissedReason::Unknown),
         };
         match next {
@@ -111,7 +111,7 @@ impl Channel {
             Some(next) if next >= state.log.first() => {
                 Resume::Complete(Subscriber::new(&self.0.shared, state, next))
             }
-            _ => Resume::Missed(Missed { reason, rest: Rest::Log(self.clone(), next) }),
+            _ => Resume::Missed(Missed { reason, retained: Retained::Log(self.clone(), next) }),
         }
     }
 }
@@ -139,8 +139,8 @@ impl Resume {
 
 impl Missed {
     #[cfg(feature = "redis")]
-    pub(super) fn in_redis(reason: MissedReason, rest: redis::Rest) -> Missed {
-        Missed { reason, rest: Rest::Redis(rest) }
+    pub(super) fn in_redis(reason: MissedReason, retained: redis::Retained) -> Missed {
+        Missed { reason, retained: Retained::Redis(retained) }
     }
 
     /// Why the client cannot resume where it left off.
@@ -152,44 +152,44 @@ impl Missed {
     /// The number of events that the client missed and that are no longer retained, if it is known.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {
-        match &self.rest {
-            Rest::Log(channel, next) => {
+        match &self.retained {
+            Retained::Log(channel, next) => {
                 let first = channel.0.lock().log.first();
                 next.map(|next| first.saturating_sub(next))
             }
             #[cfg(feature = "redis")]
-            Rest::Redis(rest) => rest.missed(),
+            Retained::Redis(retained) => retained.missed(),
         }
     }
 
     /// Subscribes the client, which gets a [gap event](super::Gap), then everything that is retained, and then what is
     /// published from now on.
     pub fn replay(self) -> Subscriber {
-        match self.rest {
-            Rest::Log(channel, next) => {
+        match self.retained {
+            Retained::Log(channel, next) => {
                 let state = channel.0.lock();
                 let from = next.unwrap_or(state.log.first());
-                let mut subscriber = Subscriber::unprimed(&channel.0.shared, state, from);
+                let mut subscriber = Subscriber::without_initial_id(&channel.0.shared, state, from);
                 subscriber.tell_gap(next.map(|_| 0));
                 subscriber
             }
             #[cfg(feature = "redis")]
-            Rest::Redis(rest) => rest.replay(),
+            Retained::Redis(retained) => retained.replay(),
         }
     }
 
     /// Subscribes the client, which gets a [gap event](super::Gap), and then what is published from now on.
     pub fn live(self) -> Subscriber {
-        match self.rest {
-            Rest::Log(channel, next) => {
+        match self.retained {
+            Retained::Log(channel, next) => {
                 let state = channel.0.lock();
                 let end = state.log.next();
-                let mut subscriber = Subscriber::unprimed(&channel.0.shared, state, end);
+                let mut subscriber = Subscriber::without_initial_id(&channel.0.shared, state, end);
                 subscriber.tell_gap(next.map(|next| end - next));
                 subscriber
             }
             #[cfg(feature = "redis")]
-            Rest::Redis(rest) => rest.live(),
+            Retained::Redis(retained) => retained.live(),
         }
     }
 }
@@ -198,7 +198,9 @@ impl fmt::Display for MissedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             MissedReason::TooOld => "events after the last event ID are no longer retained",
-            MissedReason::OtherEpoch => "the last event ID is from another channel, or from before a restart",
+            MissedReason::OtherChannel => {
+                "the last event ID is from another channel, or from before a restart"
+            }
             MissedReason::Unknown => "the last event ID is not known",
         })
     }

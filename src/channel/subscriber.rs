@@ -1,11 +1,11 @@
 //! A subscriber: a place in the log, as a stream.
 
 #[cfg(feature = "redis")]
-use super::archive::{Older, Turn};
+use super::archive::{Archive, ArchiveStep};
 use super::{
-    blocking::Blocking,
+    blocking::BlockingSubscriber,
     channel::{Shared, State},
-    cursor::{Cursor, First, Step},
+    cursor::{Cursor, Preface, Step},
     filter::{Filter, Published},
 };
 use crate::sync::{MutexGuard, wait_list::Place};
@@ -39,8 +39,8 @@ pub struct Subscriber {
 
 impl Subscriber {
     pub(super) fn new(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, next: u64) -> Subscriber {
-        let block = shared.policy.prime.then(|| state.log.id_block(next - 1));
-        let mut subscriber = Subscriber::unprimed(shared, state, next);
+        let block = shared.policy.initial_id.then(|| state.log.id_block(next - 1));
+        let mut subscriber = Subscriber::without_initial_id(shared, state, next);
         if let Some(block) = block {
             subscriber.send_first(block.into());
         }
@@ -48,15 +48,19 @@ impl Subscriber {
     }
 
     /// Creates a subscriber that does not get the ID of its place first, whatever the policy.
-    pub(super) fn unprimed(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, next: u64) -> Subscriber {
+    pub(super) fn without_initial_id(
+        shared: &Arc<Shared>,
+        mut state: MutexGuard<'_, State>,
+        next: u64,
+    ) -> Subscriber {
         state.subscribers += 1;
         let subscriber = Subscriber {
             shared: shared.clone(),
             cursor: Cursor {
                 next,
-                first: First::Nothing,
+                preface: Preface::Nothing,
                 #[cfg(feature = "redis")]
-                older: None,
+                archive: None,
                 #[cfg(feature = "redis")]
                 is_behind: false,
                 filter: None,
@@ -67,24 +71,24 @@ impl Subscriber {
             waker: None,
         };
         drop(state);
-        subscriber.shared.tell();
+        subscriber.shared.call_hooks();
         subscriber
     }
 
     /// Sends this block before everything else.
     pub(super) fn send_first(&mut self, block: Bytes) {
-        self.cursor.first = First::Block(block);
+        self.cursor.preface = Preface::Block(block);
     }
 
     /// First sends a gap event for the events that are missing before its place.
     pub(super) fn tell_gap(&mut self, missed: Option<u64>) {
-        self.cursor.first = First::Gap(missed);
+        self.cursor.preface = Preface::Gap(missed);
     }
 
     /// Reads what the log has evicted from here: now, if it `is_behind`, and whenever it falls behind.
     #[cfg(feature = "redis")]
-    pub(super) fn read_older(&mut self, older: impl Older + 'static, is_behind: bool) {
-        self.cursor.older = Some(Box::new(older));
+    pub(super) fn read_archive(&mut self, archive: impl Archive + 'static, is_behind: bool) {
+        self.cursor.archive = Some(Box::new(archive));
         self.cursor.is_behind = is_behind;
     }
 
@@ -119,8 +123,8 @@ impl Subscriber {
     }
 
     /// Converts this subscriber into an iterator for blocking code.
-    pub fn into_blocking(self) -> Blocking {
-        Blocking::new(self)
+    pub fn into_blocking(self) -> BlockingSubscriber {
+        BlockingSubscriber::new(self)
     }
 
     /// Everything that is ready in one piece, or `None` at the end.
@@ -131,11 +135,11 @@ impl Subscriber {
             {
                 return Poll::Ready(Some(run));
             }
-            if let Some(block) = self.cursor.first_block() {
+            if let Some(block) = self.cursor.preface_block() {
                 return Poll::Ready(Some(block));
             }
             #[cfg(feature = "redis")]
-            let step = if self.cursor.is_behind { ready!(self.poll_older(cx)) } else { self.step(cx) };
+            let step = if self.cursor.is_behind { ready!(self.poll_archive(cx)) } else { self.step(cx) };
             #[cfg(not(feature = "redis"))]
             let step = self.step(cx);
             return Poll::Ready(match step {
@@ -207,35 +211,35 @@ impl Subscriber {
 #[cfg(feature = "redis")]
 impl Subscriber {
     /// Like [`step`](Subscriber::step), but reads what the log has evicted.
-    fn poll_older(&mut self, cx: &Context<'_>) -> Poll<Step> {
+    fn poll_archive(&mut self, cx: &Context<'_>) -> Poll<Step> {
         let cursor = &mut self.cursor;
-        let Some(older) = &mut cursor.older else { return Poll::Ready(Step::End) };
+        let Some(archive) = &mut cursor.archive else { return Poll::Ready(Step::End) };
         if let Some(filter) = &mut cursor.filter
             && filter.must_tell_id(usize::MAX, false)
         {
-            return Poll::Ready(Step::Block(older.id_block()));
+            return Poll::Ready(Step::Block(archive.id_block()));
         }
-        let turn = ready!(older.poll(&mut Context::from_waker(cx.waker())));
-        cursor.is_behind = matches!(turn, Turn::Frame(..) | Turn::Told(_));
+        let turn = ready!(archive.poll(&mut Context::from_waker(cx.waker())));
+        cursor.is_behind = matches!(turn, ArchiveStep::Frame(..) | ArchiveStep::Notice(_));
         Poll::Ready(match turn {
-            Turn::Frame(frame, marks) => {
+            ArchiveStep::Frame(frame, marks) => {
                 match &mut cursor.filter {
                     None => self.shared.lock().delivered += marks.len() as u64,
                     Some(filter) => filter.marks = marks,
                 }
                 Step::Frame(frame)
             }
-            Turn::Told(block) => Step::Block(block),
-            Turn::Join(next) => {
+            ArchiveStep::Notice(block) => Step::Block(block),
+            ArchiveStep::Join(next) => {
                 cursor.next = next;
                 Step::Again
             }
-            Turn::Cut => {
+            ArchiveStep::Cut => {
                 // A place that no event will ever have. A filter would send its ID.
                 (cursor.next, cursor.filter) = (u64::MAX, None);
                 Step::Again
             }
-            Turn::End => {
+            ArchiveStep::End => {
                 cursor.is_ended = true;
                 Step::End
             }
@@ -264,7 +268,7 @@ impl Drop for Subscriber {
                 filter.report(&mut state.delivered, &mut state.filtered);
             }
         }
-        self.shared.tell();
+        self.shared.call_hooks();
     }
 }
 

@@ -162,8 +162,6 @@ pub use request::{RequestBody, Timeouts};
 pub use source::{Blocking, EventSource, Events};
 pub use stop::Stop;
 pub use timer::Timer;
-#[cfg(feature = "tokio")]
-pub use timer::TokioTimer;
 #[cfg(feature = "ureq")]
 pub use ureq::CutDetector;
 

@@ -42,11 +42,9 @@ where
     }
 }
 
-/// tokio's timer.
+/// tokio's timer and clock.
 #[cfg(feature = "tokio")]
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct TokioTimer;
+pub(super) struct TokioTimer;
 
 #[cfg(feature = "tokio")]
 impl Timer for TokioTimer {

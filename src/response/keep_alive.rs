@@ -21,14 +21,14 @@ use core::{fmt, time::Duration};
 /// ```
 ///
 /// # Which comment
-/// A comment is sent as `:` followed by a blank line: `:\n\n`. [`bare`](KeepAlive::bare) leaves out the blank line:
+/// A comment is sent as `:` followed by a blank line: `:\n\n`. [`without_blank_line`](KeepAlive::without_blank_line) leaves out the blank line:
 /// `:\n`. Browsers handle both as the standard says, but each form trips up some old client: one takes the blank line
 /// for an empty event and dispatches it, another loses the event that follows a comment without a blank line.
 #[derive(Clone)]
 pub struct KeepAlive {
     interval: Option<Duration>,
     /// Whether a comment is sent without the blank line.
-    is_bare: bool,
+    has_no_blank_line: bool,
     message: Message,
 }
 
@@ -52,7 +52,7 @@ impl KeepAlive {
     pub fn every(interval: Duration) -> Self {
         KeepAlive {
             interval: (!interval.is_zero()).then_some(interval),
-            is_bare: false,
+            has_no_blank_line: false,
             message: Message::Comment(Arc::from(*b":\n\n")),
         }
     }
@@ -73,11 +73,11 @@ impl KeepAlive {
     /// use sse_wire::response::KeepAlive;
     ///
     /// // `: ping\n`; the order does not matter.
-    /// let ping = KeepAlive::default().bare().comment("ping");
-    /// let ping = KeepAlive::default().comment("ping").bare();
+    /// let ping = KeepAlive::default().without_blank_line().comment("ping");
+    /// let ping = KeepAlive::default().comment("ping").without_blank_line();
     /// ```
-    pub fn bare(self) -> Self {
-        KeepAlive { is_bare: true, ..self }
+    pub fn without_blank_line(self) -> Self {
+        KeepAlive { has_no_blank_line: true, ..self }
     }
 
     /// Sends this event instead, which clients can see.
@@ -122,7 +122,7 @@ impl KeepAlive {
     /// The comment, with or without its blank line.
     fn form<'c>(&self, comment: &'c [u8]) -> &'c [u8] {
         match comment {
-            [bare @ .., b'\n'] if self.is_bare => bare,
+            [bare @ .., b'\n'] if self.has_no_blank_line => bare,
             whole => whole,
         }
     }

@@ -32,7 +32,7 @@
 //! Keep-alives and farewells are never sent inside an event: where bytes may be cut anywhere, [`Blocks`] and
 //! [`BlockReader`] turn them into whole blocks first.
 //!
-//! Nothing here needs a particular runtime. Where time is needed, a [`Timer`] is a parameter; the feature `tokio` adds
+//! Nothing here needs a particular runtime. Where time is needed, a [`BodyTimer`] is a parameter; the feature `tokio` adds
 //! tokio's timer, for [`Body::new`].
 //!
 //! | feature | what it adds here |
@@ -79,7 +79,7 @@ pub mod servers;
 mod shutdown;
 
 #[cfg(all(feature = "std", feature = "stream"))]
-pub use blocking::Events;
+pub use blocking::StreamSource;
 #[cfg(feature = "std")]
 pub use blocking::{Driver, Framing, HeaderError, Queue, SendError, Sender, Source, writer};
 #[cfg(feature = "std")]
@@ -87,7 +87,7 @@ pub use blocks::BlockReader;
 #[cfg(feature = "http")]
 pub use blocks::{Blocks, Piece};
 #[cfg(feature = "http")]
-pub use body::{Body, FnTimer, NoTimer, Timer, TokioTimer};
+pub use body::{Body, BodyTimer, FnTimer, NoTimer, TokioTimer};
 #[cfg(feature = "std")]
 pub use encoded::Encoded;
 #[cfg(feature = "http")]

@@ -4,12 +4,12 @@ use crate::counting::{allocations, live, peak};
 use bytes::Bytes;
 use sse_wire::{
     Event,
-    channel::{Blocking, Channel, Subscriber},
+    channel::{BlockingSubscriber, Channel, Subscriber},
 };
 use std::hint::black_box;
 
 /// A wake-up, and everything that is ready.
-fn read(subscribers: &mut [Blocking]) -> usize {
+fn read(subscribers: &mut [BlockingSubscriber]) -> usize {
     subscribers.iter_mut().filter_map(|subscriber| subscriber.try_recv().ok()).map(|frame| frame.len()).sum()
 }
 

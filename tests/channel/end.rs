@@ -134,7 +134,7 @@ fn each_refusal_is_a_sentence() {
         RecvError::TimedOut.to_string(),
         RecvError::Ended.to_string(),
         MissedReason::TooOld.to_string(),
-        MissedReason::OtherEpoch.to_string(),
+        MissedReason::OtherChannel.to_string(),
         MissedReason::Unknown.to_string(),
     ];
     let words = ["in time", "ended", "no longer retained", "restart", "not known"];

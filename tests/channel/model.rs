@@ -5,7 +5,7 @@
 
 use sse_wire::{
     Event,
-    channel::{Blocking, Channel, OnLag, RecvError, Resume, Subscriber},
+    channel::{BlockingSubscriber, Channel, OnLag, RecvError, Resume, Subscriber},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -72,7 +72,7 @@ fn blocks(text: &str) -> impl Iterator<Item = Seen<'_>> {
 
 /// What a subscriber has to get next.
 struct Place {
-    subscriber: Blocking,
+    subscriber: BlockingSubscriber,
     next: u64,
     filter: bool,
     last_id: Option<String>,
@@ -89,7 +89,7 @@ fn step_by_step(seed: u64) {
     let mut random = Random(seed);
     let events = 1 + random.below(30);
     let bytes = if random.below(2) == 0 { usize::MAX } else { 40 + random.below(3000) };
-    let channel = Channel::builder().events(events).bytes(bytes).prime(true).build();
+    let channel = Channel::builder().events(events).bytes(bytes).initial_id(true).build();
     // Everything that was published, and how much of it is retained.
     let mut published: Vec<(String, &str)> = Vec::new();
     let mut lens: Vec<usize> = Vec::new();
@@ -250,7 +250,7 @@ type Run = Vec<(u64, String)>;
 
 /// A client, through all its connections.
 struct Client {
-    subscriber: Option<Blocking>,
+    subscriber: Option<BlockingSubscriber>,
     filter: bool,
     last_id: Option<String>,
     /// The number of the last event that it has, or knows to have been filtered out or missed.
@@ -343,7 +343,7 @@ fn ten_thousand_subscribers_on_many_threads() {
     let steps = 6_000 * rounds();
     // One channel closes streams that are too slow, the other sends them gap events.
     for (seed, on_lag) in [(1, OnLag::Gap), (2, OnLag::Close)] {
-        let channel = Channel::builder().events(60).bytes(3 * 1024).prime(true).on_lag(on_lag).build();
+        let channel = Channel::builder().events(60).bytes(3 * 1024).initial_id(true).on_lag(on_lag).build();
         let (done, running) = (AtomicBool::new(false), AtomicUsize::new(THREADS));
         let barrier = Barrier::new(THREADS + PUBLISHERS + 2);
         let (published, clients) = thread::scope(|scope| {

@@ -2,7 +2,7 @@
 
 use sse_wire::{
     Decoder, Event, IncomingRef, Input,
-    channel::{Blocking, Missed, Resume},
+    channel::{BlockingSubscriber, Missed, Resume},
 };
 
 pub(crate) fn event(data: u64) -> Event {
@@ -10,7 +10,7 @@ pub(crate) fn event(data: u64) -> Event {
 }
 
 /// Everything that is ready, as one text.
-pub(crate) fn ready(subscriber: &mut Blocking) -> String {
+pub(crate) fn ready(subscriber: &mut BlockingSubscriber) -> String {
     let mut text = Vec::new();
     while let Ok(frame) = subscriber.try_recv() {
         text.extend_from_slice(&frame);
@@ -33,7 +33,7 @@ pub(crate) fn read(text: &str) -> (Vec<String>, String) {
     (messages, decoder.last_event_id().to_string())
 }
 
-pub(crate) fn messages(subscriber: &mut Blocking) -> Vec<String> {
+pub(crate) fn messages(subscriber: &mut BlockingSubscriber) -> Vec<String> {
     read(&ready(subscriber)).0
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn missed(resume: Resume) -> Missed {
     }
 }
 
-pub(crate) fn complete(resume: Resume) -> Blocking {
+pub(crate) fn complete(resume: Resume) -> BlockingSubscriber {
     match resume {
         Resume::Complete(subscriber) => subscriber.into_blocking(),
         other => panic!("{other:?}"),

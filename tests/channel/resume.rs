@@ -49,7 +49,7 @@ fn a_client_resumes_after_each_id_of_the_channel() {
     assert_eq!(missed(channel.resume("7")).reason(), MissedReason::Unknown);
     let other = Channel::new().publish(event(1)).unwrap().to_string();
     let other = missed(channel.resume(&other));
-    assert_eq!((other.reason(), other.missed()), (MissedReason::OtherEpoch, None));
+    assert_eq!((other.reason(), other.missed()), (MissedReason::OtherChannel, None));
     assert_eq!(messages(&mut other.replay().into_blocking()), [r#"gap {"missed":null}"#, "4", "5", "6"]);
 }
 
@@ -120,8 +120,8 @@ fn a_snapshot_is_joined_with_what_follows() {
 }
 
 #[test]
-fn a_primed_client_resumes_where_it_began() {
-    let channel = Channel::builder().prime(true).build();
+fn a_client_with_an_initial_id_resumes_where_it_began() {
+    let channel = Channel::builder().initial_id(true).build();
     let (told, id) = read(&ready(&mut channel.subscribe().into_blocking()));
     assert!(told.is_empty());
     channel.publish([event(1), Event::new().id("own").data(2)]).unwrap();
@@ -131,7 +131,7 @@ fn a_primed_client_resumes_where_it_began() {
 
 #[test]
 fn the_first_block_has_the_id_of_the_event_before() {
-    let channel = Channel::builder().events(2).prime(true).build();
+    let channel = Channel::builder().events(2).initial_id(true).build();
     let first = |channel: &Channel| ready(&mut channel.subscribe().into_blocking());
     channel.publish(Event::new().id("own").data(1)).unwrap();
     assert_eq!(first(&channel), "id: own\n\n");

@@ -25,7 +25,7 @@ fn a_name_is_the_same_channel_as_long_as_it_is_in_use() {
     assert_eq!(topics.get("a").unwrap().len(), 1);
     assert!(matches!(topics.clone().get_or_create("a").unwrap().resume(&id), Resume::Complete(_)));
     let Resume::Missed(missed) = topics.get_or_create("b").unwrap().resume(&id) else { panic!() };
-    assert_eq!(missed.reason(), MissedReason::OtherEpoch);
+    assert_eq!(missed.reason(), MissedReason::OtherChannel);
     assert_eq!(topics.len(), 2);
 }
 

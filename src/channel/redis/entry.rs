@@ -6,7 +6,7 @@
 use super::{EntryId, PublishError};
 use crate::{
     channel::{
-        events::{Block, Events, blocks, sealed::Sealed},
+        events::{Block, Publishable, blocks, sealed::Sealed},
         log::{Log, Mark, Values},
     },
     response::Encoded,
@@ -86,7 +86,7 @@ pub(super) fn encode(events: impl Encoded) -> Result<Vec<Vec<u8>>, PublishError>
 /// Entries to be published as blocks of the log, with the IDs that Redis gave them.
 pub(super) struct Entries<'e>(pub(super) &'e [Entry]);
 
-impl Events for Entries<'_> {}
+impl Publishable for Entries<'_> {}
 impl Sealed for Entries<'_> {
     fn append(self, log: &mut Log) {
         let mut field = Vec::new();

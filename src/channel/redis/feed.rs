@@ -166,7 +166,7 @@ impl Feed {
 
     /// The event that tells of a gap. If it is the last event for now, it carries the ID of its place; otherwise the
     /// next event brings an ID.
-    pub(super) fn told(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
+    pub(super) fn gap_block(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
         let event = (self.gap_event().0)(Gap { missed });
         let place = self.with(|state, index| (next == Some(state.log.next())).then(|| index.seen()));
         encode(match place {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::channel::{
     OnLag,
-    archive::{Older, Turn},
+    archive::{Archive, ArchiveStep},
 };
 use alloc::{sync::Arc, vec::Vec};
 use bytes::Bytes;
@@ -41,7 +41,7 @@ pub(super) struct History {
     /// A gap to report before what follows, and its size if that is known.
     gap: Option<Option<u64>>,
     /// Whether the last thing that the client got was the report of a gap.
-    is_told: bool,
+    has_just_reported_gap: bool,
     page: Vec<Entry>,
     count: usize,
     task: Option<JoinHandle<Step>>,
@@ -77,7 +77,7 @@ impl History {
             cursor,
             is_held: false,
             gap: None,
-            is_told: false,
+            has_just_reported_gap: false,
             page: Vec::new(),
             count: FIRST_PAGE,
             task: None,
@@ -114,20 +114,20 @@ impl History {
 
     /// Returns what can be sent without waiting, or `None` if there is more to do: a task was started, or the cursor
     /// was moved.
-    fn next(&mut self) -> Option<Turn> {
+    fn next(&mut self) -> Option<ArchiveStep> {
         if self.page.iter().any(Entry::is_event) {
             if let Some(missed) = self.gap.take() {
-                return Some(Turn::Told(self.feed.told(missed, None)));
+                return Some(ArchiveStep::Notice(self.feed.gap_block(missed, None)));
             }
-            self.is_told = false;
+            self.has_just_reported_gap = false;
             let (frame, marks) = entry::frame(&self.page);
             let average = 1 + frame.len() / self.page.len();
             self.count = (PAGE_SIZE / average).clamp(1, LARGEST_PAGE);
             self.page = Vec::new();
-            return Some(Turn::Frame(frame, marks));
+            return Some(ArchiveStep::Frame(frame, marks));
         }
         if is_over(&self.shared, &self.feed) {
-            return Some(Turn::Cut);
+            return Some(ArchiveStep::Cut);
         }
         let (shared, feed, cursor, generation) =
             (self.shared.clone(), self.feed.clone(), self.cursor, self.generation);
@@ -142,7 +142,9 @@ impl History {
             }
             After::Older => {
                 let count = self.count;
-                self.shared.runtime.spawn(async move { insist(&shared, &feed, cursor, count).await })
+                self.shared
+                    .runtime
+                    .spawn(async move { page_with_retries(&shared, &feed, cursor, count).await })
             }
             After::Newer => self.shared.runtime.spawn(async move {
                 feed.read_up_to(cursor, generation).await;
@@ -152,22 +154,22 @@ impl History {
         None
     }
 
-    fn join(&mut self, next: u64) -> Turn {
-        if self.is_told || self.gap.is_some() {
+    fn join(&mut self, next: u64) -> ArchiveStep {
+        if self.has_just_reported_gap || self.gap.is_some() {
             // The next event of the log may report the same gap.
             let next = self.feed.after_gap(next);
-            self.is_told = true;
+            self.has_just_reported_gap = true;
             return match self.gap.take() {
-                Some(missed) => Turn::Told(self.feed.told(missed, Some(next))),
-                None => Turn::Join(next),
+                Some(missed) => ArchiveStep::Notice(self.feed.gap_block(missed, Some(next))),
+                None => ArchiveStep::Join(next),
             };
         }
-        Turn::Join(next)
+        ArchiveStep::Join(next)
     }
 }
 
-impl Older for History {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+impl Archive for History {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ArchiveStep> {
         loop {
             if let Some(task) = &mut self.task {
                 let step = ready!(Pin::new(task).poll(cx));
@@ -176,12 +178,12 @@ impl Older for History {
                     Ok(Step::Page(page)) => page,
                     Ok(Step::Look) => continue,
                     // A task that was cancelled because the runtime is shutting down has read nothing.
-                    Err(_) => return Poll::Ready(Turn::Cut),
+                    Err(_) => return Poll::Ready(ArchiveStep::Cut),
                 };
                 // Redis dropped what follows the cursor, although the log once had it.
                 if self.is_held && (!page.is_there || page.entries.is_empty()) {
                     if self.feed.channel.0.policy.on_lag == OnLag::Close {
-                        return Poll::Ready(Turn::End);
+                        return Poll::Ready(ArchiveStep::End);
                     }
                     self.gap = Some(None);
                 }
@@ -207,7 +209,7 @@ impl Older for History {
             (self.cursor, self.generation) = (id, generation);
         }
         self.is_held = true;
-        self.is_told = false;
+        self.has_just_reported_gap = false;
     }
 
     fn id_block(&self) -> Bytes {
@@ -247,7 +249,7 @@ pub(super) async fn page(
 }
 
 /// Reads the page after an entry, and tries again for as long as Redis is unavailable.
-async fn insist(shared: &Shared, feed: &Feed, cursor: EntryId, count: usize) -> Step {
+async fn page_with_retries(shared: &Shared, feed: &Feed, cursor: EntryId, count: usize) -> Step {
     let mut backoff = Backoff::default();
     while !is_over(shared, feed) {
         match page(shared, feed, cursor, count).await {

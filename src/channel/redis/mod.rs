@@ -90,5 +90,5 @@ pub use error::{Error, PublishError};
 pub use node::{Node, NodeBuilder, NodeMetrics};
 pub use publisher::Publisher;
 pub use settings::{Redis, Retention};
-pub(super) use topic::Rest;
+pub(super) use topic::Retained;
 pub use topic::Topic;

@@ -20,7 +20,7 @@ pub struct Topic {
 }
 
 /// What there is for a client that missed events.
-pub(in crate::channel) struct Rest {
+pub(in crate::channel) struct Retained {
     topic: Topic,
     missed: Option<u64>,
     generation: u64,
@@ -81,8 +81,8 @@ impl Topic {
         let feed = &self.feed;
         let generation = feed.generation();
         let missed = |reason, missed, from| {
-            let rest = Rest { topic: self.clone(), missed, generation, from };
-            Ok(Resume::Missed(Missed::in_redis(reason, rest)))
+            let retained = Retained { topic: self.clone(), missed, generation, from };
+            Ok(Resume::Missed(Missed::in_redis(reason, retained)))
         };
         let Some(id) = EntryId::parse(last_event_id.as_bytes()) else {
             return missed(MissedReason::Unknown, None, EntryId::START);
@@ -136,11 +136,11 @@ impl Topic {
     /// Sends the ID of its place first, if it has one and the policy says so.
     fn subscribe(&self, next: u64, history: History, is_behind: bool, place: Option<EntryId>) -> Subscriber {
         let channel = &self.feed.channel.0.shared;
-        let mut subscriber = Subscriber::unprimed(channel, channel.lock(), next);
-        if let (true, Some(place)) = (channel.policy.prime, place) {
+        let mut subscriber = Subscriber::without_initial_id(channel, channel.lock(), next);
+        if let (true, Some(place)) = (channel.policy.initial_id, place) {
             subscriber.send_first(id_block(place));
         }
-        subscriber.read_older(history, is_behind);
+        subscriber.read_archive(history, is_behind);
         subscriber
     }
 
@@ -163,7 +163,7 @@ impl Topic {
     }
 }
 
-impl Rest {
+impl Retained {
     pub(in crate::channel) fn missed(&self) -> Option<u64> {
         self.missed
     }
@@ -176,7 +176,7 @@ impl Rest {
     pub(in crate::channel) fn live(self) -> Subscriber {
         let end = self.topic.feed.end();
         let mut subscriber = self.topic.join(end);
-        subscriber.send_first(self.topic.feed.told(None, Some(end.next)));
+        subscriber.send_first(self.topic.feed.gap_block(None, Some(end.next)));
         subscriber
     }
 }
@@ -199,8 +199,11 @@ impl fmt::Debug for Topic {
     }
 }
 
-impl fmt::Debug for Rest {
+impl fmt::Debug for Retained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rest").field("missed", &self.missed).field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("Retained")
+            .field("missed", &self.missed)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
     }
 }

@@ -106,7 +106,7 @@ impl Builder<Async> {
         B: Body<Data: Buf, Error: Into<BoxError>> + Send + 'static,
         E: Into<BoxError>,
     {
-        self.build_with_timer(transport, crate::client::TokioTimer)
+        self.build_with_timer(transport, crate::client::timer::TokioTimer)
     }
 
     /// Builds a client over your own HTTP library and for your own runtime.

@@ -77,7 +77,7 @@ impl<T: Transport> Connector<T> for CutDetector {
         details: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Watched<T>>, ureq::Error> {
-        See(remember).connect(details, chained)
+        WatchInput(remember).connect(details, chained)
     }
 }
 
@@ -97,9 +97,9 @@ pub(super) type Input = Result<bool, ureq::Error>;
 /// Watches the input of the connection below it: the function gets whether this is TLS, and the result of waiting for
 /// input, and may replace the result.
 #[derive(Debug)]
-pub(super) struct See(pub(super) fn(bool, Input) -> Input);
+pub(super) struct WatchInput(pub(super) fn(bool, Input) -> Input);
 
-impl<T: Transport> Connector<T> for See {
+impl<T: Transport> Connector<T> for WatchInput {
     type Out = Watched<T>;
 
     fn connect(
@@ -107,7 +107,7 @@ impl<T: Transport> Connector<T> for See {
         _: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Watched<T>>, ureq::Error> {
-        Ok(chained.map(|transport| Watched { transport, see: self.0 }))
+        Ok(chained.map(|transport| Watched { transport, watch: self.0 }))
     }
 }
 
@@ -115,7 +115,7 @@ impl<T: Transport> Connector<T> for See {
 #[derive(Debug)]
 pub struct Watched<T> {
     transport: T,
-    see: fn(bool, Input) -> Input,
+    watch: fn(bool, Input) -> Input,
 }
 
 impl<T: Transport> Transport for Watched<T> {
@@ -129,7 +129,7 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Input {
         let input = self.transport.await_input(timeout);
-        (self.see)(self.transport.is_tls(), input)
+        (self.watch)(self.transport.is_tls(), input)
     }
 
     fn is_open(&mut self) -> bool {

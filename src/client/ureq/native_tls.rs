@@ -3,7 +3,7 @@
 //! With OpenSSL, native-tls takes the end of TCP for the end of TLS. But a stream that ends properly says so before TCP
 //! ends, so the end of TCP is not read in that case.
 
-use super::cut::See;
+use super::cut::WatchInput;
 use core::cell::Cell;
 use std::{
     io::{Error, ErrorKind},
@@ -20,12 +20,12 @@ thread_local! {
 pub(super) fn connector() -> impl Connector<()> {
     ().chain(ConnectProxyConnector::default())
         .chain(TcpConnector::default())
-        .chain(See(|_, input| {
+        .chain(WatchInput(|_, input| {
             TCP_ENDED.set(matches!(input, Ok(false)));
             input
         }))
         .chain(NativeTlsConnector::default())
-        .chain(See(|is_tls, input| match input {
+        .chain(WatchInput(|is_tls, input| match input {
             Ok(false) if is_tls && TCP_ENDED.take() => {
                 Err(Error::new(ErrorKind::UnexpectedEof, "the connection ended before TLS did").into())
             }

@@ -1,7 +1,7 @@
 //! The driver, which writes the response.
 
 #[cfg(feature = "stream")]
-use super::source::Events;
+use super::source::StreamSource;
 use super::{
     Framing, HeaderError, Queue, SendError,
     framing::Frame,
@@ -282,7 +282,7 @@ impl Driver<Queue> {
 }
 
 #[cfg(feature = "stream")]
-impl<S> Driver<Events<S>>
+impl<S> Driver<StreamSource<S>>
 where
     S: futures_core::Stream,
     S::Item: super::super::Encoded,
@@ -302,7 +302,7 @@ where
     ///
     /// At a shutdown, everything that is ready is sent first, but at most about 1 MiB if the stream always has more.
     pub fn over(framing: Framing, events: S) -> Self {
-        Driver::new(framing, Events::new(events, PIECE, LAST))
+        Driver::new(framing, StreamSource::new(events, PIECE, LAST))
     }
 }
 

@@ -14,9 +14,9 @@ pub use framing::Framing;
 pub use queue::Queue;
 pub use raw_head::HeaderError;
 pub use sender::{SendError, Sender};
-#[cfg(feature = "stream")]
-pub use source::Events;
 pub use source::Source;
+#[cfg(feature = "stream")]
+pub use source::StreamSource;
 
 /// Creates the response for a server with a thread for each connection: tiny_http, or a bare TCP socket.
 ///

@@ -7,9 +7,9 @@ use core::task::{Context, Poll};
 #[cfg(feature = "stream")]
 use {alloc::boxed::Box, core::fmt, core::pin::Pin, futures_core::Stream};
 
-/// The source of a [`Driver`](super::Driver)'s blocks: the [`Queue`](super::Queue) of its senders, or the
-#[cfg_attr(feature = "stream", doc = "[`Events`] of a stream.")]
-#[cfg_attr(not(feature = "stream"), doc = "`Events` of a stream (feature `stream`).")]
+/// The source of a [`Driver`](super::Driver)'s blocks: the [`Queue`](super::Queue) of its senders, or a
+#[cfg_attr(feature = "stream", doc = "[`StreamSource`].")]
+#[cfg_attr(not(feature = "stream"), doc = "`StreamSource` (feature `stream`).")]
 ///
 /// A driver asks its source for what is ready. When nothing is ready, the driver's thread sleeps until the source wakes
 /// it, a shutdown begins, or a keep-alive is due.
@@ -45,7 +45,7 @@ pub(crate) mod sealed {
 
 /// A stream of events as a [`Source`], created by [`Driver::over`](super::Driver::over).
 #[cfg(feature = "stream")]
-pub struct Events<S> {
+pub struct StreamSource<S> {
     /// `None` once it has ended.
     stream: Option<Pin<Box<S>>>,
     /// How many bytes go into a frame.
@@ -56,14 +56,14 @@ pub struct Events<S> {
 }
 
 #[cfg(feature = "stream")]
-impl<S> Events<S> {
+impl<S> StreamSource<S> {
     pub(super) fn new(stream: S, limit: usize, last_limit: usize) -> Self {
-        Events { stream: Some(Box::pin(stream)), limit, last_limit, is_closed: false }
+        StreamSource { stream: Some(Box::pin(stream)), limit, last_limit, is_closed: false }
     }
 }
 
 #[cfg(feature = "stream")]
-impl<S> Source for Events<S>
+impl<S> Source for StreamSource<S>
 where
     S: Stream,
     S::Item: Encoded,
@@ -71,7 +71,7 @@ where
 }
 
 #[cfg(feature = "stream")]
-impl<S> sealed::Source for Events<S>
+impl<S> sealed::Source for StreamSource<S>
 where
     S: Stream,
     S::Item: Encoded,
@@ -113,8 +113,8 @@ where
 }
 
 #[cfg(feature = "stream")]
-impl<S> fmt::Debug for Events<S> {
+impl<S> fmt::Debug for StreamSource<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("ended", &self.stream.is_none()).finish_non_exhaustive()
+        f.debug_struct("StreamSource").field("ended", &self.stream.is_none()).finish_non_exhaustive()
     }
 }

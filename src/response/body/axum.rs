@@ -4,7 +4,7 @@
 //! one.
 
 use super::Body;
-use crate::response::{Item, Timer};
+use crate::response::{BodyTimer, Item};
 use axum_core::{
     BoxError,
     response::{IntoResponse, Response},
@@ -25,7 +25,7 @@ impl<S, T, E> IntoResponse for Body<S, T, E>
 where
     S: Stream + Send + 'static,
     S::Item: Item<Error = E>,
-    T: Timer + Send + 'static,
+    T: BodyTimer + Send + 'static,
     E: Into<BoxError> + Send + 'static,
 {
     fn into_response(self) -> Response {

@@ -7,7 +7,7 @@ mod hook;
 mod poll;
 mod timer;
 
-pub use timer::{FnTimer, NoTimer, Timer, TokioTimer};
+pub use timer::{BodyTimer, FnTimer, NoTimer, TokioTimer};
 
 use super::{
     End, Item, KeepAlive, LastEvents, Shutdown, head,
@@ -27,7 +27,7 @@ use futures_core::Stream;
 use hook::OnError;
 use http_body::Frame;
 use pin_project_lite::pin_project;
-use poll::Rest;
+use poll::Outbox;
 
 /// How large a frame may become by default, in bytes: as much as an HTTP/2 frame or a TLS record carries.
 const BATCH: usize = 16 * 1024;
@@ -57,7 +57,7 @@ pin_project! {
     /// ```
     ///
     /// # Type parameters
-    /// `S` is the stream, `T` the [`Timer`], and `E` the error of the stream's items, which is [`Infallible`] if they
+    /// `S` is the stream, `T` the [`BodyTimer`], and `E` the error of the stream's items, which is [`Infallible`] if they
     /// are not a `Result`. The struct puts no bounds on them, so a struct that holds a body needs no bounds either:
     ///
     /// ```
@@ -104,7 +104,7 @@ pin_project! {
         on_error: Option<OnError<E>>,
         // Fields are dropped in order. This one precedes `shutdowns`, which must not count the stream as gone before
         // its callback was called.
-        rest: Rest<E>,
+        outbox: Outbox<E>,
         shutdowns: Memberships,
         // The earliest deadline of the shutdowns that have begun.
         deadline: Option<Deadline>,
@@ -164,7 +164,7 @@ impl<S, T, E> Body<S, T, E> {
             timer,
             keep_alive: KeepAlive::default(),
             on_error: None,
-            rest: Rest::new(Batch::new(BATCH), MAX_BATCH),
+            outbox: Outbox::new(Batch::new(BATCH), MAX_BATCH),
             shutdowns: Memberships::default(),
             deadline: None,
         }
@@ -182,7 +182,7 @@ impl<S, T, E> Body<S, T, E> {
     /// One poll takes one frame from a source that always has more, so this also determines how long other tasks on the
     /// thread have to wait.
     pub fn batch(mut self, bytes: usize) -> Self {
-        self.rest.batch.limit = bytes.min(MAX_BATCH);
+        self.outbox.batch.limit = bytes.min(MAX_BATCH);
         self
     }
 
@@ -205,8 +205,8 @@ impl<S, T, E> Body<S, T, E> {
     pub fn method(mut self, method: impl AsRef<str>) -> Self {
         if head::is_head(method.as_ref()) {
             self.source = None;
-            self.rest.end = Some(End::Finished);
-            self.rest.on_end.dropped = End::Finished;
+            self.outbox.end = Some(End::Finished);
+            self.outbox.on_end.dropped = End::Finished;
         }
         self
     }
@@ -223,7 +223,7 @@ impl<S, T, E> Body<S, T, E> {
     /// drop(body);
     /// ```
     pub fn on_end(mut self, callback: impl FnOnce(End) + Send + 'static) -> Self {
-        self.rest.on_end.set(callback);
+        self.outbox.on_end.set(callback);
         self
     }
 
@@ -264,7 +264,7 @@ impl<S, T, E> http_body::Body for Body<S, T, E>
 where
     S: Stream,
     S::Item: Item<Error = E>,
-    T: Timer,
+    T: BodyTimer,
 {
     type Data = Bytes;
     type Error = E;
@@ -274,7 +274,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_over()
+        self.outbox.is_over()
     }
 }
 
@@ -282,7 +282,7 @@ impl<S, T, E> Stream for Body<S, T, E>
 where
     S: Stream,
     S::Item: Item<Error = E>,
-    T: Timer,
+    T: BodyTimer,
 {
     type Item = Result<Bytes, E>;
 
@@ -294,10 +294,10 @@ where
 impl<S, T, E> fmt::Debug for Body<S, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
-            .field("batch", &self.rest.batch)
+            .field("batch", &self.outbox.batch)
             .field("keep_alive", &self.keep_alive)
             .field("is_draining", &self.deadline.is_some())
-            .field("end", &self.rest.end)
+            .field("end", &self.outbox.end)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! What a body does when the server asks for more.
 
-use super::{Body, Projected, Timer, batch::Batch, hook::OnEnd, timer::Alarm};
+use super::{Body, BodyTimer, Projected, batch::Batch, hook::OnEnd, timer::Alarm};
 use crate::response::{End, Item, encoded::MAX_EMPTY, shutdown::Deadline};
 use bytes::Bytes;
 use core::{
@@ -40,20 +40,20 @@ impl<S, T, E> Body<S, T, E>
 where
     S: Stream,
     S::Item: Item<Error = E>,
-    T: Timer,
+    T: BodyTimer,
 {
     #[inline]
     pub(super) fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
         let mut this = self.project();
         if this.source.is_none() {
-            return this.rest.poll(cx);
+            return this.outbox.poll(cx);
         }
         // Before the source is polled, so that what is ready when a shutdown begins is still sent.
         let phase = this.poll_phase(cx);
         let Some(source) = this.source.as_mut().as_pin_mut() else {
-            return this.rest.poll(cx);
+            return this.outbox.poll(cx);
         };
-        let end = match pull(source, &mut this.rest.batch, cx) {
+        let end = match pull(source, &mut this.outbox.batch, cx) {
             Pulled::Ended if phase == Phase::Open => Some(End::Finished),
             Pulled::Ended => Some(End::ShutDown),
             Pulled::Failed(error) => {
@@ -61,24 +61,24 @@ where
                 Some(End::Failed)
             }
             Pulled::Pending if phase == Phase::Over => {
-                if this.rest.batch.is_empty() && !mem::replace(&mut this.rest.has_paused, true) {
+                if this.outbox.batch.is_empty() && !mem::replace(&mut this.outbox.has_paused, true) {
                     // A tokio channel also says that nothing is ready when it yields to other tasks.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                (this.rest.batch.is_empty() || this.rest.is_spent()).then_some(End::ShutDown)
+                (this.outbox.batch.is_empty() || this.outbox.is_spent()).then_some(End::ShutDown)
             }
             Pulled::Pending => None,
-            Pulled::Enough => (phase == Phase::Over && this.rest.is_spent()).then_some(End::ShutDown),
+            Pulled::Enough => (phase == Phase::Over && this.outbox.is_spent()).then_some(End::ShutDown),
         };
         if let Some(end) = end {
             this.end(end);
-            return this.rest.poll(cx);
+            return this.outbox.poll(cx);
         }
-        if let Some(frame) = this.rest.batch.take() {
+        if let Some(frame) = this.outbox.batch.take() {
             if phase == Phase::Over {
-                this.rest.has_paused = false;
-                this.rest.budget = this.rest.budget.saturating_sub(frame.len());
+                this.outbox.has_paused = false;
+                this.outbox.budget = this.outbox.budget.saturating_sub(frame.len());
             }
             // The silence starts over.
             this.timer.as_mut().clear(Alarm::Silence);
@@ -88,7 +88,7 @@ where
     }
 }
 
-impl<S, T: Timer, E> Projected<'_, S, T, E> {
+impl<S, T: BodyTimer, E> Projected<'_, S, T, E> {
     #[inline]
     fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
         match self.shutdowns.poll_deadline(cx) {
@@ -119,14 +119,14 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
 
     /// The source has returned an error, and will not be polled again.
     fn fail(&mut self, error: E) {
-        self.rest.on_end.dropped = End::Failed;
+        self.outbox.on_end.dropped = End::Failed;
         let last = match self.on_error.take() {
             Some(hook) => hook.call(error),
             None => Err(error),
         };
         match last {
-            Ok(events) => self.rest.last = events,
-            Err(error) => self.rest.failure = Some(error),
+            Ok(events) => self.outbox.last = events,
+            Err(error) => self.outbox.failure = Some(error),
         }
     }
 
@@ -135,20 +135,20 @@ impl<S, T: Timer, E> Projected<'_, S, T, E> {
         self.source.set(None);
         self.timer.as_mut().clear(Alarm::Silence);
         self.timer.as_mut().clear(Alarm::Deadline);
-        self.rest.end = Some(end);
-        if !self.rest.batch.is_between_blocks() {
+        self.outbox.end = Some(end);
+        if !self.outbox.batch.is_between_blocks() {
             // What we add would become part of the unfinished block.
-            self.rest.last = Bytes::new();
-        } else if self.deadline.is_some() && self.rest.failure.is_none() {
+            self.outbox.last = Bytes::new();
+        } else if self.deadline.is_some() && self.outbox.failure.is_none() {
             // When the body fails, the connection is cut off, and nothing can follow.
-            self.rest.farewell = self.shutdowns.farewell().into();
+            self.outbox.farewell = self.shutdowns.farewell().into();
         }
     }
 
     /// There is nothing to send: returns a keep-alive, if one is due.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
         let interval = self.keep_alive.interval().filter(|interval| T::WAITS && *interval < FOREVER);
-        let Some(interval) = interval.filter(|_| self.rest.batch.is_between_blocks()) else {
+        let Some(interval) = interval.filter(|_| self.outbox.batch.is_between_blocks()) else {
             return Poll::Pending;
         };
         if !self.timer.is_set(Alarm::Silence) {
@@ -193,7 +193,7 @@ where
 }
 
 /// What the server has not taken yet, and what happens once it has taken everything.
-pub(super) struct Rest<E> {
+pub(super) struct Outbox<E> {
     pub(super) batch: Batch,
     /// How many bytes are still taken from the source once the time is up.
     budget: usize,
@@ -210,9 +210,9 @@ pub(super) struct Rest<E> {
     pub(super) on_end: OnEnd,
 }
 
-impl<E> Rest<E> {
+impl<E> Outbox<E> {
     pub(super) fn new(batch: Batch, budget: usize) -> Self {
-        Rest {
+        Outbox {
             batch,
             budget,
             last: Bytes::new(),

@@ -12,13 +12,14 @@ use pin_project_lite::pin_project;
 /// How a [`Body`](crate::response::Body) waits: with [`TokioTimer`], with a timer of your own ([`FnTimer`]),
 /// or not at all ([`NoTimer`]).
 ///
-/// This trait is sealed.
+/// A body holds its timer, and the timer the futures it waits for, so that waiting allocates nothing, and a body need be
+/// [`Send`] only where the server asks for it. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a timer for a response body",
     note = "a closure from a `Duration` to a future becomes one with `Body::with_timer(events, closure)`",
     note = "`TokioTimer` needs the feature `tokio`"
 )]
-pub trait Timer: sealed::Timer {}
+pub trait BodyTimer: sealed::BodyTimer {}
 
 /// What a body waits for.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,7 @@ pub enum Alarm {
 pub(super) mod sealed {
     use super::*;
 
-    pub trait Timer {
+    pub trait BodyTimer {
         /// Whether this timer can wait at all.
         const WAITS: bool;
 
@@ -84,14 +85,14 @@ impl<F, Sleep> FnTimer<F, Sleep> {
     }
 }
 
-impl<F, Sleep> Timer for FnTimer<F, Sleep>
+impl<F, Sleep> BodyTimer for FnTimer<F, Sleep>
 where
     F: Fn(Duration) -> Sleep,
     Sleep: Future,
 {
 }
 
-impl<F, Sleep> sealed::Timer for FnTimer<F, Sleep>
+impl<F, Sleep> sealed::BodyTimer for FnTimer<F, Sleep>
 where
     F: Fn(Duration) -> Sleep,
     Sleep: Future,
@@ -150,8 +151,8 @@ impl<F, Sleep> fmt::Debug for FnTimer<F, Sleep> {
 #[non_exhaustive]
 pub struct NoTimer;
 
-impl Timer for NoTimer {}
-impl sealed::Timer for NoTimer {
+impl BodyTimer for NoTimer {}
+impl sealed::BodyTimer for NoTimer {
     const WAITS: bool = false;
 
     fn set(self: Pin<&mut Self>, _: Alarm, _: Duration) {}
@@ -189,9 +190,9 @@ impl TokioTimer {
 }
 
 #[cfg(feature = "tokio")]
-impl Timer for TokioTimer {}
+impl BodyTimer for TokioTimer {}
 #[cfg(feature = "tokio")]
-impl sealed::Timer for TokioTimer {
+impl sealed::BodyTimer for TokioTimer {
     const WAITS: bool = true;
 
     fn set(self: Pin<&mut Self>, alarm: Alarm, time: Duration) {

@@ -171,11 +171,11 @@ async fn a_node_that_is_closed_cuts_history_where_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_primed_client_has_the_id_of_its_place() {
+async fn an_initial_id_is_that_of_the_place() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.redis();
     let ids = publish(&redis.publisher(), 0..20).await;
-    let channel = Channel::builder().events(5).prime(true);
+    let channel = Channel::builder().events(5).initial_id(true);
     let node = redis.node().channel(channel).start().unwrap();
     for (id, place) in [(None, ids[19]), (Some(ids[3]), ids[3]), (Some(ids[19]), ids[19])] {
         let id = id.map(|id| id.to_string());

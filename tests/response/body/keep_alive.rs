@@ -112,11 +112,11 @@ fn any_message_keeps_alive() {
     let every = || KeepAlive::every(SECOND);
     for (keep_alive, expected) in [
         (every(), ":\n\n"),
-        (every().bare(), ":\n"),
-        (every().bare().comment("ping"), ": ping\n"),
-        (every().comment("ping").bare(), ": ping\n"),
-        (every().comment("two\nlines").bare(), ": two\n: lines\n"),
-        (every().event(Event::new().event("ping")).bare(), "event: ping\ndata: \n\n"),
+        (every().without_blank_line(), ":\n"),
+        (every().without_blank_line().comment("ping"), ": ping\n"),
+        (every().comment("ping").without_blank_line(), ": ping\n"),
+        (every().comment("two\nlines").without_blank_line(), ": two\n: lines\n"),
+        (every().event(Event::new().event("ping")).without_blank_line(), "event: ping\ndata: \n\n"),
         (every().comment("still\nhere"), ": still\n: here\n\n"),
         (every().event(Event::new().event("ping")), "event: ping\ndata: \n\n"),
         (every().computed(computed), "event: ping\ndata: 1\n\n"),
