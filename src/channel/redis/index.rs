@@ -156,8 +156,7 @@ impl Index {
 
     /// The number of the first event, from this one on, that does not report a gap.
     pub(super) fn after_gap(&self, number: u64) -> u64 {
-        let index = number.saturating_sub(self.first) as usize;
-        number + u64::from(self.places.get(index).is_some_and(|place| place.is_gap))
+        number + u64::from(self.place(number).is_some_and(|place| place.is_gap))
     }
 
     /// The number of the oldest event in the log that belongs to this stream.
@@ -167,8 +166,13 @@ impl Index {
 
     /// The ID of the entry before this event of the log, unless it belongs to an earlier stream.
     pub(super) fn passed(&self, next: u64) -> Option<EntryId> {
-        let index = next.checked_sub(self.first + 1)?;
-        self.places.get(usize::try_from(index).ok()?).map(|place| place.id)
+        self.place(next.checked_sub(1)?).map(|place| place.id)
+    }
+
+    /// The place of this event of the log.
+    fn place(&self, number: u64) -> Option<&Place> {
+        let index = number.checked_sub(self.first)?;
+        self.places.get(usize::try_from(index).ok()?)
     }
 
     /// Compares what was read before with the stream. `from_seen` holds the stream's entries from `seen` on, that one
