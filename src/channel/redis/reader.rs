@@ -23,7 +23,8 @@ use redis::{Cmd, RedisResult, Value, aio::MultiplexedConnection};
 use std::{collections::HashMap, time::Instant};
 use tokio::time;
 
-/// How long Redis waits for events before it replies that there are none.
+/// How long Redis waits for events before it replies that there are none, if an operation may take that long. A dead
+/// connection is noticed after this time and that of an operation.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// The same where the wait cannot be ended early.
@@ -64,7 +65,8 @@ struct Session<'s> {
 
 async fn session(shared: &Shared, backoff: &mut Backoff) -> Result<core::convert::Infallible, Error> {
     let connection = link::connect(shared.redis()).await?;
-    let mut session = Session { shared, connection, client: 0, wait: WAIT };
+    let wait = WAIT.min(shared.redis().timeout);
+    let mut session = Session { shared, connection, client: 0, wait };
     session.client = match session.ask(redis::cmd("CLIENT").arg("ID"), Duration::ZERO).await {
         Ok(client) => reply::number(&client).ok_or(Error::UnexpectedReply)?,
         Err(error) if error.is_answer() => {
@@ -124,7 +126,9 @@ impl Session<'_> {
     async fn read(&mut self, feeds: &Feeds) -> Result<(), Error> {
         let count = (LARGEST_READ / feeds.len()).clamp(1, PAGE);
         let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(count).arg("BLOCK").arg(self.wait.as_millis() as u64).arg("STREAMS");
+        // Not 0, which means that there is no end to the wait.
+        let wait = self.wait.as_millis().max(1) as u64;
+        command.arg("COUNT").arg(count).arg("BLOCK").arg(wait).arg("STREAMS");
         for feed in feeds {
             command.arg(&feed.key);
         }

@@ -78,7 +78,8 @@ impl Redis {
         self
     }
 
-    /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default.
+    /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default. A node notices within
+    /// twice this time that a connection is dead, although nobody closed it.
     pub fn timeout(mut self, timeout: Duration) -> Redis {
         self.timeout = timeout;
         self

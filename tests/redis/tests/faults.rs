@@ -30,17 +30,19 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// Far longer than anything takes.
 const LONG: Duration = Duration::from_secs(300);
 
-/// After so many bytes there is a fault on each connection at the latest: now and then Redis and a node come to do something.
-const LONGEST: u64 = 1 << 16;
+/// After so many bytes there is a fault on each connection at the latest: now and then a node comes to read a page, and a
+/// publisher a hundred replies.
+const PAGES: u64 = 1 << 16;
+const REPLIES: u64 = 1 << 12;
 
 /// How many events clients may be behind: more than the logs of the nodes have.
 const MOST_BEHIND: u32 = 1_000;
 
 /// Redis behind a network with faults, and how many are still to come.
-async fn unreliable(server: &RedisServer, seed: u64) -> (Proxy, Redis) {
+async fn unreliable(server: &RedisServer, longest: u64, seed: u64) -> (Proxy, Redis) {
     let faults = env::var("SSE_WIRE_FAULTS").map_or(60, |faults| faults.parse().expect("a number"));
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
-    let (proxy, address) = Proxy::start(upstream, faults, LONGEST, seed).await.unwrap();
+    let (proxy, address) = Proxy::start(upstream, faults, longest, seed).await.unwrap();
     let redis = Redis::new(&format!("redis://{address}/")).unwrap();
     (proxy, redis.timeout(TIMEOUT).retention(Retention::All))
 }
@@ -62,7 +64,7 @@ async fn connect(node: &Node, topic: &str, id: Option<&str>) -> Option<Client> {
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_lose_and_repeat_nothing() {
     let Some(server) = RedisServer::start() else { return };
-    let (proxy, redis) = unreliable(&server, 1).await;
+    let (proxy, redis) = unreliable(&server, PAGES, 1).await;
     let nodes = [5, 500].map(|events| {
         let channel = Channel::builder().events(events).start(Start::Oldest);
         redis.node().channel(channel).start().unwrap()
@@ -161,7 +163,7 @@ impl Said {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publisher_says_what_became_of_each_event_in_bounded_time() {
     let Some(server) = RedisServer::start() else { return };
-    let (proxy, redis) = unreliable(&server, 2).await;
+    let (proxy, redis) = unreliable(&server, REPLIES, 2).await;
     let publisher = redis.publisher();
     let (mut said, mut number) = (Said::default(), 0);
     while !proxy.is_done() {
@@ -175,7 +177,7 @@ async fn a_publisher_says_what_became_of_each_event_in_bounded_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocking_publisher_says_what_became_of_each_event_in_bounded_time() {
     let Some(server) = RedisServer::start() else { return };
-    let (proxy, redis) = unreliable(&server, 3).await;
+    let (proxy, redis) = unreliable(&server, REPLIES, 3).await;
     let publisher = redis.blocking_publisher();
     let (mut said, mut number) = (Said::default(), 0);
     while !proxy.is_done() {
