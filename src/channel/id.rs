@@ -1,8 +1,8 @@
 //! The IDs that a channel makes.
 
+use crate::sync::random::random;
 use alloc::string::String;
 use core::{fmt, str};
-use std::hash::{BuildHasher, RandomState};
 
 /// Digits and lower-case letters without `i`, `l`, `o` and `u`, which people misread.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -16,8 +16,7 @@ pub(super) struct Epoch([u8; EPOCH_LEN + 1]);
 
 impl Epoch {
     pub(super) fn random() -> Epoch {
-        // The only source of randomness in std: each `RandomState` has different keys.
-        let mut bits = RandomState::new().hash_one(0);
+        let mut bits = random();
         let mut text = [b'-'; EPOCH_LEN + 1];
         for character in &mut text[..EPOCH_LEN] {
             *character = ALPHABET[(bits % 32) as usize];

@@ -7,7 +7,6 @@ use super::{
     error::BoxError,
 };
 use alloc::{string::String, sync::Arc};
-use core::hash::{BuildHasher, Hasher};
 use std::time::Instant;
 
 pub(super) struct Driver {
@@ -71,12 +70,6 @@ impl Driver {
         self.connection.not_made(cause, now);
         false
     }
-}
-
-/// A seed for the random delays of a connection: std seeds its hash maps from the system, and each `RandomState`
-/// differs from the last one.
-pub(super) fn seed() -> u64 {
-    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// The accessors of both kinds of clients.

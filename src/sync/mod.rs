@@ -1,8 +1,9 @@
-//! What threads and tasks share. Locks and atomics are std's, or loom's when its model checker runs the code
+//! What threads and tasks share, and what must differ between them. Locks and atomics are std's, or loom's when its model checker runs the code
 //! (`--cfg loom`).
 
 #[cfg(all(test, loom))]
 pub(crate) mod model;
+pub(crate) mod random;
 pub(crate) mod signal;
 #[cfg(feature = "channel")]
 pub(crate) mod wait_list;

@@ -1,7 +1,7 @@
 //! How long to wait before the next attempt.
 
+use crate::sync::random::random;
 use core::time::Duration;
-use std::hash::{BuildHasher, RandomState};
 
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
@@ -11,15 +11,13 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Backoff {
     failures: u32,
-    random: RandomState,
 }
 
 impl Backoff {
     pub(super) fn next(&mut self) -> Duration {
         let full = LONGEST.min(SHORTEST * 2_u32.pow(self.failures.min(10)));
         self.failures = self.failures.saturating_add(1);
-        // The only source of randomness in std: each `RandomState` has different keys.
-        let share = self.random.hash_one(self.failures) % 1024;
+        let share = random() % 1024;
         full / 2 + full.mul_f64(share as f64 / 2048.0)
     }
 

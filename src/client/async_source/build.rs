@@ -1,11 +1,14 @@
 //! How an AsyncEventSource is built.
 
 use super::{AsyncEventSource, Compute, Phase};
-use crate::client::{
-    BoxError, BoxFuture, BuildError, Builder, RequestBody, Timer,
-    body::BoxBody,
-    builder::{Part, sealed},
-    driver::{Computed, Driver, seed},
+use crate::{
+    client::{
+        BoxError, BoxFuture, BuildError, Builder, RequestBody, Timer,
+        body::BoxBody,
+        builder::{Part, sealed},
+        driver::{Computed, Driver},
+    },
+    sync::random::random,
 };
 use alloc::{boxed::Box, string::String};
 use bytes::Buf;
@@ -127,7 +130,7 @@ impl Builder<Async> {
     {
         let computed = core::mem::take(&mut self.computed);
         Ok(AsyncEventSource {
-            driver: Driver::new(self.connection(seed())?),
+            driver: Driver::new(self.connection(random())?),
             transport: Box::new(move |request| {
                 let answer = transport(request);
                 Box::pin(async move {

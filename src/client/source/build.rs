@@ -1,10 +1,13 @@
 //! How an EventSource is built.
 
 use super::{BUFFER_SIZE, BoxRead, Compute, EventSource};
-use crate::client::{
-    BoxError, BuildError, Builder, Stop,
-    builder::{Part, sealed},
-    driver::{Driver, seed},
+use crate::{
+    client::{
+        BoxError, BuildError, Builder, Stop,
+        builder::{Part, sealed},
+        driver::Driver,
+    },
+    sync::random::random,
 };
 use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::marker::PhantomData;
@@ -97,7 +100,7 @@ impl Builder<Blocking> {
     {
         let computed = core::mem::take(&mut self.computed);
         Ok(EventSource {
-            driver: Driver::new(self.connection(seed())?),
+            driver: Driver::new(self.connection(random())?),
             transport: Box::new(move |request, stop| {
                 let answer = transport(request, stop).map_err(Into::into)?;
                 Ok(answer.map(|body| Box::new(body) as BoxRead))

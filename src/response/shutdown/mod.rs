@@ -13,6 +13,7 @@ use crate::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
         lock,
+        random::random,
         wakers::{Place, Wakers},
     },
 };
@@ -26,7 +27,6 @@ use core::{
     time::Duration,
 };
 use std::{
-    hash::{BuildHasher, RandomState},
     task::Wake,
     thread::{self, Thread},
     time::Instant,
@@ -225,7 +225,7 @@ impl ShutdownBuilder {
             state: Mutex::new(State {
                 deadline: None,
                 // Starts at a different place in each server, so that the clients of several servers are spread too.
-                jitter: RandomState::new().hash_one(0),
+                jitter: random(),
                 streams: 0,
                 waiting_for_begin: Wakers::default(),
                 waiting_for_finish: Wakers::default(),
