@@ -2,10 +2,9 @@
 
 use super::{
     Channel,
-    channel::Policy,
     hooks::Hook,
     log::Bounds,
-    policy::{Gap, GapEvent, OnLag, OnMissed, Start},
+    policy::{Gap, GapEvent, OnLag, OnMissed, Policy, Start},
 };
 use crate::encode::Event;
 use alloc::sync::Arc;

@@ -3,24 +3,14 @@
 use super::{
     Builder, Metrics,
     events::Publishable,
-    hooks::{Hook, HookStatus},
     id::Id,
-    log::Log,
-    policy::{GapEvent, OnLag, OnMissed, Start},
+    shared::{Ended, Shared},
     subscriber::Subscriber,
 };
-use crate::{
-    response::Encoded,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
-        lock,
-        wait_list::WaitList,
-    },
-};
+use crate::response::Encoded;
 use alloc::{sync::Arc, vec::Vec};
 use bytes::Bytes;
-use core::{fmt, ops::Deref, task::Waker};
+use core::{fmt, ops::Deref};
 
 /// A feed of events with any number of subscribers. Clones are handles to the same channel.
 ///
@@ -43,46 +33,6 @@ pub struct Channel(pub(super) Arc<Handles>);
 /// All handles of a channel. Once the last one is dropped, nobody can publish any more, so the channel is finished.
 pub(super) struct Handles {
     pub(super) shared: Arc<Shared>,
-}
-
-/// What the handles and the subscribers of a channel share.
-pub(super) struct Shared {
-    state: Mutex<State>,
-    /// Changes whenever the waiting tasks are woken, so that a poll that finds nothing new takes no lock.
-    version: AtomicU64,
-    /// A reused buffer for the wakers that are taken out of the state. A thread that finds it locked allocates its own.
-    wakers: Mutex<Vec<Waker>>,
-    pub(super) policy: Policy,
-    pub(super) on_first: Hook,
-    pub(super) on_last: Hook,
-}
-
-pub(super) struct State {
-    pub(super) log: Log,
-    pub(super) waiting: WaitList,
-    pub(super) ended: Option<Ended>,
-    pub(super) subscribers: usize,
-    pub(super) hook_status: HookStatus,
-    pub(super) delivered: u64,
-    pub(super) missed: u64,
-    pub(super) filtered: u64,
-}
-
-/// Nothing more can be published.
-#[derive(Clone)]
-pub(super) enum Ended {
-    Finished,
-    /// Holds the block that each subscriber gets last.
-    Closed(Bytes),
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Policy {
-    pub(super) start: Start,
-    pub(super) on_lag: OnLag,
-    pub(super) on_missed: OnMissed,
-    pub(super) gap_event: GapEvent,
-    pub(super) initial_id: bool,
 }
 
 impl Channel {
@@ -109,25 +59,7 @@ impl Channel {
     }
 
     pub(super) fn with(builder: Builder) -> Channel {
-        let Builder { bounds, policy, on_first, on_last } = builder;
-        let shared = Shared {
-            state: Mutex::new(State {
-                log: Log::new(bounds),
-                waiting: WaitList::default(),
-                ended: None,
-                subscribers: 0,
-                hook_status: HookStatus::default(),
-                delivered: 0,
-                missed: 0,
-                filtered: 0,
-            }),
-            version: AtomicU64::new(0),
-            wakers: Mutex::new(Vec::new()),
-            policy,
-            on_first,
-            on_last,
-        };
-        Channel(Arc::new(Handles { shared: Arc::new(shared) }))
+        Channel(Arc::new(Handles { shared: Arc::new(Shared::new(builder)) }))
     }
 
     /// Publishes an [`Event`](crate::Event), or several at once (see [`Publishable`]), and returns the ID of the last.
@@ -299,6 +231,13 @@ impl Channel {
     }
 }
 
+/// Encodes what is sent without being in the log.
+pub(super) fn encode(events: impl Encoded) -> Bytes {
+    let mut bytes = Vec::with_capacity(events.encoded_len());
+    events.write(&mut bytes);
+    bytes.into()
+}
+
 impl Deref for Handles {
     type Target = Shared;
 
@@ -310,52 +249,6 @@ impl Deref for Handles {
 impl Drop for Handles {
     fn drop(&mut self) {
         self.end(Ended::Finished);
-    }
-}
-
-/// Encodes what is sent without being in the log.
-pub(super) fn encode(events: impl Encoded) -> Bytes {
-    let mut bytes = Vec::with_capacity(events.encoded_len());
-    events.write(&mut bytes);
-    bytes.into()
-}
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    fn end(&self, ended: Ended) {
-        let mut state = self.lock();
-        let is_new = match (&state.ended, &ended) {
-            (None, _) | (Some(Ended::Finished), Ended::Closed(_)) => true,
-            (Some(_), _) => false,
-        };
-        if is_new {
-            state.ended = Some(ended);
-            self.wake(state);
-        }
-    }
-
-    /// A number that changes whenever the waiting tasks are woken.
-    pub(super) fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
-    }
-
-    /// Releases the lock, then wakes all waiting tasks.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        if state.waiting.is_empty() {
-            return;
-        }
-        // Under the lock, so that a task that still sees the old version, but is no longer in the list, has been taken
-        // to be woken.
-        self.version.store(self.version.load(Ordering::Relaxed) + 1, Ordering::Release);
-        let mut kept = self.wakers.try_lock().ok();
-        let mut own = Vec::new();
-        let wakers = kept.as_deref_mut().unwrap_or(&mut own);
-        state.waiting.take(wakers);
-        drop(state);
-        wakers.drain(..).for_each(Waker::wake);
     }
 }
 

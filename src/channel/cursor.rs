@@ -3,9 +3,9 @@
 #[cfg(feature = "redis")]
 use super::archive::Archive;
 use super::{
-    channel::{Ended, State},
     filter::Filter,
     policy::{Gap, OnLag},
+    shared::{Ended, State},
 };
 use alloc::{boxed::Box, vec::Vec};
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! The hooks that are called when the first subscriber arrives and when the last one has left.
 
-use super::channel::Shared;
+use super::shared::Shared;
 use alloc::sync::Arc;
 use core::fmt;
 

@@ -38,6 +38,7 @@ mod policy;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod resume;
+mod shared;
 mod subscriber;
 mod topics;
 

@@ -36,6 +36,16 @@ pub enum OnMissed {
     Live,
 }
 
+/// What is configured for the clients of a channel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Policy {
+    pub(super) start: Start,
+    pub(super) on_lag: OnLag,
+    pub(super) on_missed: OnMissed,
+    pub(super) gap_event: GapEvent,
+    pub(super) initial_id: bool,
+}
+
 /// Events that a client missed. It is told of them by a separate event.
 ///
 /// By default that is `event: gap` with the data `{"missed":17}`, or `{"missed":null}` if the number is not known.

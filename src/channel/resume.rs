@@ -4,9 +4,9 @@
 use super::redis;
 use super::{
     Channel,
-    channel::{Ended, State},
     id::Epoch,
     policy::{OnMissed, Start},
+    shared::{Ended, State},
     subscriber::Subscriber,
 };
 use core::fmt;

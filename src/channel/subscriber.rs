@@ -4,9 +4,9 @@
 use super::archive::{Archive, ArchiveStep};
 use super::{
     blocking::BlockingSubscriber,
-    channel::{Shared, State},
     cursor::{Cursor, Preface, Step},
     filter::{Filter, Published},
+    shared::{Shared, State},
 };
 use crate::sync::{MutexGuard, wait_list::Place};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};

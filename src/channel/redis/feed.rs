@@ -10,8 +10,9 @@ use super::{
 use crate::{
     channel::{
         Channel, Gap,
-        channel::{Ended, State, encode},
+        channel::encode,
         policy::GapEvent,
+        shared::{Ended, State},
     },
     sync::{Mutex, MutexGuard, lock},
 };
