@@ -2,8 +2,8 @@
 
 use super::{
     Builder, Metrics,
-    events::Publishable,
     id::Id,
+    publishable::Publishable,
     shared::{Ended, Shared},
     subscriber::Subscriber,
 };

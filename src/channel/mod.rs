@@ -26,7 +26,6 @@ mod builder;
 #[allow(clippy::module_inception)]
 mod channel;
 mod cursor;
-mod events;
 mod filter;
 mod hooks;
 mod id;
@@ -35,6 +34,7 @@ mod metrics;
 #[cfg(all(test, loom))]
 mod models;
 mod policy;
+mod publishable;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod resume;
@@ -45,11 +45,11 @@ mod topics;
 pub use blocking::{BlockingSubscriber, RecvError};
 pub use builder::Builder;
 pub use channel::{Channel, PublishError};
-pub use events::Publishable;
 pub use filter::Published;
 pub use id::Id;
 pub use metrics::Metrics;
 pub use policy::{Gap, OnLag, OnMissed, Start};
+pub use publishable::Publishable;
 pub use resume::{Missed, MissedReason, Resume};
 pub use subscriber::Subscriber;
 pub use topics::{TooManyTopics, Topics};

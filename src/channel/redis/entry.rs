@@ -6,8 +6,8 @@
 use super::{EntryId, PublishError};
 use crate::{
     channel::{
-        events::{Block, Publishable, blocks, sealed::Sealed},
         log::{Log, Mark, Values},
+        publishable::{Block, Publishable, blocks, sealed::Sealed},
     },
     response::Encoded,
 };
