@@ -135,7 +135,7 @@ impl Log {
         self.entries.len()
     }
 
-    /// How many bytes are retained.
+    /// How many bytes are retained. They are in memory, so that no difference of two places in them is cut off.
     pub(super) fn bytes(&self) -> usize {
         (self.end() - self.first_start) as usize
     }
@@ -250,10 +250,10 @@ impl Log {
 
     /// Where the event begins, in bytes since the channel was made.
     fn start_of(&self, number: u64) -> u64 {
-        match number.checked_sub(self.first + 1) {
-            None => self.first_start,
-            Some(before) => self.entries.get(before as usize).map_or(self.end(), |entry| entry.end),
+        if number <= self.first {
+            return self.first_start;
         }
+        self.entry(number - 1).map_or(self.end(), |entry| entry.end)
     }
 
     fn entry(&self, number: u64) -> Option<&Entry> {

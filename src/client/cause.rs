@@ -105,6 +105,15 @@ impl Cause {
         }
     }
 
+    /// Why a response is not read as an event stream.
+    pub(super) fn response(error: ResponseError, retry_after: Option<Duration>) -> Cause {
+        match error {
+            ResponseError::Status { status } => Cause::Status { status, retry_after },
+            ResponseError::ContentType { content_type } => Cause::ContentType { content_type },
+            ResponseError::ContentEncoding { encoding } => Cause::ContentEncoding { encoding },
+        }
+    }
+
     /// Describes what happened at this URL.
     pub(super) fn describe(&self, f: &mut fmt::Formatter<'_>, url: &str) -> fmt::Result {
         match self {
@@ -169,13 +178,3 @@ impl fmt::Display for NoTls {
 }
 
 impl Error for NoTls {}
-
-impl Cause {
-    pub(super) fn response(error: ResponseError, retry_after: Option<Duration>) -> Cause {
-        match error {
-            ResponseError::Status { status } => Cause::Status { status, retry_after },
-            ResponseError::ContentType { content_type } => Cause::ContentType { content_type },
-            ResponseError::ContentEncoding { encoding } => Cause::ContentEncoding { encoding },
-        }
-    }
-}

@@ -1,5 +1,6 @@
 //! When to reconnect: a pure calculation, without a clock or a source of randomness.
 
+use super::Cause;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -44,7 +45,7 @@ pub struct Policy {
     max_elapsed: Option<Duration>,
     pub(super) healthy_after: Duration,
     statuses: Vec<u16>,
-    pub(super) retry_content_type: bool,
+    retry_content_type: bool,
     pub(super) max_redirects: u32,
     pub(super) max_rate: usize,
 }
@@ -179,8 +180,23 @@ impl Policy {
         self
     }
 
-    pub(super) fn retries_status(&self, status: u16) -> bool {
-        self.statuses.contains(&status)
+    /// Whether to reconnect after this, whatever came before it. `was_open` says whether a stream had opened.
+    pub(super) fn may_reconnect(&self, cause: &Cause, was_open: bool) -> bool {
+        let may_repeat = match self.reconnects {
+            Reconnects::Always => true,
+            Reconnects::UntilOpen => !was_open,
+            Reconnects::Never => false,
+        };
+        may_repeat
+            && match cause {
+                Cause::Status { status, .. } => self.statuses.contains(&status.as_u16()),
+                Cause::ContentType { .. } => self.retry_content_type,
+                Cause::ContentEncoding { .. }
+                | Cause::TooManyRedirects { .. }
+                | Cause::Redirect { .. }
+                | Cause::NoTls { .. } => false,
+                _ => true,
+            }
     }
 
     /// How long to wait if the server has asked for this delay.

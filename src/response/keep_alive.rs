@@ -21,14 +21,15 @@ use core::{fmt, time::Duration};
 /// ```
 ///
 /// # Which comment
-/// A comment is sent as `:` followed by a blank line: `:\n\n`. [`without_blank_line`](KeepAlive::without_blank_line) leaves out the blank line:
-/// `:\n`. Browsers handle both as the standard says, but each form trips up some old client: one takes the blank line
-/// for an empty event and dispatches it, another loses the event that follows a comment without a blank line.
+/// A comment is sent as `:` followed by a blank line: `:\n\n`, or
+/// [`without_blank_line`](KeepAlive::without_blank_line): `:\n`. Browsers handle both as the standard says, but each form
+/// trips up some old client: one takes the blank line for an empty event and dispatches it, another loses the event that
+/// follows a comment without a blank line.
 #[derive(Clone)]
 pub struct KeepAlive {
     interval: Option<Duration>,
-    /// Whether a comment is sent without the blank line.
-    has_no_blank_line: bool,
+    /// Whether a comment is sent with the blank line after it.
+    has_blank_line: bool,
     message: Message,
 }
 
@@ -52,7 +53,7 @@ impl KeepAlive {
     pub fn every(interval: Duration) -> Self {
         KeepAlive {
             interval: (!interval.is_zero()).then_some(interval),
-            has_no_blank_line: false,
+            has_blank_line: true,
             message: Message::Comment(Arc::from(*b":\n\n")),
         }
     }
@@ -77,7 +78,7 @@ impl KeepAlive {
     /// let ping = KeepAlive::default().comment("ping").without_blank_line();
     /// ```
     pub fn without_blank_line(self) -> Self {
-        KeepAlive { has_no_blank_line: true, ..self }
+        KeepAlive { has_blank_line: false, ..self }
     }
 
     /// Sends this event instead, which clients can see.
@@ -122,7 +123,7 @@ impl KeepAlive {
     /// The comment, with or without its blank line.
     fn form<'c>(&self, comment: &'c [u8]) -> &'c [u8] {
         match comment {
-            [bare @ .., b'\n'] if self.has_no_blank_line => bare,
+            [line @ .., b'\n'] if !self.has_blank_line => line,
             whole => whole,
         }
     }

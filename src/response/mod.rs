@@ -32,8 +32,8 @@
 //! Keep-alives and farewells are never sent inside an event: where bytes may be cut anywhere, [`Blocks`] and
 //! [`BlockReader`] turn them into whole blocks first.
 //!
-//! Nothing here needs a particular runtime. Where time is needed, a [`BodyTimer`] is a parameter; the feature `tokio` adds
-//! tokio's timer, for [`Body::new`].
+//! Nothing here needs a particular runtime. Where time is needed, a [`BodyTimer`] is a parameter; the feature `tokio`
+//! adds tokio's timer, for [`Body::new`].
 //!
 //! | feature | what it adds here |
 //! |---|---|

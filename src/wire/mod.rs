@@ -5,6 +5,8 @@ pub(crate) mod boundary;
 pub(crate) mod field;
 pub(crate) mod http;
 pub(crate) mod inline;
+#[cfg(feature = "std")]
+pub(crate) mod io;
 pub(crate) mod line;
 mod scan;
 pub(crate) mod utf8;

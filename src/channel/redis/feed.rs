@@ -81,7 +81,7 @@ impl Feed {
 
     /// The same feed with one more user, for a [`Topic`](super::Topic). The caller holds the lock of the node's topics,
     /// or a topic.
-    pub(super) fn used(self: &Arc<Feed>) -> Arc<Feed> {
+    pub(super) fn with_user(self: &Arc<Feed>) -> Arc<Feed> {
         self.users.fetch_add(1, Ordering::Relaxed);
         self.clone()
     }
@@ -97,8 +97,8 @@ impl Feed {
         matches!(self.channel.0.lock().ended, Some(Ended::Closed(_)))
     }
 
-    /// The opposite of [`used`](Feed::used). The caller holds that lock.
-    pub(super) fn unused(&self) {
+    /// The opposite of [`with_user`](Feed::with_user). The caller holds that lock.
+    pub(super) fn remove_user(&self) {
         self.users.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -158,7 +158,7 @@ impl Node {
         let shared = &self.0.shared;
         let feeds = shared.feeds();
         let opened = feeds.iter().filter(|(_, feed)| feed.is_open());
-        opened.map(|(name, feed)| (name.clone(), Topic::new(shared.clone(), feed.used()))).collect()
+        opened.map(|(name, feed)| (name.clone(), Topic::new(shared.clone(), feed.with_user()))).collect()
     }
 
     /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and stops reading.
@@ -227,13 +227,13 @@ impl Shared {
                 feed
             }
         };
-        Ok(feed.used())
+        Ok(feed.with_user())
     }
 
     /// The opposite of [`feed`](Shared::feed).
     pub(super) fn leave(&self, feed: &Feed) {
         let _feeds = self.feeds();
-        feed.unused();
+        feed.remove_user();
     }
 
     /// Tells the reader that there is another topic to read.

@@ -183,7 +183,7 @@ impl Retained {
 
 impl Clone for Topic {
     fn clone(&self) -> Self {
-        Topic::new(self.shared.clone(), self.feed.used())
+        Topic::new(self.shared.clone(), self.feed.with_user())
     }
 }
 

@@ -4,7 +4,6 @@ use super::{Connection, Refused, State};
 use crate::client::{
     BoxError, Cause, ClientError, ClientEvent,
     error::{Inner, Outlook},
-    policy::Reconnects,
 };
 use bytes::Bytes;
 use core::mem;
@@ -51,46 +50,16 @@ impl Connection {
     /// An attempt has failed: decides whether and when to reconnect.
     pub(super) fn fail(&mut self, cause: Cause, answer: Option<(HeaderMap, Bytes)>, now: Instant) {
         let random = self.draw();
+        let is_open = matches!(self.state, State::Open { .. });
+        let failing_since = self.count_failure(&cause, now);
         let policy = &self.settings.policy;
-        let (is_open, is_healthy) = match self.state {
-            State::Open { since, received, .. } => {
-                let in_good_order = received && matches!(cause, Cause::Ended { .. });
-                (true, in_good_order || now.saturating_duration_since(since) >= policy.healthy_after)
-            }
-            _ => (false, false),
-        };
-        if is_healthy {
-            self.failures = 0;
-            self.failing_since = None;
-        } else {
-            self.failures = self.failures.saturating_add(1);
-        }
-        let failing_since = match is_healthy {
-            true => now,
-            false => *self.failing_since.get_or_insert(now),
-        };
         let delay = match cause {
             Cause::Status { retry_after: Some(time), .. } => policy.asked_delay(time),
             _ => policy.delay(self.failures, self.reconnection_time(), random),
         };
         let due = now.checked_add(delay).max(self.rate_allows()).unwrap_or(now);
         let elapsed = due.saturating_duration_since(failing_since);
-        let may_reconnect = match policy.reconnects {
-            Reconnects::Always => true,
-            Reconnects::UntilOpen => !is_open,
-            Reconnects::Never => false,
-        };
-        let reconnects = may_reconnect
-            && match &cause {
-                Cause::Status { status, .. } => policy.retries_status(status.as_u16()),
-                Cause::ContentType { .. } => policy.retry_content_type,
-                Cause::ContentEncoding { .. }
-                | Cause::TooManyRedirects { .. }
-                | Cause::Redirect { .. }
-                | Cause::NoTls { .. } => false,
-                _ => true,
-            }
-            && !policy.gives_up(self.failures, elapsed);
+        let reconnects = policy.may_reconnect(&cause, is_open) && !policy.gives_up(self.failures, elapsed);
         let outlook = match reconnects {
             true => Outlook::ReconnectsIn(due.saturating_duration_since(now)),
             false => Outlook::GivesUp { failures: self.failures },
@@ -102,6 +71,23 @@ impl Connection {
         self.redirected = None;
         self.state = if reconnects { State::Waiting { until: Some(due) } } else { State::Closed };
         self.events.push_back(ClientEvent::Error(error));
+    }
+
+    /// Counts a failure, unless it ended a healthy stream. Returns since when there have been failures in a row.
+    fn count_failure(&mut self, cause: &Cause, now: Instant) -> Instant {
+        let is_healthy = match self.state {
+            State::Open { since, received, .. } => {
+                let in_good_order = received && matches!(cause, Cause::Ended { .. });
+                in_good_order || now.saturating_duration_since(since) >= self.settings.policy.healthy_after
+            }
+            _ => false,
+        };
+        if is_healthy {
+            (self.failures, self.failing_since) = (0, None);
+            return now;
+        }
+        self.failures = self.failures.saturating_add(1);
+        *self.failing_since.get_or_insert(now)
     }
 
     /// Draws a uniformly distributed number (SplitMix64).

@@ -1,6 +1,6 @@
 //! Detects what ureq does not report: that a connection was cut.
 
-use alloc::string::ToString;
+use crate::wire::io::copy;
 use core::cell::RefCell;
 use std::{
     io::{self, Read},
@@ -83,10 +83,7 @@ impl<T: Transport> Connector<T> for CutDetector {
 
 fn remember(_is_tls: bool, input: Input) -> Input {
     if let Err(ureq::Error::Io(error)) = &input {
-        CUT.set(Some(match error.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => io::Error::new(error.kind(), error.to_string()),
-        }));
+        CUT.set(Some(copy(error)));
     }
     input
 }

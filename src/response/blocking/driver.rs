@@ -14,9 +14,9 @@ use crate::{
         shutdown::{Deadline, Memberships},
     },
     sync::signal::Signal,
-    wire::boundary::Boundary,
+    wire::{boundary::Boundary, io::copy},
 };
-use alloc::{string::ToString, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::{
     fmt,
     task::{Context, Poll, Waker},
@@ -172,6 +172,7 @@ impl<S: Source> Driver<S> {
             self.source.close(&SendError::TimedOut);
             return io::ErrorKind::TimedOut.into();
         }
+        // The senders get a copy, because the original is returned.
         self.source.close(&SendError::ClientLeft { source: Arc::new(copy(&error)) });
         error
     }
@@ -285,7 +286,7 @@ impl Driver<Queue> {
 impl<S> Driver<StreamSource<S>>
 where
     S: futures_core::Stream,
-    S::Item: super::super::Encoded,
+    S::Item: crate::response::Encoded,
 {
     /// Creates a driver over a stream of events, without senders. The stream is polled on the driver's thread, which
     /// sleeps while nothing is ready. No runtime is needed unless the stream needs one.
@@ -310,14 +311,6 @@ where
 impl<S: Source> Drop for Driver<S> {
     fn drop(&mut self) {
         self.source.close(&SendError::NoDriver);
-    }
-}
-
-/// Copies the error for the senders, because the original is returned.
-fn copy(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 
