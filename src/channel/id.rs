@@ -31,11 +31,7 @@ impl Epoch {
 
     /// The position in an ID of this epoch.
     pub(super) fn parse(&self, id: &str) -> Option<u64> {
-        let digits = id.as_bytes().strip_prefix(&self.0)?;
-        // Exactly what `Display` writes, so that each event has only one ID.
-        let canonical =
-            digits.iter().all(u8::is_ascii_digit) && (digits[..] == *b"0" || !digits.starts_with(b"0"));
-        if canonical { str::from_utf8(digits).ok()?.parse().ok() } else { None }
+        number(id.as_bytes().strip_prefix(&self.0)?)
     }
 
     /// Whether the ID looks like one that a channel made, in whatever epoch.
@@ -46,6 +42,12 @@ impl Epoch {
             && !digits.is_empty()
             && digits.bytes().all(|byte| byte.is_ascii_digit())
     }
+}
+
+/// Reads a number in exactly the form in which it is displayed, so that each event has only one ID.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    let is_canonical = digits.iter().all(u8::is_ascii_digit) && (digits == b"0" || !digits.starts_with(b"0"));
+    if is_canonical { str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
 /// The place of an event in its channel, and its event ID unless it was published with one.

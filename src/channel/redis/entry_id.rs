@@ -1,5 +1,6 @@
 //! The ID of an entry.
 
+use crate::channel::id::number;
 use core::fmt;
 
 /// The ID of an entry in a Redis stream, and the event ID that clients get: milliseconds and a sequence number, as
@@ -45,11 +46,6 @@ impl EntryId {
         out.extend(digits.format(self.sequence).bytes());
         out.extend(*b"\n");
     }
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    let canonical = digits.iter().all(u8::is_ascii_digit) && (digits == b"0" || !digits.starts_with(b"0"));
-    if canonical { core::str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
 impl fmt::Display for EntryId {
