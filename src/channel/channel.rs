@@ -7,8 +7,8 @@ use super::{
     shared::{Ended, Shared},
     subscriber::Subscriber,
 };
-use crate::response::Encoded;
-use alloc::{sync::Arc, vec::Vec};
+use crate::response::{Encoded, whole_blocks};
+use alloc::sync::Arc;
 use bytes::Bytes;
 use core::{fmt, ops::Deref};
 
@@ -130,7 +130,7 @@ impl Channel {
     /// Unlike after [`finish`](Channel::finish), clients reconnect; a `retry` in the farewell says when. With an
     /// empty [`Event`](crate::Event), no farewell is sent.
     pub fn close(&self, farewell: impl Encoded) {
-        self.close_encoded(encode(farewell));
+        self.close_encoded(whole_blocks(farewell).into());
     }
 
     pub(super) fn close_encoded(&self, farewell: Bytes) {
@@ -178,8 +178,7 @@ impl Channel {
     pub fn subscribe_with<E: Encoded>(&self, snapshot: impl FnOnce(Id) -> E) -> Subscriber {
         let mut state = self.0.lock();
         let next = state.log.next();
-        let mut first = Vec::new();
-        snapshot(Id { epoch: state.log.epoch, number: next - 1 }).write(&mut first);
+        let mut first = whole_blocks(snapshot(Id { epoch: state.log.epoch, number: next - 1 }));
         first.extend_from_slice(&state.log.id_block(next - 1));
         let mut subscriber = Subscriber::without_initial_id(&self.0.shared, state, next);
         subscriber.send_first(first.into());
@@ -229,13 +228,6 @@ impl Channel {
             retained_bytes: state.log.bytes(),
         }
     }
-}
-
-/// Encodes what is sent without being in the log.
-pub(super) fn encode(events: impl Encoded) -> Bytes {
-    let mut bytes = Vec::with_capacity(events.encoded_len());
-    events.write(&mut bytes);
-    bytes.into()
 }
 
 impl Deref for Handles {

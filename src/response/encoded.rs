@@ -57,7 +57,7 @@ pub(crate) mod sealed {
 
 /// Copies the events into a new buffer, to be sent between the events of a source. `Bytes` that end inside a block are
 /// closed, so that what follows does not become part of that block.
-pub(super) fn to_vec(events: impl Encoded) -> Vec<u8> {
+pub(crate) fn whole_blocks(events: impl Encoded) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(events.encoded_len());
     events.write(&mut encoded);
     let mut boundary = Boundary::default();
@@ -201,7 +201,7 @@ pub trait LastEvents: item::LastEvents {}
 
 #[cfg(feature = "http")]
 pub(crate) mod item {
-    use super::{Chunk, Encoded, Event, Item, Sse, to_vec};
+    use super::{Chunk, Encoded, Event, Item, Sse, whole_blocks};
     use bytes::Bytes;
     use core::convert::Infallible;
 
@@ -228,7 +228,7 @@ pub(crate) mod item {
             impl super::LastEvents for $type {}
             impl LastEvents for $type {
                 fn into_last(self) -> Bytes {
-                    to_vec(self).into()
+                    whole_blocks(self).into()
                 }
             }
         )+};

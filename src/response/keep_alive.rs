@@ -102,7 +102,7 @@ impl KeepAlive {
     /// A blocking driver calls `message` on its own thread. If `message` sends events to the same stream, it must use
     /// [`try_send`](crate::response::Sender::try_send): `send` could wait for room that only this thread can make.
     pub fn computed<E: Encoded>(self, message: impl Fn() -> E + Send + Sync + 'static) -> Self {
-        let message = move || encoded::to_vec(message());
+        let message = move || encoded::whole_blocks(message());
         KeepAlive { message: Message::Computed(Arc::new(message)), ..self }
     }
 

@@ -90,6 +90,8 @@ pub use blocks::{Blocks, Piece};
 pub use body::{Body, BodyTimer, FnTimer, NoTimer, TokioTimer};
 #[cfg(feature = "std")]
 pub use encoded::Encoded;
+#[cfg(feature = "channel")]
+pub(crate) use encoded::whole_blocks;
 #[cfg(feature = "http")]
 pub use encoded::{Item, LastEvents};
 #[cfg(feature = "std")]

@@ -119,6 +119,17 @@ fn a_snapshot_is_joined_with_what_follows() {
     assert_eq!(messages(&mut complete(channel.resume(&id))), ["3"]);
 }
 
+/// Bytes that end inside a block are closed, so that the ID after them is not part of that block.
+#[test]
+fn a_snapshot_is_whole_blocks() {
+    let channel = Channel::new();
+    let mut subscriber = channel.subscribe_with(|_| bytes::Bytes::from("data: state")).into_blocking();
+    channel.publish(event(1)).unwrap();
+    channel.close(bytes::Bytes::from("data: bye"));
+    let text = ready(&mut subscriber);
+    assert_eq!(read(&text).0, ["state", "1", "bye"], "{text}");
+}
+
 #[test]
 fn a_client_with_an_initial_id_resumes_where_it_began() {
     let channel = Channel::builder().initial_id(true).build();

@@ -10,7 +10,6 @@ use super::{
 use crate::{
     channel::{
         Channel, Gap,
-        channel::encode,
         policy::GapEvent,
         shared::{Ended, State},
     },
@@ -170,10 +169,11 @@ impl Feed {
     pub(super) fn gap_block(&self, missed: Option<u64>, next: Option<u64>) -> Bytes {
         let event = (self.gap_event().0)(Gap { missed });
         let place = self.with(|state, index| (next == Some(state.log.next())).then(|| index.seen()));
-        encode(match place {
+        let event = match place {
             Some(place) => event.id(place.to_string()),
             None => event,
-        })
+        };
+        event.to_block().into()
     }
 
     fn gap_event(&self) -> &GapEvent {

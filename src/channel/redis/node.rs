@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     channel::{Builder, Channel, Subscriber},
-    response::Encoded,
+    response::{Encoded, whole_blocks},
     sync::{Mutex, MutexGuard, lock},
 };
 use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
@@ -163,7 +163,7 @@ impl Node {
 
     /// Ends the streams of all subscribers with this farewell, as [`Channel::close`] does, and stops reading.
     pub fn close(&self, farewell: impl Encoded) {
-        self.0.close(crate::channel::channel::encode(farewell));
+        self.0.close(whole_blocks(farewell).into());
     }
 
     /// Returns the node's counters.
@@ -210,24 +210,29 @@ impl Shared {
         if self.is_closed.load(Ordering::Relaxed) {
             return Err(Error::Closed);
         }
-        let feed = match feeds.get(name) {
-            Some(feed) if !feed.is_closed() => feed.clone(),
-            _ => {
-                feeds.remove(name);
-                if feeds.len() >= self.settings.topics {
-                    feeds.retain(|_, feed| feed.is_used());
-                    self.version.fetch_add(1, Ordering::Relaxed);
-                }
-                if feeds.len() >= self.settings.topics {
-                    return Err(Error::TooManyTopics);
-                }
-                let feed =
-                    Arc::new(Feed::new(self.settings.redis.key(name), self.settings.channel.clone().build()));
-                feeds.insert(name.to_owned(), feed.clone());
-                feed
-            }
-        };
+        if let Some(feed) = feeds.get(name).filter(|feed| !feed.is_closed()) {
+            return Ok(feed.with_user());
+        }
+        feeds.remove(name);
+        if feeds.len() >= self.settings.topics {
+            self.retain(&mut feeds, Feed::is_used);
+        }
+        if feeds.len() >= self.settings.topics {
+            return Err(Error::TooManyTopics);
+        }
+        let channel = self.settings.channel.clone().build();
+        let feed = Arc::new(Feed::new(self.settings.redis.key(name), channel));
+        feeds.insert(name.to_owned(), feed.clone());
         Ok(feed.with_user())
+    }
+
+    /// Drops the topics that are not to be kept. The reader leaves them out when it next looks.
+    fn retain(&self, feeds: &mut HashMap<String, Arc<Feed>>, keep: impl Fn(&Feed) -> bool) {
+        let before = feeds.len();
+        feeds.retain(|_, feed| keep(feed));
+        if feeds.len() < before {
+            self.version.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// The opposite of [`feed`](Shared::feed).
@@ -250,9 +255,7 @@ impl Shared {
     /// Drops the topics that have been unused for long enough.
     pub(super) fn drop_idle(&self) {
         let now = Instant::now();
-        let mut feeds = self.feeds();
-        let before = feeds.len();
-        feeds.retain(|_, feed| {
+        self.retain(&mut self.feeds(), |feed| {
             let mut since = lock(&feed.idle_since);
             if feed.is_used() {
                 *since = None;
@@ -260,9 +263,6 @@ impl Shared {
             }
             now.saturating_duration_since(*since.get_or_insert(now)) < self.settings.idle
         });
-        if feeds.len() < before {
-            self.version.fetch_add(1, Ordering::Release);
-        }
     }
 
     pub(super) fn redis(&self) -> &Redis {

@@ -206,7 +206,7 @@ pub struct ShutdownBuilder {
 impl ShutdownBuilder {
     /// Sets what each stream sends last: an [`Event`](crate::Event) or an [`Sse`](crate::Sse).
     pub fn farewell(self, events: impl Encoded) -> Self {
-        ShutdownBuilder { farewell: encoded::to_vec(events), ..self }
+        ShutdownBuilder { farewell: encoded::whole_blocks(events), ..self }
     }
 
     /// Sets the range of reconnection times that clients are given at the end, in milliseconds or as a [`Duration`].
