@@ -49,7 +49,7 @@ impl Connection {
 
     /// An attempt has failed: decides whether and when to reconnect.
     pub(super) fn fail(&mut self, cause: Cause, answer: Option<(HeaderMap, Bytes)>, now: Instant) {
-        let random = self.draw();
+        let random = self.random.draw();
         let is_open = matches!(self.state, State::Open { .. });
         let failing_since = self.count_failure(&cause, now);
         let policy = &self.settings.policy;
@@ -88,15 +88,6 @@ impl Connection {
         }
         self.failures = self.failures.saturating_add(1);
         *self.failing_since.get_or_insert(now)
-    }
-
-    /// Draws a uniformly distributed number (SplitMix64).
-    pub(super) fn draw(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 
     pub(super) fn client_error(

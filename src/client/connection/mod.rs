@@ -17,7 +17,10 @@ use super::{
     request::Taken,
     url::{Target, shown},
 };
-use crate::decode::{Decoder, Until};
+use crate::{
+    decode::{Decoder, Until},
+    sync::random::SplitMix64,
+};
 use alloc::{boxed::Box, collections::VecDeque, format, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, time::Duration};
@@ -97,7 +100,7 @@ pub struct Connection {
     failing_since: Option<Instant>,
     /// When the last requests were sent: as many of them as may be sent in one second.
     sent: VecDeque<Instant>,
-    random: u64,
+    random: SplitMix64,
 }
 
 enum State {
@@ -139,7 +142,7 @@ impl Connection {
             failures: 0,
             failing_since: None,
             sent: VecDeque::new(),
-            random: seed,
+            random: SplitMix64(seed),
         }
     }
 
