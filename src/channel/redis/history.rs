@@ -250,7 +250,7 @@ pub(super) async fn page(
 
 /// Reads the page after an entry, and tries again for as long as Redis is unavailable.
 async fn page_with_retries(shared: &Shared, feed: &Feed, cursor: EntryId, count: usize) -> Step {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(shared.redis().timeout);
     while !is_over(shared, feed) {
         match page(shared, feed, cursor, count).await {
             Ok((page, _)) => return Step::Page(page),

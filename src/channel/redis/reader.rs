@@ -47,7 +47,7 @@ pub(super) const NOTICED: u64 = 100;
 
 /// Reads until the task is aborted.
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(shared.redis().timeout);
     loop {
         let Err(_) = session(&shared, &mut backoff).await;
         shared.is_connected.store(false, Ordering::Relaxed);
