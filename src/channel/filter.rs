@@ -1,6 +1,7 @@
 //! Filters what a subscriber gets.
 
 use super::log::{Mark, value};
+use crate::decode::received::DEFAULT_TYPE;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use bytes::Bytes;
 
@@ -19,13 +20,8 @@ impl<'b> Published<'b> {
     /// The event type; `message` if it has none.
     #[must_use]
     pub fn event_type(&self) -> Cow<'b, str> {
-        match self.type_at {
-            0 => Cow::Borrowed("message"),
-            at => match value(&self.block[at..]) {
-                [] => Cow::Borrowed("message"),
-                event_type => String::from_utf8_lossy(event_type),
-            },
-        }
+        let named = if self.type_at == 0 { &[] } else { value(&self.block[self.type_at..]) };
+        if named.is_empty() { Cow::Borrowed(DEFAULT_TYPE) } else { String::from_utf8_lossy(named) }
     }
 
     /// The event ID that clients get: the event's own if it has one, otherwise the channel's.

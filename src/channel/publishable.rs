@@ -2,7 +2,7 @@
 
 use super::log::{Log, Values};
 use crate::{
-    decode::received,
+    decode::received::{self, BOM},
     encode::{Chunk, Event, Sse},
     wire::line::Lines,
 };
@@ -117,7 +117,7 @@ pub(super) struct Block<'b> {
 /// The blocks of a stream, as a client would find them.
 pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
     // A byte order mark is one only at the beginning of a stream (9.2.6, "UTF-8 decode").
-    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut rest = bytes.strip_prefix(&BOM).unwrap_or(bytes);
     core::iter::from_fn(move || next_block(&mut rest))
 }
 
@@ -155,16 +155,10 @@ fn next_block<'b>(rest: &mut &'b [u8]) -> Option<Block<'b>> {
 impl Values {
     /// Notes where the value begins if the line is an `id` or `event` field. The last one in a block counts.
     fn read(&mut self, line: &[u8], line_end: usize) {
-        let (name, value) = match line.iter().position(|byte| *byte == b':') {
-            None => (line, &[][..]),
-            Some(colon) => (&line[..colon], &line[colon + 1..]),
-        };
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        let at = Some(line_end - value.len());
-        match name {
-            b"event" => self.type_at = at,
-            b"id" if received::is_id(value) => self.id_at = at,
-            _ => {}
+        if let Some(value) = received::value(line, b"event") {
+            self.type_at = Some(line_end - value.len());
+        } else if let Some(value) = received::value(line, b"id").filter(|value| received::is_id(value)) {
+            self.id_at = Some(line_end - value.len());
         }
     }
 }

@@ -34,7 +34,7 @@ impl<'l> Field<'l> {
 
 /// The value of the field, if it has this name: what follows the colon and one space, or nothing if there is no colon.
 #[inline(always)]
-fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+pub(crate) fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     match line.strip_prefix(name)? {
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         [] => Some(&[]),

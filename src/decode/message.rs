@@ -5,7 +5,7 @@ use crate::error::JsonError;
 use core::fmt;
 
 /// The event type of an event that names none (WHATWG HTML, 9.2.6, dispatching, step 5).
-const DEFAULT_TYPE: &str = "message";
+pub(crate) const DEFAULT_TYPE: &str = "message";
 
 /// An incoming event, as it was dispatched: borrowed from the chunk that it lies in, or from the
 /// [`Decoder`](crate::Decoder).

@@ -36,7 +36,7 @@ const MIDDLE_SIZE: usize = 128;
 
 /// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present" (9.2.5), which is
 /// what the UTF-8 decode algorithm does.
-pub(super) const BOM: [u8; 3] = *b"\xef\xbb\xbf";
+pub(crate) const BOM: [u8; 3] = *b"\xef\xbb\xbf";
 
 impl OpenLine {
     pub(super) const fn new() -> OpenLine {

@@ -1,5 +1,11 @@
-//! What counts as an ID and as a reconnection time when it is received. What may be sent is narrower: see
-//! `wire::field`.
+//! What is recognised in an event stream that is received, also by those who only look into it. What may be sent is
+//! narrower: see `wire::field`.
+
+#[cfg(feature = "channel")]
+pub(crate) use super::field::value;
+pub(crate) use super::message::DEFAULT_TYPE;
+#[cfg(feature = "std")]
+pub(crate) use super::open_line::BOM;
 
 use core::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Turns what was received into what is sent: the one place that knows both directions.
 
 use crate::{
-    decode::{Incoming, IncomingRef, MessageEvent, MessageRef},
+    decode::{Incoming, IncomingRef, MessageEvent, MessageRef, received::DEFAULT_TYPE},
     encode::Event,
 };
 
@@ -26,8 +26,7 @@ impl From<MessageRef<'_>> for Event {
     fn from(message: MessageRef<'_>) -> Event {
         let event = with_id(message.id());
         match message.event() {
-            // The type of a message that names none.
-            "message" => event,
+            DEFAULT_TYPE => event,
             name => event.event(name),
         }
         .data(message.data())

@@ -8,16 +8,15 @@ pub use reader::BlockReader;
 #[cfg(feature = "http")]
 pub use stream::{Blocks, Piece};
 
-use crate::wire::boundary::{Boundary, last_end};
+use crate::{
+    decode::received::BOM,
+    wire::boundary::{Boundary, last_end},
+};
 use alloc::vec::Vec;
 use core::{mem, ops::Range};
 
 /// The size of the largest block, in bytes, that is by default collected until it is whole.
 const MAX_BLOCK: usize = 256 * 1024;
-
-/// UTF-8 decoding drops a byte order mark at the start of a stream (WHATWG HTML, 9.2.6). Anywhere else it would be part
-/// of a field's name.
-const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
 /// The settings of what cuts blocks.
 macro_rules! settings {
@@ -127,16 +126,17 @@ impl Cutter {
 
     /// How many bytes of this piece are part of the byte order mark.
     fn skip_mark(&mut self, piece: &[u8]) -> usize {
-        let missing = &BYTE_ORDER_MARK[self.mark..];
+        // It is dropped, because anywhere but at the start of a stream it would be part of a field's name.
+        let missing = &BOM[self.mark..];
         let len = missing.len().min(piece.len());
         if missing[..len] == piece[..len] {
             self.mark += len;
             return len;
         }
         // It was not a byte order mark: what has been read of it belongs to the first block.
-        self.rest.extend_from_slice(&BYTE_ORDER_MARK[..self.mark]);
+        self.rest.extend_from_slice(&BOM[..self.mark]);
         self.boundary.pass(&self.rest);
-        self.mark = BYTE_ORDER_MARK.len();
+        self.mark = BOM.len();
         0
     }
 
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn whole_blocks_wherever_it_is_cut() {
         let whole = TEXT.len() - b"data: rest\n".len();
-        let mark = BYTE_ORDER_MARK;
+        let mark = BOM;
         for text in [TEXT.to_vec(), [&mark, TEXT].concat()] {
             for i in 0..=text.len() {
                 for j in i..=text.len() {
@@ -242,7 +242,7 @@ mod tests {
             assert_eq!(cut(Cutter::new(), &pieces).concat(), b"\xef\xbb:\n\n");
         }
         // Only the first mark is dropped.
-        let twice = [BYTE_ORDER_MARK, BYTE_ORDER_MARK].concat();
+        let twice = [BOM, BOM].concat();
         assert_eq!(cut(Cutter::new(), &[&twice, b"\n\n"]).concat(), b"\xef\xbb\xbf\n\n");
     }
 }
