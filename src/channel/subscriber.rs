@@ -24,7 +24,8 @@ use futures_core::Stream;
 /// [`response::Body`](crate::response).
 ///
 /// Each item is everything that is ready and contiguous in memory; subscribers share that memory. The stream ends when
-/// the channel is finished or closed, or when this subscriber was too slow and the policy is [`OnLag::Close`].
+/// the channel is finished or closed, or when this subscriber was too slow and the policy is
+/// [`OnLag::Close`](super::OnLag::Close).
 ///
 /// A subscriber holds no events, so one that is not polled costs no memory.
 #[must_use = "a subscriber does nothing until it is polled"]
