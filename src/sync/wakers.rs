@@ -1,4 +1,5 @@
-//! The tasks that wait for something, each at its own place.
+//! The tasks that wait for something that happens once, each at its own place. Unlike those in a wait list, they stay
+//! registered when they are woken.
 
 use alloc::vec::Vec;
 use core::task::{Context, Waker};

@@ -14,6 +14,7 @@ use crate::{
         atomic::{AtomicBool, Ordering},
         lock,
         random::random,
+        signal::Signal,
         wakers::{Place, Wakers},
     },
 };
@@ -26,11 +27,7 @@ use core::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use std::{
-    task::Wake,
-    thread::{self, Thread},
-    time::Instant,
-};
+use std::time::Instant;
 
 /// A handle that ends event streams: all streams of a server, or those of a session.
 ///
@@ -171,25 +168,16 @@ impl Shutdown {
     /// Blocks the thread until the shutdown has begun and no stream is left, but no longer than this. Returns whether no
     /// stream is left.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        struct Unpark(Thread);
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let signal = Arc::new(Signal::default());
+        let waker = Waker::from(signal.clone());
         let mut finished = self.finished();
-        let end = Instant::now().checked_add(timeout);
+        let deadline = Instant::now().checked_add(timeout);
         loop {
             if Pin::new(&mut finished).poll(&mut Context::from_waker(&waker)).is_ready() {
                 return true;
             }
-            match end {
-                None => thread::park(),
-                Some(end) => match end.checked_duration_since(Instant::now()) {
-                    Some(left) => thread::park_timeout(left),
-                    None => return false,
-                },
+            if !signal.wait_until(deadline) {
+                return false;
             }
         }
     }
