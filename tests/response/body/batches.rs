@@ -117,3 +117,23 @@ fn a_body_is_as_sendable_as_what_it_is_made_of() {
     check(&body);
     check(&Shutdown::new());
 }
+
+#[test]
+fn events_may_be_borrowed() {
+    let events = [tick(1), tick(2)];
+    let mut buffers = [Sse::without_retry(), Sse::without_retry()];
+    for (buffer, event) in buffers.iter_mut().zip(&events) {
+        buffer.push(event);
+    }
+    for limit in [0, 1024] {
+        let mut body = pin!(Body::without_timer(stream::iter(&events)).batch(limit));
+        let mut sent = frame(&mut body);
+        while let Some(Some(Ok(more))) = poll(&mut body) {
+            sent.push_str(core::str::from_utf8(&more).unwrap());
+        }
+        assert_eq!(sent, text(events.clone()));
+    }
+    let mut body = pin!(Body::without_timer(stream::iter(&mut buffers)).batch(0));
+    assert_eq!([frame(&mut body), frame(&mut body)].concat(), text(events));
+    assert_eq!(poll(&mut body), Some(None));
+}
