@@ -1,5 +1,5 @@
-//! The channel over real sockets, with a thread for each connection. Keep-alives, a shutdown and a client that leaves are
-//! the driver's, as they are for a sender.
+//! The channel over real sockets, with a thread for each connection. Keep-alives, a shutdown and a client that leaves
+//! are the driver's, as they are for a sender.
 
 use sse_wire::{
     Event,

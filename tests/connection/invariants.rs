@@ -37,8 +37,8 @@ struct Expected {
     open: Option<Decoder>,
 }
 
-/// The ID as a header carries it: spaces and tabs around a value do not count (RFC 9110, section 5.5). `None` if no header
-/// can.
+/// The ID as a header carries it: spaces and tabs around a value do not count (RFC 9110, section 5.5). `None` if no
+/// header can.
 fn in_header(id: &str) -> Option<&str> {
     let id = id.trim_matches([' ', '\t']);
     let is_allowed = id.bytes().all(|byte| byte == b'\t' || byte >= b' ' && byte != 0x7f);

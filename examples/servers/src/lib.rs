@@ -32,8 +32,8 @@ pub fn shutdown() -> Shutdown {
     Shutdown::builder().retry(Duration::from_secs(1)..=Duration::from_secs(5)).build()
 }
 
-/// Completes when the server is told to stop: by Ctrl-C, or with `SIGTERM` by whatever runs it. Signals count from the call
-/// on.
+/// Completes when the server is told to stop: by Ctrl-C, or with `SIGTERM` by whatever runs it. Signals count from the
+/// call on.
 pub fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {

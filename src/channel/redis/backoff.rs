@@ -14,7 +14,8 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Waits no longer than an operation may take, so that whoever is in a hurry does not wait for Redis once it is back.
+    /// Waits no longer than an operation may take: whoever allows little time for that wants to be connected again as
+    /// soon as Redis is back.
     pub(super) fn new(timeout: Duration) -> Backoff {
         Backoff { failures: 0, longest: timeout.clamp(SHORTEST, LONGEST) }
     }

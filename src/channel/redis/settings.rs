@@ -79,8 +79,8 @@ impl Redis {
     }
 
     /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default. A node notices within
-    /// twice this time that a connection is dead, although nobody closed it, and does not wait longer than this before it
-    /// connects again.
+    /// twice this time that a connection is dead, although nobody closed it, and does not wait longer than this before
+    /// it connects again.
     pub fn timeout(mut self, timeout: Duration) -> Redis {
         self.timeout = timeout;
         self

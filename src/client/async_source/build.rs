@@ -81,8 +81,8 @@ impl Builder<Async> {
     /// and the body yields bytes as they arrive.
     ///
     /// The transport must not follow redirects, nor treat any status as an error: the client handles both. It should
-    /// respect the connect timeout. The client itself enforces the read timeout, and restarts it whenever a piece of the
-    /// request's body is taken. Dropping the future or the body must abort the request.
+    /// respect the connect timeout. The client itself enforces the read timeout, and restarts it whenever a piece of
+    /// the request's body is taken. Dropping the future or the body must abort the request.
     ///
     #[cfg_attr(feature = "reqwest", doc = "```no_run")]
     #[cfg_attr(not(feature = "reqwest"), doc = "```ignore")]

@@ -24,8 +24,8 @@ pub(super) enum Phase {
     },
 }
 
-/// After how many chunks in a row other tasks get their turn, and commands are noticed: if chunks keep coming and contain
-/// no message, nothing else makes the reader return.
+/// After how many chunks in a row other tasks get their turn, and commands are noticed: if chunks keep coming and
+/// contain no message, nothing else makes the reader return.
 const MOST_IN_A_ROW: u32 = 32;
 
 impl AsyncEventSource {

@@ -23,8 +23,8 @@ impl sealed::Kind for Blocking {
 }
 
 impl Builder<Blocking> {
-    /// Adds a header whose value is computed for each request, including those after a redirect: for tokens that expire.
-    /// `None` leaves the header out. It replaces other headers with this name.
+    /// Adds a header whose value is computed for each request, including those after a redirect: for tokens that
+    /// expire. `None` leaves the header out. It replaces other headers with this name.
     ///
     /// ```
     /// # let fetch_token = || Ok::<_, std::io::Error>("");
@@ -63,8 +63,9 @@ impl Builder<Blocking> {
         self.build_with(crate::client::ureq::transport(timeouts))
     }
 
-    /// Builds a client over your own HTTP library, with its proxies, cookies, and certificates. `transport` is a function
-    /// that sends a request, and returns when the head of the response has arrived. The body is read as it arrives.
+    /// Builds a client over your own HTTP library, with its proxies, cookies, and certificates. `transport` is a
+    /// function that sends a request, and returns when the head of the response has arrived. The body is read as it
+    /// arrives.
     ///
     /// The transport must not follow redirects, nor treat any status as an error: the client handles both. It should
     /// respect the [`Timeouts`](crate::client::Timeouts) in the request's extensions, or have its own; the read timeout
@@ -86,8 +87,8 @@ impl Builder<Blocking> {
     /// ```
     ///
     /// A ureq agent takes a stream that is cut off by a reset for one that ends, unless it has a `CutDetector` of
-    /// [`client`](crate::client) (feature `ureq`). [`close`](crate::client::EventSourceHandle::close) takes effect when the function, or
-    /// the body that is being read, returns: tell the [`Stop`] how to make them return at once.
+    /// [`client`](crate::client) (feature `ureq`). [`close`](crate::client::EventSourceHandle::close) takes effect when
+    /// the function, or the body that is being read, returns: tell the [`Stop`] how to make them return at once.
     ///
     /// # Errors
     ///

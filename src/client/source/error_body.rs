@@ -38,8 +38,8 @@ pub(super) fn start(
     start
 }
 
-/// A body that is read until there is a command. Even after a socket has been shut down, much may be left to read that has
-/// already arrived, and a thousand times more if it is compressed.
+/// A body that is read until there is a command. Even after a socket has been shut down, much may be left to read that
+/// has already arrived, and a thousand times more if it is compressed.
 struct Commanded {
     body: BoxRead,
     control: Arc<Control>,

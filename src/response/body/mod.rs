@@ -57,8 +57,9 @@ pin_project! {
     /// ```
     ///
     /// # Type parameters
-    /// `S` is the stream, `T` the [`BodyTimer`], and `E` the error of the stream's items, which is [`Infallible`] if they
-    /// are not a `Result`. The struct puts no bounds on them, so a struct that holds a body needs no bounds either:
+    /// `S` is the stream, `T` the [`BodyTimer`], and `E` the error of the stream's items, which is [`Infallible`] if
+    /// they are not a `Result`. The struct puts no bounds on them, so a struct that holds a body needs no bounds
+    /// either:
     ///
     /// ```
     /// # #[cfg(feature = "tokio")] {
@@ -187,9 +188,9 @@ impl<S, T, E> Body<S, T, E> {
     }
 
     /// Ends the body when this shutdown begins. What the event source has ready is sent first, but at most about 1 MiB
-    /// if it always has more. Once the time of the shutdown is over, a source that has nothing ready twice in a row ends
-    /// the body. So of a block that [`Blocks`](crate::response::Blocks) is still collecting, at most 512 more pieces are
-    /// taken, even if all of them are ready: if they do not complete it, it is dropped.
+    /// if it always has more. Once the time of the shutdown is over, a source that has nothing ready twice in a row
+    /// ends the body. So of a block that [`Blocks`](crate::response::Blocks) is still collecting, at most 512 more
+    /// pieces are taken, even if all of them are ready: if they do not complete it, it is dropped.
     ///
     /// A body may have several handles: see [Several handles](Shutdown#several-handles).
     pub fn shutdown(mut self, handle: &Shutdown) -> Self {

@@ -12,8 +12,10 @@ use pin_project_lite::pin_project;
 /// How a [`Body`](crate::response::Body) waits: with [`TokioTimer`], with a timer of your own ([`FnTimer`]),
 /// or not at all ([`NoTimer`]).
 ///
-/// A body holds its timer, and the timer the futures it waits for, so that waiting allocates nothing, and a body need be
-/// [`Send`] only where the server asks for it. This trait is sealed.
+/// The timer of a body holds the futures that it waits for, so waiting allocates nothing, and a body need be [`Send`]
+/// only where its server asks for that.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a timer for a response body",
     note = "a closure from a `Duration` to a future becomes one with `Body::with_timer(events, closure)`",

@@ -93,8 +93,8 @@ struct State {
     waiting_for_finish: Wakers,
 }
 
-/// 2^64 divided by the golden ratio. Its multiples, modulo 2^64, are spread as evenly as is possible for points that are
-/// added one by one.
+/// 2^64 divided by the golden ratio. Its multiples, modulo 2^64, are spread as evenly as is possible for points that
+/// are added one by one.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Shutdown {
@@ -146,8 +146,8 @@ impl Shutdown {
         self.0.begun.load(Ordering::Acquire)
     }
 
-    /// Returns a future that completes when the shutdown begins. Event sources can await it alongside their events, to end
-    /// in their own way; servers can await it to begin their own graceful shutdown.
+    /// Returns a future that completes when the shutdown begins. Event sources can await it alongside their events, to
+    /// end in their own way; servers can await it to begin their own graceful shutdown.
     pub fn begun(&self) -> Begun {
         Begun { shared: self.0.clone(), place: Place::default() }
     }
@@ -165,8 +165,8 @@ impl Shutdown {
         Finished { shared: self.0.clone(), place: Place::default() }
     }
 
-    /// Blocks the thread until the shutdown has begun and no stream is left, but no longer than this. Returns whether no
-    /// stream is left.
+    /// Blocks the thread until the shutdown has begun and no stream is left, but no longer than this. Returns whether
+    /// no stream is left.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let signal = Arc::new(Signal::default());
         let waker = Waker::from(signal.clone());

@@ -1,5 +1,5 @@
-//! A network between Redis and those who use it that fails in every way: connections are cut and reset, answers are late,
-//! arrive byte by byte, or not at all.
+//! A network between Redis and those who use it that fails in every way: connections are cut and reset, answers are
+//! late, arrive byte by byte, or not at all.
 //!
 //! `SSE_WIRE_FAULTS=1000` has as many faults in each test.
 
@@ -30,8 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// Far longer than anything takes.
 const LONG: Duration = Duration::from_secs(300);
 
-/// After so many bytes there is a fault on each connection at the latest: now and then a node comes to read a page, and a
-/// publisher a hundred replies.
+/// After so many bytes there is a fault on each connection at the latest: now and then a node comes to read a page, and
+/// a publisher a hundred replies.
 const PAGES: u64 = 1 << 16;
 const REPLIES: u64 = 1 << 12;
 
@@ -59,8 +59,8 @@ async fn connect(node: &Node, topic: &str, id: Option<&str>) -> Option<Client> {
     timeout(LONG, subscriber).await.expect("a subscriber").map(Client::new)
 }
 
-/// Two nodes behind the network, and clients that stay, hop, and fall behind: each gets every event once, in order, because
-/// Redis has them all.
+/// Two nodes behind the network, and clients that stay, hop, and fall behind: each gets every event once, in order,
+/// because Redis has them all.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_lose_and_repeat_nothing() {
     let Some(server) = RedisServer::start() else { return };

@@ -5,10 +5,10 @@
 //! cargo run -p sse-wire-servers --bin resumable [ADDRESS]
 //! ```
 //!
-//! Look at `resumable/mod.rs`: each answer is a `Channel` that the model finishes, so every client gets all of it, wherever
-//! it joins. Open the page, ask, and reload in the middle of the answer; open it in a second tab; cut the network. Nothing
-//! is lost or repeated, and at the end the browser stops asking, because it gets status 204. Answers are kept in memory:
-//! after a restart of the server, the page says that its answer is gone.
+//! Look at `resumable/mod.rs`: each answer is a `Channel` that the model finishes, so every client gets all of it,
+//! wherever it joins. Open the page, ask, and reload in the middle of the answer; open it in a second tab; cut the
+//! network. Nothing is lost or repeated, and at the end the browser stops asking, because it gets status 204. Answers
+//! are kept in memory: after a restart of the server, the page says that its answer is gone.
 
 use sse_wire_servers::{DEADLINE, demo, resumable, shutdown, told_to_stop};
 use std::{
