@@ -82,10 +82,11 @@ impl Decoder {
         {
             return Some(Found::TooLarge(error));
         }
-        if self.line.len > 0
-            && let Some(found) = self.end_line(input)?
-        {
-            return Some(found);
+        if self.line.len > 0 {
+            let found = self.end_line(input);
+            if found.is_some() || self.line.len > 0 {
+                return found;
+            }
         }
         if self.skipping {
             self.skip(input)?;
