@@ -24,6 +24,8 @@ pub struct Input<'c> {
     checked: &'c str,
     /// Where that part begins in `chunk`.
     checked_at: usize,
+    /// The last line that was long and found to be ASCII, or what there is of it.
+    ascii: &'c str,
     /// How many bytes one check covers at least. Checking short texts one at a time would take longer than everything
     /// else that is done with them.
     ahead: usize,
@@ -45,7 +47,7 @@ impl<'l> Value<'l> {
 
 /// Texts of at least this size, in bytes, are checked alone. What follows such a text may be the beginning of an event
 /// that the next chunk completes, and would then be checked again.
-const LONG: usize = 256;
+const LONG: usize = 128;
 
 impl<'c> Input<'c> {
     /// Creates an input from a chunk of bytes. The chunk may begin and end anywhere: inside a line, a CRLF or a
@@ -57,7 +59,7 @@ impl<'c> Input<'c> {
 
     /// Creates an input that is used for one event only, so that checking ahead would be wasted.
     pub(crate) fn once(chunk: &'c [u8]) -> Input<'c> {
-        Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ahead: 0 }
+        Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ascii: "", ahead: 0 }
     }
 
     /// Returns the bytes that have not been decoded yet.
@@ -75,7 +77,7 @@ impl<'c> Input<'c> {
     /// Takes one line, without its end, or the rest of a line that began in an earlier chunk.
     #[inline]
     pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
-        lines.next(&mut self.rest)
+        lines.next_with(&mut self.rest, |bytes| utf8::find_end_of_long_line(bytes, &mut self.ascii))
     }
 
     /// Takes what is left.
@@ -117,7 +119,11 @@ impl<'c> Input<'c> {
     #[inline]
     pub(super) fn text(&mut self, value: Value<'c>) -> Option<&'c str> {
         if self.ahead == 0 {
-            return utf8::valid(value.bytes);
+            return if value.bytes.len() < LONG {
+                utf8::valid(value.bytes)
+            } else {
+                self.long_text(value.bytes)
+            };
         }
         let start = value.end - value.bytes.len();
         // If the value lies before `checked_at`, this wraps around to an index beyond the checked text.
@@ -128,10 +134,20 @@ impl<'c> Input<'c> {
         }
     }
 
+    /// A long value as text. If its line has been found to be ASCII, it is the end of that.
+    #[inline(never)]
+    fn long_text(&self, value: &'c [u8]) -> Option<&'c str> {
+        let is_known = self.ascii.as_bytes().as_ptr_range().end == value.as_ptr_range().end;
+        match self.ascii.len().checked_sub(value.len()) {
+            Some(start) if is_known => self.ascii.get(start..),
+            _ => utf8::valid(value),
+        }
+    }
+
     #[inline(never)]
     fn check(&mut self, value: Value<'c>, start: usize) -> Option<&'c str> {
-        if value.bytes.len() >= self.ahead.min(LONG) {
-            return utf8::valid(value.bytes);
+        if value.bytes.len() >= LONG {
+            return self.long_text(value.bytes);
         }
         let window = self.chunk.get(start..)?;
         let window = window.get(..self.ahead).unwrap_or(window);

@@ -19,6 +19,16 @@ impl Lines {
     /// does; what is then left in it is the beginning of a line.
     #[inline(always)]
     pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        self.next_with(input, find_end_of_long_line)
+    }
+
+    /// The same, with another search for the end of a line that turns out to be long.
+    #[inline(always)]
+    pub(crate) fn next_with<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        find_end_of_long_line: impl FnOnce(&'i [u8]) -> Option<usize>,
+    ) -> Option<&'i [u8]> {
         if self.after_cr {
             let first = input.first()?;
             if *first == b'\n' {
@@ -31,7 +41,7 @@ impl Lines {
             *input = rest;
             return Some(&[]);
         }
-        let end = find_end(input)?;
+        let end = find_end_or(input, find_end_of_long_line)?;
         let (line, rest) = input.split_at_checked(end)?;
         let (line_end, rest) = rest.split_first()?;
         self.after_cr = *line_end == b'\r';
@@ -43,6 +53,12 @@ impl Lines {
 /// The position of the first CR or LF.
 #[inline(always)]
 pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
+    find_end_or(bytes, find_end_of_long_line)
+}
+
+/// The same. The other search gets all of the bytes if their first line is long.
+#[inline(always)]
+fn find_end_or<'i>(bytes: &'i [u8], of_long_line: impl FnOnce(&'i [u8]) -> Option<usize>) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
     let mut at = 0;
     for block in blocks {
@@ -50,12 +66,25 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
             return scan::find(block, Class::LineEnd).map(|i| at + i);
         }
         at += BLOCK;
-        #[cfg(feature = "memchr")]
         if at == SHORT {
-            return memchr::memchr2(b'\n', b'\r', &bytes[at..]).map(|i| at + i);
+            return of_long_line(bytes);
         }
     }
     scan::find(&bytes[at..], Class::LineEnd).map(|i| at + i)
+}
+
+/// The position of the first CR or LF after the first [`SHORT`] bytes.
+#[inline(always)]
+fn find_end_of_long_line(bytes: &[u8]) -> Option<usize> {
+    let (_, rest) = bytes.split_at_checked(SHORT)?;
+    #[cfg(feature = "memchr")]
+    return memchr::memchr2(b'\n', b'\r', rest).map(|i| SHORT + i);
+    #[cfg(not(feature = "memchr"))]
+    {
+        let (blocks, _) = rest.as_chunks::<BLOCK>();
+        let at = BLOCK * blocks.iter().take_while(|block| !has_end(block)).count();
+        scan::find(&rest[at..], Class::LineEnd).map(|i| SHORT + at + i)
+    }
 }
 
 /// The position of the last CR or LF.
@@ -69,8 +98,7 @@ pub(crate) fn find_last_end(bytes: &[u8]) -> Option<usize> {
 
 const BLOCK: usize = 32;
 
-/// From this length on, memchr is faster; below it, memchr takes longer to start than to search.
-#[cfg(feature = "memchr")]
+/// From this length on, a search with wide SIMD is faster; below it, it takes longer to start than to search.
 const SHORT: usize = 96;
 
 #[inline(always)]

@@ -71,6 +71,19 @@ pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
     if found == 0 { None } else { Some(at + found.trailing_zeros() as usize / 8) }
 }
 
+/// Whether these bytes are ASCII without a line end. `false` says nothing: so that one comparison is enough for a byte,
+/// all control characters up to CR count as line ends.
+#[inline(always)]
+pub(crate) fn is_plain<const N: usize>(block: &[u8; N]) -> bool {
+    // A loop without a branch, because compilers turn this form into SIMD.
+    let mut others = 0;
+    for byte in block {
+        // A byte that is not ASCII is negative.
+        others |= u8::from(byte.cast_signed() <= b'\r'.cast_signed());
+    }
+    others == 0
+}
+
 /// One to seven bytes as a word, filled up with bytes that belong to no class.
 #[inline(always)]
 const fn short(bytes: &[u8]) -> u64 {
@@ -133,6 +146,17 @@ mod tests {
                 let bytes = pair.to_be_bytes();
                 let first = bytes.iter().position(|byte| is_in(class, *byte));
                 assert_eq!(find(&bytes, class), first, "{pair:#06x}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_ascii_without_a_line_end() {
+        for byte in 0..=u8::MAX {
+            for at in 0..32 {
+                let mut block = [b' '; 32];
+                block[at] = byte;
+                assert_eq!(is_plain(&block), byte.is_ascii() && byte > b'\r', "{byte:#x} at {at}");
             }
         }
     }

@@ -1,28 +1,79 @@
 //! The check for UTF-8, what becomes of bytes that fail it, and the only unsafe code of the crate.
 //!
 //! Most event streams are ASCII, and checking for that takes a fraction of the time of std's UTF-8 check, which is a
-//! third of the work of reading a long line. Thanks to this, an event with one line of 1 KiB takes a fifth less time;
-//! the bench `decode` shows it. std has a safe conversion from ASCII bytes to `&str`, `as_ascii`, but it is not stable
-//! yet.
+//! third of the work of reading a long line. Thanks to this, an event with one line of 1 KiB takes a fifth less time,
+//! and a tenth less again with AVX2, which compilers do not use unless they are told to; the bench `decode` shows it.
+//! std has a safe conversion from ASCII bytes to `&str`, `as_ascii`, but it is not stable yet.
 
 #![allow(unsafe_code)]
 
-use super::scan::HIGH_BITS;
+use super::{
+    line,
+    scan::{self, HIGH_BITS},
+};
 use alloc::{string::String, vec::Vec};
 
 /// The bytes as text, if they are UTF-8.
-#[inline]
+// Not inlined, because a decoder does this in many places.
+#[inline(never)]
 pub(crate) fn valid(bytes: &[u8]) -> Option<&str> {
     // The check of a short text is done before a SIMD check would have started.
-    #[cfg(feature = "simdutf8")]
-    if bytes.len() >= 64 {
-        return simdutf8::basic::from_utf8(bytes).ok();
+    if bytes.len() >= BLOCK {
+        return valid_long(bytes);
     }
-    if is_ascii(bytes) {
+    if is_short_ascii(bytes) {
         // SAFETY: every sequence of ASCII bytes is UTF-8.
         return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
     }
     core::str::from_utf8(bytes).ok()
+}
+
+#[inline(never)]
+fn valid_long(bytes: &[u8]) -> Option<&str> {
+    #[cfg(feature = "simdutf8")]
+    return simdutf8::basic::from_utf8(bytes).ok();
+    #[cfg(not(feature = "simdutf8"))]
+    if is_ascii(bytes) {
+        // SAFETY: every sequence of ASCII bytes is UTF-8.
+        Some(unsafe { core::str::from_utf8_unchecked(bytes) })
+    } else {
+        core::str::from_utf8(bytes).ok()
+    }
+}
+
+/// The position of the first line end in bytes that begin with a long line. That line, or what there is of it, is stored
+/// in `ascii` if it is found to be ASCII: looking for both in one pass takes no longer than looking for line ends alone.
+#[inline(never)]
+pub(crate) fn find_end_of_long_line<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
+            find_end_and_check(bytes, ascii)
+        }
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { with_avx2(bytes, ascii) };
+        }
+    }
+    find_end_and_check(bytes, ascii)
+}
+
+#[inline(always)]
+fn find_end_and_check<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<WIDE>();
+    let plain = WIDE * blocks.iter().take_while(|block| scan::is_plain(block)).count();
+    let (_, rest) = bytes.split_at_checked(plain)?;
+    // The last block overlaps the one before.
+    let all_plain = rest.len() < WIDE && bytes.last_chunk::<WIDE>().is_some_and(scan::is_plain);
+    let end = if all_plain { None } else { line::find_end(rest).map(|i| plain + i) };
+    let (before, _) = bytes.split_at_checked(end.unwrap_or(bytes.len()))?;
+    let last_block = || before.last_chunk::<WIDE>().is_some_and(is_ascii_block);
+    if all_plain || before.len() <= plain + WIDE && last_block() {
+        // SAFETY: what is plain is ASCII, and the rest of it is in its last block.
+        *ascii = unsafe { core::str::from_utf8_unchecked(before) };
+    }
+    end
 }
 
 /// The bytes as owned text, or unchanged if they are not UTF-8.
@@ -168,12 +219,6 @@ pub(crate) fn lossy(bytes: &[u8]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether this is ASCII. (std's own `is_ascii` looks at up to 31 bytes at the end one by one.)
-#[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
-    if bytes.len() < BLOCK { is_short_ascii(bytes) } else { is_long_ascii(bytes) }
-}
-
 #[inline(always)]
 fn is_short_ascii(bytes: &[u8]) -> bool {
     let (words, _) = bytes.as_chunks();
@@ -182,18 +227,43 @@ fn is_short_ascii(bytes: &[u8]) -> bool {
     words.iter().fold(last, |all, word| all | u64::from_le_bytes(*word)) & HIGH_BITS == 0
 }
 
-#[inline]
-fn is_long_ascii(bytes: &[u8]) -> bool {
-    let is_ascii = |block: &[u8; BLOCK]| {
-        let (words, _) = block.as_chunks::<8>();
-        words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word)) & HIGH_BITS == 0
-    };
-    let (blocks, _) = bytes.as_chunks();
-    // The last block overlaps the one before.
-    blocks.iter().all(is_ascii) && bytes.last_chunk().is_some_and(is_ascii)
+/// Whether a text of at least one [`BLOCK`] is ASCII. (std's own `is_ascii` looks at up to 31 bytes at the end one by
+/// one.)
+#[cfg(not(feature = "simdutf8"))]
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2(bytes: &[u8]) -> bool {
+            are_ascii_blocks::<WIDE>(bytes)
+        }
+        if bytes.len() >= WIDE && std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { with_avx2(bytes) };
+        }
+    }
+    are_ascii_blocks::<BLOCK>(bytes)
 }
 
+#[cfg(not(feature = "simdutf8"))]
+#[inline(always)]
+fn are_ascii_blocks<const N: usize>(bytes: &[u8]) -> bool {
+    let (blocks, _) = bytes.as_chunks::<N>();
+    // The last block overlaps the one before.
+    blocks.iter().all(is_ascii_block) && bytes.last_chunk::<N>().is_some_and(is_ascii_block)
+}
+
+#[inline(always)]
+fn is_ascii_block<const N: usize>(block: &[u8; N]) -> bool {
+    block.iter().fold(0, |all, byte| all | byte) < 0x80
+}
+
+/// How many bytes are looked at before the next branch.
 const BLOCK: usize = 64;
+
+/// The same for registers that are twice as wide.
+const WIDE: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -215,6 +285,35 @@ mod tests {
                 }
             }
             assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok());
+        }
+    }
+
+    /// Both ways to compile the search for the end of a long line.
+    const SEARCHES: [Search; 2] = [find_end_of_long_line, find_end_and_check];
+
+    type Search = for<'b> fn(&'b [u8], &mut &'b str) -> Option<usize>;
+
+    #[test]
+    fn the_end_of_a_long_line_and_whether_it_is_ascii() {
+        for (len, byte) in (0..420).flat_map(|len| b"\n\r\t\0\x0e\x7f\x80\xff".map(|byte| (len, byte))) {
+            let mut bytes = vec![b'x'; len];
+            for at in (0..len).rev().step_by(7) {
+                bytes[at] = byte;
+                // What follows the end does not matter.
+                bytes[(at + 40).min(len)..].fill(0xff);
+                let expected = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                let line = &bytes[..expected.unwrap_or(len)];
+                for search in SEARCHES {
+                    let mut ascii = "";
+                    assert_eq!(search(&bytes, &mut ascii), expected, "{byte:#x} at {at} of {len}");
+                    let is_found = ascii.as_bytes() == line && line.is_ascii();
+                    assert!(ascii.is_empty() || is_found, "{byte:#x} at {at} of {len}");
+                    if line.len() >= WIDE && line.iter().all(u8::is_ascii_graphic) {
+                        assert!(is_found, "{byte:#x} at {at} of {len}");
+                    }
+                }
+                bytes[at..].fill(b'x');
+            }
         }
     }
 

@@ -18,6 +18,9 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         1 => prop::sample::select(vec![&b"\0"[..], b" ", b":", b"\xef\xbb\xbf", b"\xf0\x9f", b"\xe2\x80\xa8", b"\x80"])
             .prop_map(<[u8]>::to_vec),
         1 => "[0-9]{1,25}".prop_map(String::into_bytes),
+        // Long lines are read in another way.
+        1 => (0..300usize, prop::collection::vec(any::<u8>(), 0..3), 0..300usize)
+            .prop_map(|(before, odd, after)| [vec![b'x'; before], odd, vec![b'x'; after]].concat()),
     ];
     let name = prop_oneof![
         8 => prop::sample::select(vec!["data", "event", "id", "retry", "", "Data", "dat", "dataa", " data"]),
