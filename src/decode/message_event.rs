@@ -4,7 +4,7 @@
 use super::MessageRef;
 #[cfg(feature = "json")]
 use crate::error::JsonError;
-use crate::wire::utf8::{self, ShortTexts};
+use crate::wire::utf8::{self, ShortTextsOr};
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
@@ -38,20 +38,11 @@ pub(super) const SHORT_ID: usize = 128;
 /// A small message needs no allocation: one with up to 48 bytes of data, or with up to 32 bytes of data and up to 16 bytes
 /// of type and ID together.
 #[derive(Clone)]
-pub struct MessageEvent(Repr);
-
-// A tag as wide as what is next to it is moved with it: bytes that are written one by one are slow to move.
-#[derive(Clone)]
-#[repr(u32)]
-enum Repr {
-    /// The data, the event type and the ID, and whether this event itself carried the ID.
-    Short(ShortTexts),
-    Long {
-        /// How much of the text is the ID, and whether this event itself carried the ID.
-        flags: u32,
-        long: Long,
-    },
-}
+pub struct MessageEvent(
+    /// The data, the event type and the ID, and whether this event itself carried the ID. If they are long, the number
+    /// says how much of the text is the ID, and whether this event itself carried the ID.
+    ShortTextsOr<Long>,
+);
 
 #[derive(Clone)]
 struct Long {
@@ -98,12 +89,12 @@ impl MessageEvent {
     #[inline]
     #[must_use]
     pub fn into_data(self) -> String {
-        match self.0 {
-            Repr::Short(texts) => texts.get().0[0].into(),
-            Repr::Long { long: Long { mut text, event_at, .. }, .. } => {
+        match self.0.into_other() {
+            Ok(Long { mut text, event_at, .. }) => {
                 text.truncate(event_at);
                 text
             }
+            Err(texts) => MessageEvent(texts).data().into(),
         }
     }
 
@@ -124,15 +115,12 @@ impl MessageEvent {
     }
 
     /// Returns the message in its borrowed form.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn borrowed(&self) -> MessageRef<'_> {
-        match &self.0 {
-            Repr::Short(texts) => {
-                let ([data, event, last_event_id], has_id) = texts.get();
-                MessageRef { event, data, last_event_id, has_id }
-            }
-            Repr::Long { flags, long } => {
+        match self.0.get() {
+            Ok(([data, event, last_event_id], has_id)) => MessageRef { event, data, last_event_id, has_id },
+            Err((flags, long)) => {
                 let [id_len, has_id, ..] = flags.to_le_bytes();
                 let id_at = long.text.len() - usize::from(id_len);
                 let (rest, short_id) = long.text.split_at_checked(id_at).unwrap_or_default();
@@ -171,12 +159,17 @@ impl MessageEvent {
     #[inline(always)]
     pub(super) fn own(message: MessageRef<'_>, long_id: Option<Arc<str>>) -> MessageEvent {
         let MessageRef { event, data, last_event_id, has_id } = message;
-        if let Some(texts) = ShortTexts::new([data, event, last_event_id], has_id) {
-            return MessageEvent(Repr::Short(texts));
+        if let Some(texts) = ShortTextsOr::new([data, event, last_event_id], has_id) {
+            return MessageEvent(texts);
         }
-        let mut text = String::with_capacity(data.len() + event.len() + short(last_event_id, &long_id).len());
-        utf8::push(&mut text, data);
-        MessageEvent::with_data(text, event, last_event_id, long_id, has_id)
+        let short_id = short(last_event_id, &long_id);
+        // Most messages have neither.
+        let text = if event.is_empty() && short_id.is_empty() && data.len() <= utf8::PIECE {
+            String::from(data)
+        } else {
+            concat(data, event, short_id)
+        };
+        MessageEvent::long(text, data.len(), short_id, long_id, has_id)
     }
 
     /// Creates a message from owned data.
@@ -190,17 +183,38 @@ impl MessageEvent {
     ) -> MessageEvent {
         let event_at = text.len();
         let short_id = short(last_event_id, &long_id);
-        // Most messages have neither.
         if !event.is_empty() || !short_id.is_empty() {
             text.reserve_exact(event.len() + short_id.len());
             text.push_str(event);
             text.push_str(short_id);
         }
+        MessageEvent::long(text, event_at, short_id, long_id, has_id)
+    }
+
+    #[inline(always)]
+    fn long(
+        text: String,
+        event_at: usize,
+        short_id: &str,
+        long_id: Option<Arc<str>>,
+        has_id: bool,
+    ) -> MessageEvent {
         // It is not larger than `SHORT_ID`.
         let id_len = short_id.len() as u8;
         let flags = u32::from_le_bytes([id_len, u8::from(has_id), 0, 0]);
-        MessageEvent(Repr::Long { flags, long: Long { text, event_at, long_id } })
+        MessageEvent(ShortTextsOr::other(flags, Long { text, event_at, long_id }))
     }
+}
+
+// Not inlined, so that the usual message is put together in registers: a text that is written to in pieces is in memory,
+// and is moved from there.
+#[inline(never)]
+fn concat(data: &str, event: &str, short_id: &str) -> String {
+    let mut text = String::with_capacity(data.len() + event.len() + short_id.len());
+    utf8::push(&mut text, data);
+    text.push_str(event);
+    text.push_str(short_id);
+    text
 }
 
 /// The ID, or nothing if it is kept separately.

@@ -86,29 +86,45 @@ pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
-/// Three short texts, stored inline.
+/// Three short texts and a flag, stored inline, or something else with a number.
 ///
-/// They are assembled in registers and written a word at a time: what is written in smaller pieces takes several times
-/// as long to move soon after.
-#[derive(Clone, Copy)]
-pub(crate) struct ShortTexts {
-    /// The lengths, one in each byte of this number, and a flag. The first text begins with the first word. The other
-    /// two follow it together, from the next free word on.
-    lens: u32,
-    words: Words,
+/// The texts are assembled in registers and written a word at a time, and what is stored instead of them begins where their
+/// words do: what is written in other pieces than it is read in takes several times as long to move soon after.
+#[derive(Clone)]
+pub(crate) struct ShortTextsOr<T>(Stored<T>);
+
+// A tag as wide as what is next to it is moved with it.
+#[derive(Clone)]
+#[repr(u32)]
+enum Stored<T> {
+    Texts {
+        /// The lengths, one in each byte of this number, and the flag. The first text begins with the first word. The
+        /// other two follow it together, from the next free word on.
+        lens: u32,
+        words: Words,
+    },
+    Other {
+        number: u32,
+        other: T,
+    },
 }
 
 #[derive(Clone, Copy)]
-#[repr(align(4))]
+#[repr(align(8))]
 struct Words([[u8; WORD]; WORDS]);
 
 const WORD: usize = 8;
 const WORDS: usize = 6;
 
-impl ShortTexts {
-    /// `None` if they do not fit.
+impl<T> ShortTextsOr<T> {
     #[inline(always)]
-    pub(crate) fn new([first, second, third]: [&str; 3], flag: bool) -> Option<ShortTexts> {
+    pub(crate) fn other(number: u32, other: T) -> Self {
+        ShortTextsOr(Stored::Other { number, other })
+    }
+
+    /// `None` if the texts do not fit.
+    #[inline(always)]
+    pub(crate) fn new([first, second, third]: [&str; 3], flag: bool) -> Option<Self> {
         let mut words = [0; WORDS];
         let tail_len = second.len() + third.len();
         let tail_at = first.len().div_ceil(WORD);
@@ -132,20 +148,34 @@ impl ShortTexts {
         // No length is larger than the size of the words.
         let [first, second, third] = [first, second, third].map(|text| text.len() as u8);
         let lens = u32::from_le_bytes([first, second, third, u8::from(flag)]);
-        Some(ShortTexts { lens, words: Words(words.map(u64::to_le_bytes)) })
+        Some(ShortTextsOr(Stored::Texts { lens, words: Words(words.map(u64::to_le_bytes)) }))
     }
 
+    /// The texts, or what is stored instead.
     #[inline(always)]
-    pub(crate) fn get(&self) -> ([&str; 3], bool) {
-        let [first, second, third, flag] = self.lens.to_le_bytes().map(usize::from);
+    pub(crate) fn get(&self) -> Result<([&str; 3], bool), (u32, &T)> {
+        let (lens, words) = match &self.0 {
+            Stored::Texts { lens, words } => (lens, words),
+            Stored::Other { number, other } => return Err((*number, other)),
+        };
+        let [first, second, third, flag] = lens.to_le_bytes().map(usize::from);
         let after_first = first.next_multiple_of(WORD);
-        let bytes = self.words.0.as_flattened();
+        let bytes = words.0.as_flattened();
         let text = |from: usize, len: usize| {
             let bytes = bytes.get(from..from + len).unwrap_or_default();
             // SAFETY: only `new` creates such a value, and it has put a text of this length there.
             unsafe { core::str::from_utf8_unchecked(bytes) }
         };
-        ([text(0, first), text(after_first, second), text(after_first + second, third)], flag != 0)
+        Ok(([text(0, first), text(after_first, second), text(after_first + second, third)], flag != 0))
+    }
+
+    /// What is stored instead of texts, or the texts unchanged.
+    #[inline]
+    pub(crate) fn into_other(self) -> Result<T, Self> {
+        match self.0 {
+            Stored::Other { other, .. } => Ok(other),
+            texts => Err(ShortTextsOr(texts)),
+        }
     }
 }
 
@@ -363,14 +393,15 @@ mod tests {
             let tail = second.len() + third.len();
             let fits = tail <= 16 && first.len().next_multiple_of(8) + tail.next_multiple_of(8) <= 48;
             for flag in [false, true] {
-                let short = ShortTexts::new([first, second, third], flag);
+                let short = ShortTextsOr::<()>::new([first, second, third], flag);
                 assert_eq!(
-                    short.as_ref().map(ShortTexts::get),
-                    fits.then_some(([first, second, third], flag))
+                    short.as_ref().map(ShortTextsOr::get),
+                    fits.then_some(Ok(([first, second, third], flag)))
                 );
             }
         }
-        let short = ShortTexts::new(["é", "…", "\u{1f600}"], true).unwrap();
-        assert_eq!(short.get(), (["é", "…", "\u{1f600}"], true));
+        let short = ShortTextsOr::<()>::new(["é", "…", "\u{1f600}"], true).unwrap();
+        assert_eq!(short.get(), Ok((["é", "…", "\u{1f600}"], true)));
+        assert_eq!(ShortTextsOr::other(7, "other").get(), Err((7, &"other")));
     }
 }
