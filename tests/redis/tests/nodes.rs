@@ -8,6 +8,11 @@ use sse_wire::{
     },
 };
 use sse_wire_redis_tests::{Client, RedisServer, eventually, numbers, publish, small_node};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpStream},
+    time::Duration,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_arrives_on_every_node_with_the_id_of_its_entry() {
@@ -254,12 +259,31 @@ async fn a_node_has_two_connections_and_topics_come_and_go() {
     let of_client = node.topics().into_iter().find(|(name, _)| name == "one too many").unwrap().1;
     assert_eq!(of_client.metrics().delivered, 1);
     drop((clients, client, of_client, node));
-    let node = redis.node().idle(std::time::Duration::ZERO).start().unwrap();
+    let node = redis.node().idle(Duration::ZERO).start().unwrap();
     drop(node.connect("a", None).await.unwrap());
     eventually(|| node.metrics().topics == 0).await;
     // Nothing is left of a dropped node.
     drop((node, publisher));
     eventually(|| server.clients() == 0).await;
+}
+
+/// So that a connection that died unnoticed is replaced soon.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_asks_redis_to_wait_no_longer_than_its_timeout() {
+    let Some(server) = RedisServer::start() else { return };
+    let mut monitor = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+    monitor.write_all(b"MONITOR\r\n").unwrap();
+    let mut seen = BufReader::new(monitor).lines().map(Result::unwrap);
+    assert_eq!(seen.next().unwrap(), "+OK");
+    for (topic, timeout, wait) in [("a", 1500, 1500), ("b", 20_000, 5000)] {
+        let redis = server.redis().timeout(Duration::from_millis(timeout));
+        let node = redis.node().start().unwrap();
+        // The machine may be busy.
+        while node.topic(topic).await.is_err() {}
+        let (name, key) = ("\"XREAD\"", format!("\"sse:{topic}\""));
+        let command = seen.find(|line| line.contains(name) && line.contains(&key)).unwrap();
+        assert!(command.contains(&format!("\"BLOCK\" \"{wait}\"")), "{command}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
