@@ -35,8 +35,8 @@ pub(super) const SHORT_ID: usize = 128;
 ///
 /// Two messages are equal if their types, data, and last event IDs are equal.
 ///
-/// A small message needs no allocation: one with up to 48 bytes of data, or with up to 32 bytes of data and up to 16 bytes
-/// of type and ID together.
+/// A small message needs no allocation: one with up to 48 bytes of data, or with up to 32 bytes of data and up to 16
+/// bytes of type and ID together.
 #[derive(Clone)]
 pub struct MessageEvent(
     /// The data, the event type and the ID, and whether this event itself carried the ID. If they are long, the number
@@ -98,16 +98,16 @@ impl MessageEvent {
         }
     }
 
-    /// Returns the last event ID: that of this event or, if it has none, of the most recent event that had one. Empty if
-    /// there was none, or if it was reset.
+    /// Returns the last event ID: that of this event or, if it has none, of the most recent event that had one. Empty
+    /// if there was none, or if it was reset.
     #[inline]
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.borrowed().last_event_id
     }
 
-    /// Returns the ID that this event itself carried. `None` if it carried none, so that the last event ID is an earlier
-    /// one; `Some("")` if it reset the last event ID.
+    /// Returns the ID that this event itself carried. `None` if it carried none, so that the last event ID is an
+    /// earlier one; `Some("")` if it reset the last event ID.
     #[inline]
     #[must_use]
     pub fn id(&self) -> Option<&str> {
@@ -206,8 +206,8 @@ impl MessageEvent {
     }
 }
 
-// Not inlined, so that the usual message is put together in registers: a text that is written to in pieces is in memory,
-// and is moved from there.
+// Not inlined, so that the usual message is put together in registers: a text that is written to in pieces is in
+// memory, and is moved from there.
 #[inline(never)]
 fn concat(data: &str, event: &str, short_id: &str) -> String {
     let mut text = String::with_capacity(data.len() + event.len() + short_id.len());

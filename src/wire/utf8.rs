@@ -41,8 +41,9 @@ fn valid_long(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// The position of the first line end in bytes that begin with a long line. That line, or what there is of it, is stored
-/// in `ascii` if it is found to be ASCII: looking for both in one pass takes no longer than looking for line ends alone.
+/// The position of the first line end in bytes that begin with a long line. That line, or what there is of it, is
+/// stored in `ascii` if it is found to be ASCII. Looking for both in one pass takes no longer than looking for line
+/// ends alone.
 #[inline(never)]
 pub(crate) fn find_end_of_long_line<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -88,8 +89,8 @@ pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
 
 /// Three short texts and a flag, stored inline, or something else with a number.
 ///
-/// The texts are assembled in registers and written a word at a time, and what is stored instead of them begins where their
-/// words do: what is written in other pieces than it is read in takes several times as long to move soon after.
+/// The texts are assembled in registers and written a word at a time, and what is stored instead of them begins where
+/// their words do: what is written in other pieces than it is read in takes several times as long to move soon after.
 #[derive(Clone)]
 pub(crate) struct ShortTextsOr<T>(Stored<T>);
 
