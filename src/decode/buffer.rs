@@ -197,3 +197,91 @@ impl Copies {
         Ok(())
     }
 }
+
+#[cfg(all(test, any(feature = "std", feature = "stream")))]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    const NO_LIMIT: usize = usize::MAX;
+
+    /// A buffer with this capacity that has decoded a text of this size.
+    fn decoded(len: usize, capacity: usize) -> Buffer {
+        let mut buffer = Buffer::new();
+        buffer.bytes = Vec::with_capacity(capacity);
+        buffer.append(&vec![b'x'; len], NO_LIMIT);
+        assert!(matches!(
+            buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)),
+            Ok(Text::Kept)
+        ));
+        buffer
+    }
+
+    #[test]
+    fn it_doubles_up_to_the_limit() {
+        let mut buffer = Buffer::new();
+        buffer.append(b"x", NO_LIMIT);
+        assert_eq!(buffer.bytes.capacity(), FIRST_CAPACITY);
+        let place = buffer.bytes.as_ptr();
+        buffer.append(&[b'x'; FIRST_CAPACITY - 1], NO_LIMIT);
+        assert_eq!((buffer.bytes.capacity(), buffer.bytes.as_ptr()), (FIRST_CAPACITY, place));
+        buffer.append(b"x", NO_LIMIT);
+        assert_eq!(buffer.bytes.capacity(), 2 * FIRST_CAPACITY);
+        buffer.append(&[b'x'; 2 * FIRST_CAPACITY], 3 * FIRST_CAPACITY + 7);
+        assert_eq!(buffer.bytes.capacity(), 3 * FIRST_CAPACITY + 7);
+        assert_eq!(buffer.bytes, [b'x'; 3 * FIRST_CAPACITY + 1]);
+    }
+
+    #[test]
+    fn a_large_text_is_handed_over_with_its_memory() {
+        for (len, capacity, is_handed_over) in [
+            (HANDED_OVER - 1, HANDED_OVER, false),
+            (HANDED_OVER, HANDED_OVER, true),
+            (HANDED_OVER + 1, HANDED_OVER + 1, true),
+            // Memory that was needed for a huge event is kept.
+            (HANDED_OVER, 4 * HANDED_OVER, true),
+            (HANDED_OVER, 4 * HANDED_OVER + 3, true),
+            (HANDED_OVER, 4 * HANDED_OVER + 4, false),
+        ] {
+            let mut buffer = decoded(len, capacity);
+            let place = buffer.text.as_ptr();
+            let text = buffer.hand_over();
+            assert_eq!(text.is_some(), is_handed_over, "{len} of {capacity}");
+            if let Some(text) = text {
+                assert_eq!(text.len(), len);
+                assert!(text.capacity() <= len + len / 4, "{} of {capacity}", text.capacity());
+                assert!(capacity > len + len / 4 || text.as_ptr() == place, "it is not copied");
+                // The next text is expected to be a little longer at most.
+                buffer.append(b"x", NO_LIMIT);
+                assert_eq!(buffer.bytes.capacity(), len + len / 8);
+            } else {
+                assert_eq!((buffer.text.len(), buffer.text.as_ptr()), (len, place));
+            }
+        }
+    }
+
+    #[test]
+    fn memory_that_is_a_little_too_large_is_not_shrunk() {
+        let len = HANDED_OVER;
+        for (spare, capacity) in [(len / 4, len + len / 4), (len / 4 + 1, len + len / 8)] {
+            let text = decoded(len, len + spare).hand_over().unwrap();
+            assert_eq!(text.capacity(), capacity);
+        }
+    }
+
+    /// After an event, the larger of both parts stays for the next bytes, and only a little for the next invalid ones.
+    #[test]
+    fn what_is_cleared_keeps_its_larger_part() {
+        for (bytes, text) in [(0, 9000), (100, 9000), (9000, 100), (9000, 8000), (9000, 9000)] {
+            let mut buffer = Buffer::new();
+            buffer.bytes = Vec::with_capacity(bytes);
+            buffer.text = String::with_capacity(text);
+            let places = (buffer.bytes.as_ptr(), buffer.text.as_ptr());
+            buffer.clear();
+            let larger = if text > bytes { places.1 } else { places.0 };
+            assert_eq!((buffer.bytes.capacity(), buffer.bytes.as_ptr()), (bytes.max(text), larger));
+            assert!(buffer.text.capacity() <= KEPT_CAPACITY);
+            assert!(buffer.bytes.is_empty() && buffer.text.is_empty());
+        }
+    }
+}
