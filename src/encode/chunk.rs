@@ -124,3 +124,20 @@ impl fmt::Display for Chunk {
 pub(super) fn display_lossy(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     utf8::lossy(bytes).try_for_each(|text| f.write_str(text))
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn only_the_memory_of_a_long_block_is_taken_over() {
+        for len in [0, INLINE - 1, INLINE, INLINE + 1, 1000] {
+            let blocks = vec![b'x'; len];
+            let place = blocks.as_ptr();
+            let chunk = Chunk::from_vec(blocks);
+            assert_eq!(chunk.len(), len);
+            assert_eq!(chunk.as_ptr() == place, len > INLINE, "{len}");
+        }
+    }
+}

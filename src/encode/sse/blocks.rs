@@ -140,3 +140,23 @@ impl Drop for Open<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Moving the rest costs as much as the rest is long, so at least as much must have been sent before.
+    #[test]
+    fn what_was_sent_makes_room_once_it_is_more_than_the_rest() {
+        for (data, is_removed) in [("12", false), ("1", false), ("123", true)] {
+            let mut sse = Sse::without_retry();
+            sse.add_data(data).add_data("xy");
+            let len = sse.buf.len();
+            sse.next();
+            sse.make_room();
+            let left = if is_removed { "data: xy\n\n".len() } else { len };
+            assert_eq!(sse.buf.len(), left, "{data}");
+            assert_eq!(sse.as_bytes(), b"data: xy\n\n");
+        }
+    }
+}
