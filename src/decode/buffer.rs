@@ -198,7 +198,8 @@ impl Copies {
     }
 }
 
-#[cfg(all(test, any(feature = "std", feature = "stream")))]
+#[cfg(test)]
+#[cfg(any(feature = "std", feature = "stream"))]
 mod tests {
     use super::*;
     use alloc::vec;

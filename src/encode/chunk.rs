@@ -125,7 +125,8 @@ pub(super) fn display_lossy(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Re
     utf8::lossy(bytes).try_for_each(|text| f.write_str(text))
 }
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(test)]
+#[cfg(feature = "std")]
 mod tests {
     use super::*;
     use alloc::vec;
