@@ -303,8 +303,9 @@ mod tests {
 
     #[test]
     fn it_says_what_std_says() {
-        for len in 0..200 {
-            let mut bytes = vec![b'x'; len];
+        // NUL, because nothing but the piece then decides what all bytes have in common.
+        for (len, filler) in (0..200).flat_map(|len| b"x\0".map(|filler| (len, filler))) {
+            let mut bytes = vec![filler; len];
             for at in 0..len {
                 for piece in
                     [&b"\0"[..], b"\x7f", b"\x80", b"\xc3\xa9", b"\xc3", b"\xff", "\u{1f600}".as_bytes()]
@@ -312,10 +313,21 @@ mod tests {
                     let end = len.min(at + piece.len());
                     bytes[at..end].copy_from_slice(&piece[..end - at]);
                     assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok(), "{at} of {len}, {piece:?}");
-                    bytes[at..end].fill(b'x');
+                    bytes[at..end].fill(filler);
                 }
             }
             assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok());
+        }
+    }
+
+    #[test]
+    fn a_block_is_ascii_if_each_of_its_bytes_is() {
+        for byte in 0..=u8::MAX {
+            for at in 0..WIDE {
+                let mut block = [0; WIDE];
+                block[at] = byte;
+                assert_eq!(is_ascii_block(&block), byte.is_ascii(), "{byte:#x} at {at}");
+            }
         }
     }
 
