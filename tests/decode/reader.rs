@@ -88,3 +88,36 @@ fn a_source_that_lies_does_no_harm() {
     }
     assert_eq!(MessageReader::new(Liar(false)).count(), 0);
 }
+
+/// A source that never returns more than this at once.
+struct Pieces<'s>(&'s [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..len])
+    }
+}
+
+/// Small or not, copied or handed over with its memory, a message has all its parts.
+#[test]
+fn an_owned_message_has_its_type_and_id_whatever_its_size() {
+    let ids = ["".to_owned(), "7".to_owned(), "i".repeat(127), "i".repeat(128), "i".repeat(129)];
+    let events = ["message", "tick", "a type of more than thirty-two bytes"];
+    for size in [1, 40, 48, 49, 127, 128, 129, 1000, 8191, 8192, 20_000] {
+        let data = "x".repeat(size);
+        for (event, id) in events.iter().flat_map(|event| ids.iter().map(move |id| (*event, &**id))) {
+            let stream = format!("event: {event}\nid: {id}\ndata: {data}\n\ndata: {data}\n\n");
+            for cut in [64, 1460, usize::MAX] {
+                let messages: Vec<_> =
+                    MessageReader::new(Pieces(stream.as_bytes(), cut)).map(Result::unwrap).collect();
+                let parts = messages.iter().map(|m| (m.event(), m.data(), m.last_event_id(), m.id()));
+                assert_eq!(
+                    parts.collect::<Vec<_>>(),
+                    [(event, &*data, id, Some(id)), ("message", &*data, id, None)],
+                    "{size} bytes in pieces of {cut}"
+                );
+            }
+        }
+    }
+}
