@@ -135,8 +135,9 @@ impl Log {
         self.entries.len()
     }
 
-    /// How many bytes are retained. They are in memory, so that no difference of two places in them is cut off.
+    /// How many bytes are retained.
     pub(super) fn bytes(&self) -> usize {
+        // Nothing is cut off: so many bytes are in memory.
         (self.end() - self.first_start) as usize
     }
 

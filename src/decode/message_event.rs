@@ -206,8 +206,8 @@ impl MessageEvent {
     }
 }
 
-// Not inlined, so that the usual message is put together in registers: a text that is written to in pieces is in
-// memory, and is moved from there.
+// Not inlined, so that the usual message is put together in registers: a `String` that is built in pieces lives in
+// memory, and has to be copied from there.
 #[inline(never)]
 fn concat(data: &str, event: &str, short_id: &str) -> String {
     let mut text = String::with_capacity(data.len() + event.len() + short_id.len());

@@ -149,7 +149,7 @@ impl Decoder {
     }
 
     /// The end of any other line than a data line that the limit leaves room for.
-    // Not inlined, and the only one of the two that finds something: what is found would be moved for each data line.
+    // Not inlined. Only this function returns something found, so the usual path has nothing to move.
     #[inline(never)]
     fn end_other_line<'c>(&mut self, end: &'c [u8], input: &mut Input<'c>) -> Option<Found<'c>> {
         let len = mem::take(&mut self.line.len).saturating_add(end.len());

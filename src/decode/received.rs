@@ -1,4 +1,4 @@
-//! What is recognised in an event stream that is received, also by those who only look into it. What may be sent is
+//! What is recognised in an event stream that is received, also by code that only inspects it. What may be sent is
 //! narrower: see `wire::field`.
 
 #[cfg(feature = "channel")]

@@ -21,8 +21,8 @@ use core::{fmt, time::Duration};
 /// ```
 ///
 /// # Which comment
-/// A comment is sent as `:` followed by a blank line: `:\n\n`, or
-/// [`without_blank_line`](KeepAlive::without_blank_line): `:\n`. Browsers handle both as the standard says, but each
+/// A comment is sent as `:` followed by a blank line (`:\n\n`);
+/// [`without_blank_line`](KeepAlive::without_blank_line) leaves that line out (`:\n`). Browsers handle both as the standard says, but each
 /// form trips up some old client: one takes the blank line for an empty event and dispatches it, another loses the
 /// event that follows a comment without a blank line.
 #[derive(Clone)]

@@ -1,5 +1,5 @@
-//! What threads and tasks share, and what must differ between them. Locks and atomics are std's, or loom's when its
-//! model checker runs the code (`--cfg loom`).
+//! What threads and tasks share, and randomness. Locks and atomics are std's, or loom's when its model checker runs the
+//! code (`--cfg loom`).
 
 #[cfg(all(test, loom))]
 pub(crate) mod model;

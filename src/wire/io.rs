@@ -1,4 +1,4 @@
-//! What std's I/O errors lack.
+//! Copies of I/O errors, which are not `Clone`.
 
 use alloc::string::ToString;
 use std::io;

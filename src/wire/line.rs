@@ -1,5 +1,6 @@
-//! The only search for line ends, for both directions. A line ends at CRLF, LF or CR (WHATWG HTML,
-//! 9.2.5, `end-of-line`) and at nothing else: U+2028, U+0085, VT and FF are ordinary characters.
+//! The search for line ends, for both directions. A line ends at CRLF, LF or CR (WHATWG HTML, 9.2.5, `end-of-line`) and
+//! at nothing else: U+2028, U+0085, VT and FF are ordinary characters. In a long incoming line, `utf8` first skips what
+//! is plain ASCII, while it checks for ASCII.
 
 use super::scan::{self, Class};
 
@@ -19,7 +20,7 @@ impl Lines {
     /// does; what is then left in it is the beginning of a line.
     #[inline(always)]
     pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
-        self.next_with(input, find_end_of_long_line)
+        self.next_with(input, find_end_after_short)
     }
 
     /// The same, with another search for the end of a line that turns out to be long.
@@ -53,7 +54,7 @@ impl Lines {
 /// The position of the first CR or LF.
 #[inline(always)]
 pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
-    find_end_or(bytes, find_end_of_long_line)
+    find_end_or(bytes, find_end_after_short)
 }
 
 /// The same. The other search gets all of the bytes if their first line is long.
@@ -75,7 +76,7 @@ fn find_end_or<'i>(bytes: &'i [u8], of_long_line: impl FnOnce(&'i [u8]) -> Optio
 
 /// The position of the first CR or LF after the first [`SHORT`] bytes.
 #[inline(always)]
-fn find_end_of_long_line(bytes: &[u8]) -> Option<usize> {
+fn find_end_after_short(bytes: &[u8]) -> Option<usize> {
     let (_, rest) = bytes.split_at_checked(SHORT)?;
     #[cfg(feature = "memchr")]
     return memchr::memchr2(b'\n', b'\r', rest).map(|i| SHORT + i);

@@ -1,9 +1,9 @@
 //! The check for UTF-8, what becomes of bytes that fail it, and the only unsafe code of the crate.
 //!
 //! Most event streams are ASCII, and checking for that takes a fraction of the time of std's UTF-8 check, which is a
-//! third of the work of reading a long line. Thanks to this, an event with one line of 1 KiB takes a fifth less time,
-//! and a tenth less again with AVX2, which compilers do not use unless they are told to; the bench `decode` shows it.
-//! std has a safe conversion from ASCII bytes to `&str`, `as_ascii`, but it is not stable yet.
+//! large part of the work of reading a long line. With AVX2, which compilers do not use unless they are told to, an
+//! event with one line of 1 KiB takes another tenth less time; the bench `decode` shows it. std has a safe conversion
+//! from ASCII bytes to `&str`, `as_ascii`, but it is not stable yet.
 
 #![allow(unsafe_code)]
 
@@ -90,7 +90,7 @@ pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
 /// Three short texts and a flag, stored inline, or something else with a number.
 ///
 /// The texts are assembled in registers and written a word at a time, and what is stored instead of them begins where
-/// their words do: what is written in other pieces than it is read in takes several times as long to move soon after.
+/// their words do: data that is written in smaller pieces than it is read takes several times as long to move soon after.
 #[derive(Clone)]
 pub(crate) struct ShortTextsOr<T>(Stored<T>);
 
@@ -293,7 +293,7 @@ fn is_ascii_block<const N: usize>(block: &[u8; N]) -> bool {
 /// How many bytes are looked at before the next branch.
 const BLOCK: usize = 64;
 
-/// The same for registers that are twice as wide.
+/// The same for AVX2, and for the search in long lines.
 const WIDE: usize = 128;
 
 #[cfg(test)]

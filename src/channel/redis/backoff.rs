@@ -14,8 +14,8 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Waits no longer than an operation may take: whoever allows little time for that wants to be connected again as
-    /// soon as Redis is back.
+    /// Waits no longer than an operation may take, but 50 ms if need be: whoever allows little time for that wants to
+    /// be connected again as soon as Redis is back.
     pub(super) fn new(timeout: Duration) -> Backoff {
         Backoff { failures: 0, longest: timeout.clamp(SHORTEST, LONGEST) }
     }

@@ -61,7 +61,7 @@
 //!   [channel](NodeBuilder::channel).
 //! * A Redis user needs permission for `XADD`, `PEXPIRE`, `MULTI` and `EXEC` to publish, and for `XREAD`, `XRANGE`,
 //!   `XINFO`, `MULTI`, `EXEC`, `PING` and `CLIENT` to run a node. Without `CLIENT UNBLOCK`, the first new topic may
-//!   wait for as long as the [timeout](Redis::timeout), but for 5 s at most, and later ones for up to 0.1 s.
+//!   wait up to the [timeout](Redis::timeout), at most 5 s, and later ones up to 0.1 s.
 //! * An entry has one field: `e1` with the block of an event, or `f1` for the end of a topic. Others are skipped and
 //!   [counted](NodeMetrics::unknown). The last entry of a finished topic has the highest possible ID, so Redis refuses
 //!   to add more.

@@ -70,7 +70,7 @@ async fn session(shared: &Shared, backoff: &mut Backoff) -> Result<core::convert
     session.client = match session.ask(redis::cmd("CLIENT").arg("ID"), Duration::ZERO).await {
         Ok(client) => reply::number(&client).ok_or(Error::UnexpectedReply)?,
         Err(error) if error.is_answer() => {
-            session.wait = SHORT_WAIT;
+            session.wait = wait.min(SHORT_WAIT);
             0
         }
         Err(error) => return Err(error),
@@ -114,7 +114,9 @@ impl Session<'_> {
         let mut connection = self.connection.clone();
         let answer = connection.send_packed_command(command);
         let answer: RedisResult<Value> =
-            time::timeout(wait + self.shared.redis().timeout, answer).await.map_err(|_| Error::TimedOut)?;
+            time::timeout(wait.saturating_add(self.shared.redis().timeout), answer)
+                .await
+                .map_err(|_| Error::TimedOut)?;
         match answer {
             Ok(Value::ServerError(error)) => Err(Error::new(&error.into())),
             Ok(value) => Ok(value),
@@ -137,7 +139,7 @@ impl Session<'_> {
         }
         let (answer, can_unblock) = self.until_changed(&command).await;
         if !can_unblock {
-            self.wait = SHORT_WAIT;
+            self.wait = self.wait.min(SHORT_WAIT);
         }
         let answer = match answer {
             // One of the topics caused it. Reading them one by one shows which.

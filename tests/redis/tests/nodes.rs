@@ -286,6 +286,17 @@ async fn a_node_asks_redis_to_wait_no_longer_than_its_timeout() {
     }
 }
 
+/// The wait for events is added to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_may_take_as_long_as_it_likes() {
+    let Some(server) = RedisServer::start() else { return };
+    let redis = server.redis().timeout(Duration::MAX);
+    let node = small_node(&redis, 10).await;
+    let mut client = Client::new(node.connect("a", None).await.unwrap().unwrap());
+    publish(&redis.publisher(), 0..3).await;
+    assert_eq!(client.data(3).await, ["0", "1", "2"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_node_says_farewell() {
     let Some(server) = RedisServer::start() else { return };
