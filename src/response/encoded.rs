@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 /// Whole blocks of an event stream: an [`Event`], a [`Chunk`], or the contents of an [`Sse`]. A sender also takes a
 /// reference to an event, and `&mut Sse`, which it leaves empty.
 ///
-/// With the feature `http` or `channel`, also `Bytes` that are already encoded. As items of a
-/// stream they are sent unchanged: if they end inside a block, no keep-alive or farewell is sent until later bytes end
-/// that block. As a snapshot, a farewell, a computed keep-alive, or the last events after an error, a block that they
-/// leave open is closed.
+/// With the feature `http` or `channel`, also `Bytes` that are already encoded. As items of a stream they are sent
+/// unchanged: if they end inside a block, no keep-alive or farewell is sent until later bytes end that block. As a
+/// snapshot, a farewell, a computed keep-alive, or the last events after an error, a block that they leave open is
+/// closed.
 #[cfg_attr(
     feature = "http",
     doc = "[`Blocks`](crate::response::Blocks) turns bytes that may be cut anywhere, such as an upstream response, into whole blocks."

@@ -78,9 +78,9 @@ impl Redis {
         self
     }
 
-    /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default. A node that
-    /// waits for events notices within twice this time that its connection is dead, even if neither side closed it, and
-    /// does not wait longer than this, or 50 ms, before it connects again.
+    /// Sets how long one operation waits for Redis at most, connecting included: 5 s by default. A node that waits for
+    /// events notices within twice this time that its connection is dead, even if neither side closed it, and does not
+    /// wait longer than this, or 50 ms, before it connects again.
     pub fn timeout(mut self, timeout: Duration) -> Redis {
         self.timeout = timeout;
         self

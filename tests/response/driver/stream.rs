@@ -7,7 +7,6 @@ use sse_wire::{
 };
 use std::{io, sync::mpsc, time::Duration};
 
-#[cfg(feature = "stream")]
 #[test]
 fn a_stream_drives_the_connection() {
     use futures_util::{StreamExt, stream};
@@ -42,7 +41,6 @@ fn a_stream_drives_the_connection() {
     assert_eq!(response, tick(1).to_string().into_bytes());
 }
 
-#[cfg(feature = "stream")]
 #[test]
 fn shutdown_ends_a_stream_that_always_has_more() {
     let shutdown = Shutdown::new();
@@ -53,7 +51,6 @@ fn shutdown_ends_a_stream_that_always_has_more() {
     assert!((1 << 20..(1 << 20) + 100).contains(&response.len()), "{} bytes", response.len());
 }
 
-#[cfg(feature = "stream")]
 #[test]
 fn a_shutdown_believes_a_stream_that_has_nothing_only_the_second_time() {
     use std::task::Poll;
@@ -79,7 +76,6 @@ fn a_shutdown_believes_a_stream_that_has_nothing_only_the_second_time() {
     assert_eq!(String::from_utf8(response).unwrap(), sent);
 }
 
-#[cfg(feature = "stream")]
 #[test]
 fn shutdown_ends_a_stream_that_always_has_nothing() {
     let shutdown = Shutdown::new();
@@ -90,7 +86,6 @@ fn shutdown_ends_a_stream_that_always_has_nothing() {
     assert_eq!(response, b"");
 }
 
-#[cfg(feature = "stream")]
 #[test]
 fn a_stream_that_always_has_nothing_is_kept_alive() {
     let driver = Driver::over(Framing::BodyOnly, futures_util::stream::repeat_with(Event::new));
@@ -103,7 +98,6 @@ fn a_stream_that_always_has_nothing_is_kept_alive() {
 }
 
 /// A run of empty items makes the driver look at the clock, and must not cost the event before it.
-#[cfg(feature = "stream")]
 #[test]
 fn an_event_before_many_empty_ones_is_sent() {
     use futures_util::{StreamExt, stream};
