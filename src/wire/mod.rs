@@ -10,3 +10,4 @@ pub(crate) mod io;
 pub(crate) mod line;
 mod scan;
 pub(crate) mod utf8;
+mod words;

@@ -1,6 +1,8 @@
 //! A search that looks at eight bytes at a time. Below about 32 bytes it beats calling a SIMD search, it needs no
 //! dependency, and it also runs at compile time.
 
+use super::words::short_word;
+
 /// What is searched for.
 #[derive(Clone, Copy)]
 pub(crate) enum Class {
@@ -65,7 +67,8 @@ pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
     let (word, at) = match bytes.last_chunk::<8>() {
         // The tail is widened with bytes that are known not to match.
         Some(last) => (u64::from_le_bytes(*last), bytes.len() - 8),
-        None => (short(tail), 0),
+        // It is filled up with bytes that belong to no class.
+        None => (short_word(tail) | all(b' ') << (tail.len() * 8), 0),
     };
     let found = class.marks(word);
     if found == 0 { None } else { Some(at + found.trailing_zeros() as usize / 8) }
@@ -82,24 +85,6 @@ pub(crate) fn is_plain<const N: usize>(block: &[u8; N]) -> bool {
         others |= u8::from(byte.cast_signed() <= b'\r'.cast_signed());
     }
     others == 0
-}
-
-/// One to seven bytes as a word, filled up with bytes that belong to no class.
-#[inline(always)]
-const fn short(bytes: &[u8]) -> u64 {
-    // Two halves, which may overlap, are combined into one word: the second is shifted to where it begins, so that a
-    // byte that is in both falls on itself.
-    let (first, last, shift) = if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
-    {
-        (u32::from_le_bytes(*a) as u64, u32::from_le_bytes(*b) as u64, bytes.len() - 4)
-    } else if let (Some(a), Some(b)) = (bytes.first_chunk::<2>(), bytes.last_chunk::<2>()) {
-        (u16::from_le_bytes(*a) as u64, u16::from_le_bytes(*b) as u64, bytes.len() - 2)
-    } else if let [a] = bytes {
-        (*a as u64, 0, 0)
-    } else {
-        (u64::MAX, 0, 0)
-    };
-    first | last << (shift * 8) | u64::MAX << (bytes.len() * 8 % 64)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 use super::{
     line,
     scan::{self, HIGH_BITS},
+    words::{self, WORD, short_word, two_words},
 };
 use alloc::{string::String, vec::Vec};
 
@@ -114,7 +115,6 @@ enum Stored<T> {
 #[repr(align(8))]
 struct Words([[u8; WORD]; WORDS]);
 
-const WORD: usize = 8;
 const WORDS: usize = 6;
 
 impl<T> ShortTextsOr<T> {
@@ -133,7 +133,7 @@ impl<T> ShortTextsOr<T> {
             return None;
         }
         for (i, word) in words.iter_mut().enumerate() {
-            *word = self::word(first.as_bytes(), i * WORD);
+            *word = words::word(first.as_bytes(), i);
         }
         if tail_len > 0 {
             let third = two_words(third.as_bytes()).checked_shl(second.len() as u32 * 8).unwrap_or(0);
@@ -178,43 +178,6 @@ impl<T> ShortTextsOr<T> {
             texts => Err(ShortTextsOr(texts)),
         }
     }
-}
-
-/// The eight bytes from here on, or zeros where there are none.
-#[inline(always)]
-fn word(bytes: &[u8], at: usize) -> u64 {
-    match bytes.len().saturating_sub(at) {
-        0 => 0,
-        missing @ 1..WORD if at > 0 => match bytes.last_chunk() {
-            Some(last) => u64::from_le_bytes(*last) >> ((WORD - missing) * 8),
-            None => 0,
-        },
-        1..WORD => short_word(bytes),
-        _ => match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
-            Some(word) => u64::from_le_bytes(*word),
-            None => 0,
-        },
-    }
-}
-
-/// The same for one to seven bytes.
-#[inline(always)]
-fn short_word(bytes: &[u8]) -> u64 {
-    // Two halves, which may overlap: the second is shifted to where it begins, so that a byte which is in both falls
-    // on itself.
-    if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        u64::from(u32::from_le_bytes(*a)) | u64::from(u32::from_le_bytes(*b)) << ((bytes.len() - 4) * 8)
-    } else if let (Some(a), Some(b)) = (bytes.first_chunk::<2>(), bytes.last_chunk::<2>()) {
-        u64::from(u16::from_le_bytes(*a)) | u64::from(u16::from_le_bytes(*b)) << ((bytes.len() - 2) * 8)
-    } else {
-        bytes.first().map_or(0, |byte| u64::from(*byte))
-    }
-}
-
-/// Up to 16 bytes.
-#[inline(always)]
-fn two_words(bytes: &[u8]) -> u128 {
-    u128::from(word(bytes, 0)) | u128::from(word(bytes, WORD)) << 64
 }
 
 /// How much is copied at once. glibc copies 2 KiB or more with `rep movsb`, which takes several times as long if, in
