@@ -1,9 +1,8 @@
 //! Keeps the text of a field that does not lie in one chunk, and lends it out.
 
 use super::input::{Input, Value};
-use crate::wire::utf8;
-use alloc::{string::String, vec::Vec};
-use core::mem;
+use crate::wire::utf8::{self, PartlyChecked};
+use alloc::string::String;
 
 /// A field's value, decoded.
 #[derive(Clone, Copy)]
@@ -17,8 +16,9 @@ pub(super) enum Text<'c> {
 /// The bytes of a value while they arrive, and its text once it is complete.
 #[derive(Clone, Debug)]
 pub(super) struct Buffer {
-    pub(super) bytes: Vec<u8>,
-    text: String,
+    pub(super) bytes: PartlyChecked,
+    /// The text with U+FFFD for what was not UTF-8. Empty if all of it was.
+    replaced: String,
     /// A little more than the size of the text that was handed over last. The next one is expected to be similar.
     expected: usize,
 }
@@ -32,27 +32,30 @@ pub(super) const KEPT_CAPACITY: usize = 4096;
 /// Texts of at least this size, in bytes, are handed over with their memory. Copying a shorter one takes no longer than
 /// allocating new memory for the buffer.
 #[cfg(any(feature = "std", feature = "stream"))]
-const HANDED_OVER: usize = 8 << 10;
+const HANDED_OVER: usize = 2048;
 
 impl Buffer {
     pub(super) const fn new() -> Buffer {
-        Buffer { bytes: Vec::new(), text: String::new(), expected: 0 }
+        Buffer { bytes: PartlyChecked::new(), replaced: String::new(), expected: 0 }
     }
 
     #[inline]
     pub(super) fn append(&mut self, bytes: &[u8], limit: usize) {
-        if bytes.len() > self.bytes.capacity() - self.bytes.len() {
-            self.grow(bytes.len(), limit);
-        }
-        if bytes.len() <= utf8::PIECE {
-            self.bytes.extend_from_slice(bytes);
-        } else {
-            self.append_long(bytes);
-        }
+        self.reserve(bytes.len(), limit);
+        self.bytes.push(bytes);
     }
 
-    fn append_long(&mut self, bytes: &[u8]) {
-        bytes.chunks(utf8::PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
+    /// The same for a text, which need not be checked again.
+    pub(super) fn append_text(&mut self, text: &str, limit: usize) {
+        self.reserve(text.len(), limit);
+        self.bytes.push_text(text);
+    }
+
+    #[inline]
+    fn reserve(&mut self, more: usize, limit: usize) {
+        if more > self.bytes.capacity() - self.bytes.len() {
+            self.grow(more, limit);
+        }
     }
 
     /// Doubles the buffer, but not beyond the limit. A buffer that was handed over is replaced by one of the same size.
@@ -60,13 +63,13 @@ impl Buffer {
     fn grow(&mut self, more: usize, limit: usize) {
         let needed = self.bytes.len().saturating_add(more);
         let first = if self.expected > 0 { self.expected } else { FIRST_CAPACITY };
-        let doubled = self.bytes.capacity().saturating_mul(2).max(first).min(limit);
-        self.bytes.reserve_exact(needed.max(doubled) - self.bytes.len());
+        let roomy = needed.checked_next_power_of_two().unwrap_or(needed).max(first);
+        self.bytes.reserve_exact(roomy.min(limit).max(needed) - self.bytes.len());
     }
 
     pub(super) fn set(&mut self, bytes: &[u8]) {
         self.bytes.clear();
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.push(bytes);
     }
 
     /// Decodes a value in the chunk or, if there is none, the kept bytes. Its error is that of [`Copies::add`].
@@ -88,24 +91,15 @@ impl Buffer {
     }
 
     fn decode_kept<'c>(&mut self, copies: &mut Copies) -> Result<Text<'c>, usize> {
-        match utf8::into_string(mem::take(&mut self.bytes)) {
-            Ok(text) => {
-                // An empty text, whose memory is kept for invalid bytes.
-                let spare = mem::replace(&mut self.text, text);
-                self.bytes = spare.into_bytes();
-                Ok(Text::Kept)
-            }
-            Err(bytes) => {
-                let text = self.replace(&bytes, copies);
-                self.bytes = bytes;
-                text
-            }
+        if !self.bytes.check() {
+            copies.add(&self.bytes, &mut self.replaced)?;
         }
+        Ok(Text::Kept)
     }
 
     #[cold]
     fn replace<'c>(&mut self, invalid: &[u8], copies: &mut Copies) -> Result<Text<'c>, usize> {
-        copies.add(invalid, &mut self.text)?;
+        copies.add(invalid, &mut self.replaced)?;
         Ok(Text::Kept)
     }
 
@@ -113,29 +107,30 @@ impl Buffer {
     pub(super) fn resolve<'t, 'c: 't>(&'t self, text: Text<'c>) -> &'t str {
         match text {
             Text::Chunk(text) => text,
-            Text::Kept => &self.text,
+            Text::Kept if self.replaced.is_empty() => self.bytes.text(),
+            Text::Kept => &self.replaced,
         }
     }
 
-    /// Hands over the text together with its memory. `None` if it has to be copied.
+    /// Hands over the text that was collected, together with its memory. `None` if it has to be copied.
     ///
     /// Memory that is much too large is shrunk, which seldom moves the text, so that no message holds much more memory
     /// than it needs. Memory that was needed for a huge event is not shrunk for a small one, but kept.
     #[cfg(any(feature = "std", feature = "stream"))]
     #[inline]
     pub(super) fn hand_over(&mut self) -> Option<String> {
-        let len = self.text.len();
+        let len = self.bytes.len();
         if len < HANDED_OVER { None } else { self.hand_over_long(len) }
     }
 
     #[cfg(any(feature = "std", feature = "stream"))]
     fn hand_over_long(&mut self, len: usize) -> Option<String> {
-        if self.text.capacity() / 4 > len {
+        if self.bytes.capacity() / 4 > len || !self.replaced.is_empty() {
             self.expected = 0;
             return None;
         }
         self.expected = len + len / 8;
-        let mut text = mem::take(&mut self.text);
+        let mut text = core::mem::take(&mut self.bytes).into_text();
         if text.capacity() - len > len / 4 {
             text.shrink_to(self.expected);
         }
@@ -146,22 +141,14 @@ impl Buffer {
     #[inline]
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
-        if self.text.capacity() > 0 {
-            self.clear_text();
+        if self.replaced.capacity() > 0 {
+            self.clear_replaced();
         }
     }
 
-    fn clear_text(&mut self) {
-        self.text.clear();
-        if self.bytes.capacity() == 0 {
-            self.bytes = mem::take(&mut self.text).into_bytes();
-            return;
-        }
-        if self.text.capacity() > self.bytes.capacity() {
-            let spare = mem::replace(&mut self.bytes, mem::take(&mut self.text).into_bytes());
-            self.text = utf8::into_string(spare).unwrap_or_default();
-        }
-        self.text.shrink_to(KEPT_CAPACITY);
+    fn clear_replaced(&mut self) {
+        self.replaced.clear();
+        self.replaced.shrink_to(KEPT_CAPACITY);
     }
 
     /// Drops the content, and all but a little of the memory.
@@ -209,7 +196,7 @@ mod tests {
     /// A buffer with this capacity that has decoded a text of this size.
     fn decoded(len: usize, capacity: usize) -> Buffer {
         let mut buffer = Buffer::new();
-        buffer.bytes = Vec::with_capacity(capacity);
+        buffer.bytes.reserve_exact(capacity);
         buffer.append(&vec![b'x'; len], NO_LIMIT);
         assert!(matches!(
             buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)),
@@ -230,7 +217,7 @@ mod tests {
         assert_eq!(buffer.bytes.capacity(), 2 * FIRST_CAPACITY);
         buffer.append(&[b'x'; 2 * FIRST_CAPACITY], 3 * FIRST_CAPACITY + 7);
         assert_eq!(buffer.bytes.capacity(), 3 * FIRST_CAPACITY + 7);
-        assert_eq!(buffer.bytes, [b'x'; 3 * FIRST_CAPACITY + 1]);
+        assert_eq!(*buffer.bytes, [b'x'; 3 * FIRST_CAPACITY + 1]);
     }
 
     #[test]
@@ -245,7 +232,7 @@ mod tests {
             (HANDED_OVER, 4 * HANDED_OVER + 4, false),
         ] {
             let mut buffer = decoded(len, capacity);
-            let place = buffer.text.as_ptr();
+            let place = buffer.bytes.as_ptr();
             let text = buffer.hand_over();
             assert_eq!(text.is_some(), is_handed_over, "{len} of {capacity}");
             if let Some(text) = text {
@@ -256,7 +243,7 @@ mod tests {
                 buffer.append(b"x", NO_LIMIT);
                 assert_eq!(buffer.bytes.capacity(), len + len / 8);
             } else {
-                assert_eq!((buffer.text.len(), buffer.text.as_ptr()), (len, place));
+                assert_eq!((buffer.bytes.text().len(), buffer.bytes.as_ptr()), (len, place));
             }
         }
     }
@@ -270,19 +257,34 @@ mod tests {
         }
     }
 
-    /// After an event, the larger of both parts stays for the next bytes, and only a little for the next invalid ones.
+    /// The bytes that were checked are not the text.
     #[test]
-    fn what_is_cleared_keeps_its_larger_part() {
-        for (bytes, text) in [(0, 9000), (100, 9000), (9000, 100), (9000, 8000), (9000, 9000)] {
-            let mut buffer = Buffer::new();
-            buffer.bytes = Vec::with_capacity(bytes);
-            buffer.text = String::with_capacity(text);
-            let places = (buffer.bytes.as_ptr(), buffer.text.as_ptr());
-            buffer.clear();
-            let larger = if text > bytes { places.1 } else { places.0 };
-            assert_eq!((buffer.bytes.capacity(), buffer.bytes.as_ptr()), (bytes.max(text), larger));
-            assert!(buffer.text.capacity() <= KEPT_CAPACITY);
-            assert!(buffer.bytes.is_empty() && buffer.text.is_empty());
-        }
+    fn a_text_with_replacements_is_not_handed_over() {
+        let mut buffer = Buffer::new();
+        buffer.append_text(&"x".repeat(HANDED_OVER), NO_LIMIT);
+        buffer.append(b"\xff", NO_LIMIT);
+        let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
+        assert_eq!(buffer.hand_over(), None);
+        assert_eq!(buffer.resolve(text), "x".repeat(HANDED_OVER) + "\u{fffd}");
+        buffer.clear();
+        buffer.append(b"y", NO_LIMIT);
+        let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
+        assert_eq!(buffer.resolve(text), "y");
+    }
+
+    /// After an event, the memory stays for the next bytes, and only a little for the next invalid ones.
+    #[test]
+    fn what_is_cleared_keeps_its_memory() {
+        let mut buffer = Buffer::new();
+        buffer.append(&[0xff; 9000], NO_LIMIT);
+        let (place, capacity) = (buffer.bytes.as_ptr(), buffer.bytes.capacity());
+        buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
+        assert_eq!(buffer.replaced.len(), 27_000);
+        buffer.clear();
+        assert_eq!((buffer.bytes.as_ptr(), buffer.bytes.capacity()), (place, capacity));
+        assert!(buffer.replaced.capacity() <= KEPT_CAPACITY);
+        assert!(buffer.bytes.is_empty() && buffer.replaced.is_empty());
+        buffer.reset();
+        assert!(buffer.bytes.capacity() <= KEPT_CAPACITY);
     }
 }

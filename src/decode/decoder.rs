@@ -242,7 +242,8 @@ impl Decoder {
         &'d mut self,
         input: &mut Input<'c>,
     ) -> Option<Result<IncomingRef<'d>, TooLarge>> {
-        if self.take_middle(input) {
+        if self.take_middle(input.remaining()) {
+            input.take_rest();
             return None;
         }
         let found = self.find(input)?;

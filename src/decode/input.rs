@@ -1,6 +1,9 @@
 //! Input: a chunk of bytes on its way through the decoder.
 
-use crate::wire::{line::Lines, utf8};
+use crate::wire::{
+    line::{self, Lines},
+    utf8,
+};
 use core::fmt;
 
 /// A chunk of an event stream, and how far it has been decoded.
@@ -47,7 +50,7 @@ impl<'l> Value<'l> {
 
 /// Texts of at least this size, in bytes, are checked alone. What follows such a text may be the beginning of an event
 /// that the next chunk completes, and would then be checked again.
-const LONG: usize = 128;
+pub(super) const LONG: usize = 128;
 
 impl<'c> Input<'c> {
     /// Creates an input from a chunk of bytes. The chunk may begin and end anywhere: inside a line, a CRLF or a
@@ -74,10 +77,24 @@ impl<'c> Input<'c> {
         self.rest.is_empty()
     }
 
-    /// Takes one line, without its end, or the rest of a line that began in an earlier chunk.
+    /// Takes one line, without its end, or what is left of a line that began in an earlier chunk.
     #[inline]
     pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
-        lines.next_with(&mut self.rest, |bytes| utf8::find_end_of_long_line(bytes, &mut self.ascii))
+        lines.next_with(&mut self.rest, |bytes| {
+            line::find_end_or(bytes, |bytes| utf8::find_end_of_long_line(bytes, &mut self.ascii))
+        })
+    }
+
+    /// The same for what is left of a line that is probably long.
+    #[inline]
+    pub(super) fn end_of_line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
+        lines.next_with(&mut self.rest, |bytes| {
+            if bytes.len() < LONG {
+                line::find_end(bytes)
+            } else {
+                utf8::find_end_of_long_line(bytes, &mut self.ascii)
+            }
+        })
     }
 
     /// Takes what is left.
@@ -134,14 +151,18 @@ impl<'c> Input<'c> {
         }
     }
 
-    /// A long value as text. If its line has been found to be ASCII, it is the end of that.
+    /// The end of the last line, or of what there is of it, as text, if that line was long and found to be ASCII.
+    #[inline]
+    pub(super) fn known_text(&self, end: &'c [u8]) -> Option<&'c str> {
+        let start = self.ascii.len().checked_sub(end.len())?;
+        let is_known = self.ascii.as_bytes().as_ptr_range().end == end.as_ptr_range().end;
+        if is_known { self.ascii.get(start..) } else { None }
+    }
+
+    /// A long value as text.
     #[inline(never)]
     fn long_text(&self, value: &'c [u8]) -> Option<&'c str> {
-        let is_known = self.ascii.as_bytes().as_ptr_range().end == value.as_ptr_range().end;
-        match self.ascii.len().checked_sub(value.len()) {
-            Some(start) if is_known => self.ascii.get(start..),
-            _ => utf8::valid(value),
-        }
+        self.known_text(value).or_else(|| utf8::valid(value))
     }
 
     #[inline(never)]

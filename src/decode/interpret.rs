@@ -95,7 +95,8 @@ impl Decoder {
         loop {
             let Some(line) = input.line(&mut self.lines) else {
                 self.keep(&mut fields);
-                return self.begin_line(input.take_rest()).map(Found::TooLarge);
+                let rest = input.take_rest();
+                return self.begin_line(rest, input).map(Found::TooLarge);
             };
             if line.is_empty() {
                 if fields.data.is_some() || self.has_data {

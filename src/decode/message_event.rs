@@ -4,7 +4,7 @@
 use super::MessageRef;
 #[cfg(feature = "json")]
 use crate::error::JsonError;
-use crate::wire::utf8::{self, ShortTextsOr};
+use crate::wire::utf8::{self, PartlyChecked, ShortTextsOr};
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
@@ -210,11 +210,10 @@ impl MessageEvent {
 // memory, and has to be copied from there.
 #[inline(never)]
 fn concat(data: &str, event: &str, short_id: &str) -> String {
-    let mut text = String::with_capacity(data.len() + event.len() + short_id.len());
-    utf8::push(&mut text, data);
-    text.push_str(event);
-    text.push_str(short_id);
-    text
+    let mut text = PartlyChecked::new();
+    text.reserve_exact(data.len() + event.len() + short_id.len());
+    [data, event, short_id].into_iter().for_each(|part| text.push_text(part));
+    text.into_text()
 }
 
 /// The ID, or nothing if it is kept separately.

@@ -4,7 +4,7 @@ use super::{
     Decoder, Input,
     buffer::Buffer,
     field::{Field, Fields, begun_data},
-    input::Value,
+    input::{LONG, Value},
     interpret::{Found, Report, START},
 };
 use crate::{error::TooLarge, wire::line};
@@ -59,8 +59,7 @@ impl Decoder {
     /// Takes the chunk if it is a small one from the middle of a long data line, with nothing to find in it. Such lines
     /// arrive in very many chunks, so they are handled before anything else is checked.
     #[inline(always)]
-    pub(super) fn take_middle(&mut self, input: &mut Input<'_>) -> bool {
-        let chunk = input.remaining();
+    pub(super) fn take_middle(&mut self, chunk: &[u8]) -> bool {
         let is_middle = self.line.len > 0
             && self.line.kind == Kind::Data
             && self.start.len() == START
@@ -69,14 +68,14 @@ impl Decoder {
             && line::find_end(chunk).is_none();
         if is_middle {
             self.line.len += chunk.len();
-            self.data.append(input.take_rest(), self.limit);
+            self.data.append(chunk, self.limit);
         }
         is_middle
     }
 
     /// Keeps what has arrived of a line that begins in this chunk and does not end in it.
     #[inline(always)]
-    pub(super) fn begin_line(&mut self, text: &[u8]) -> Option<TooLarge> {
+    pub(super) fn begin_line<'c>(&mut self, text: &'c [u8], input: &Input<'c>) -> Option<TooLarge> {
         let first = text.first()?;
         self.line.kind = match begun_data(text) {
             // Long lines are data lines, whose values go straight to the data buffer.
@@ -84,12 +83,12 @@ impl Decoder {
                 self.line.kind = Kind::Data;
                 self.line.len = text.len() - value.len();
                 self.begin_data();
-                return self.extend_line(value);
+                return self.extend_line(value, input);
             }
             None if *first == b':' && !self.comments => Kind::Ignored,
             None => Kind::Kept,
         };
-        self.extend_line(text)
+        self.extend_line(text, input)
     }
 
     /// Begins a line that is dropped.
@@ -100,7 +99,7 @@ impl Decoder {
 
     /// Keeps what has arrived of a line that began earlier and does not end here either.
     #[inline(always)]
-    fn extend_line(&mut self, text: &[u8]) -> Option<TooLarge> {
+    fn extend_line<'c>(&mut self, text: &'c [u8], input: &Input<'c>) -> Option<TooLarge> {
         self.line.len = self.line.len.saturating_add(text.len());
         if self.line.kind == Kind::Ignored {
             return None;
@@ -112,11 +111,29 @@ impl Decoder {
             return Some(error);
         }
         if self.line.kind == Kind::Data {
-            self.data.append(text, self.limit);
+            self.append_data(text, input);
         } else {
             self.extend_kept(text);
         }
         None
+    }
+
+    /// Appends a part of the line to the data buffer.
+    #[inline]
+    fn append_data<'c>(&mut self, part: &'c [u8], input: &Input<'c>) {
+        if part.len() < LONG {
+            self.data.append(part, self.limit);
+        } else {
+            self.append_long_data(part, input);
+        }
+    }
+
+    #[inline(never)]
+    fn append_long_data<'c>(&mut self, part: &'c [u8], input: &Input<'c>) {
+        match input.known_text(part) {
+            Some(text) => self.data.append_text(text, self.limit),
+            None => self.data.append(part, self.limit),
+        }
     }
 
     fn extend_kept(&mut self, text: &[u8]) {
@@ -135,13 +152,14 @@ impl Decoder {
     /// Takes what this chunk has of a line that began in an earlier one: its end, or all of the chunk.
     #[inline(always)]
     pub(super) fn end_line<'c>(&mut self, input: &mut Input<'c>) -> Option<Found<'c>> {
-        let Some(end) = input.line(&mut self.lines) else {
-            return self.extend_line(input.take_rest()).map(Found::TooLarge);
+        let Some(end) = input.end_of_line(&mut self.lines) else {
+            let rest = input.take_rest();
+            return self.extend_line(rest, input).map(Found::TooLarge);
         };
         let len = self.line.len.saturating_add(end.len());
         if self.line.kind == Kind::Data && len < self.room() {
             self.line.len = 0;
-            self.data.append(end, self.limit);
+            self.append_data(end, input);
             self.size = self.size.saturating_add(len).saturating_add(1);
             return None;
         }
@@ -181,7 +199,7 @@ impl Decoder {
             Some(Report::Retry(time)) => Some(Found::Retry(time)),
             Some(Report::Comment(value)) => {
                 let prefix = line.len() - value.bytes.len();
-                line.drain(..prefix);
+                line.remove_first(prefix);
                 self.line.buffer.bytes = line;
                 return Some(self.comment(None, input));
             }
@@ -228,6 +246,6 @@ impl Decoder {
             return None;
         }
         let begun = mem::replace(&mut self.bom, BOM.len());
-        if begun < BOM.len() { self.begin_line(BOM.get(..begun)?) } else { None }
+        if begun < BOM.len() { self.begin_line(BOM.get(..begun)?, input) } else { None }
     }
 }

@@ -29,7 +29,7 @@ impl OwningDecoder {
     #[inline]
     pub(super) fn take(&mut self, chunk: &[u8]) -> bool {
         self.failed = false;
-        self.decoder.take_middle(&mut Input::once(chunk))
+        self.decoder.take_middle(chunk)
     }
 
     /// Decodes the chunk up to the next item of this kind; the next call continues from there. `None` means that there
@@ -129,7 +129,8 @@ impl Decoder {
     /// Like [`next`](Decoder::next), but returns an owned item.
     #[inline]
     pub(crate) fn next_owned(&mut self, input: &mut Input<'_>) -> Option<Result<Incoming, TooLarge>> {
-        if self.take_middle(input) {
+        if self.take_middle(input.remaining()) {
+            input.take_rest();
             return None;
         }
         let found = self.find(input)?;

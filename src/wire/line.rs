@@ -20,15 +20,15 @@ impl Lines {
     /// does; what is then left in it is the beginning of a line.
     #[inline(always)]
     pub(crate) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
-        self.next_with(input, find_end_after_short)
+        self.next_with(input, find_end)
     }
 
-    /// The same, with another search for the end of a line that turns out to be long.
+    /// The same, with another search for the end of the line.
     #[inline(always)]
     pub(crate) fn next_with<'i>(
         &mut self,
         input: &mut &'i [u8],
-        find_end_of_long_line: impl FnOnce(&'i [u8]) -> Option<usize>,
+        find_end: impl FnOnce(&'i [u8]) -> Option<usize>,
     ) -> Option<&'i [u8]> {
         if self.after_cr {
             let first = input.first()?;
@@ -42,7 +42,7 @@ impl Lines {
             *input = rest;
             return Some(&[]);
         }
-        let end = find_end_or(input, find_end_of_long_line)?;
+        let end = find_end(input)?;
         let (line, rest) = input.split_at_checked(end)?;
         let (line_end, rest) = rest.split_first()?;
         self.after_cr = *line_end == b'\r';
@@ -59,7 +59,10 @@ pub(crate) fn find_end(bytes: &[u8]) -> Option<usize> {
 
 /// The same. The other search gets all of the bytes if their first line is long.
 #[inline(always)]
-fn find_end_or<'i>(bytes: &'i [u8], of_long_line: impl FnOnce(&'i [u8]) -> Option<usize>) -> Option<usize> {
+pub(crate) fn find_end_or<'i>(
+    bytes: &'i [u8],
+    of_long_line: impl FnOnce(&'i [u8]) -> Option<usize>,
+) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
     let mut at = 0;
     for block in blocks {

@@ -12,6 +12,8 @@ pub(crate) enum Class {
     LineEndOrNul,
     /// The ASCII control characters other than the tab.
     Control,
+    /// What is not [plain](is_plain).
+    NotPlain,
 }
 
 pub(crate) const HIGH_BITS: u64 = all(0x80);
@@ -24,6 +26,7 @@ impl Class {
         match self {
             Class::LineEnd => equal(word, b'\n') | equal(word, b'\r'),
             Class::LineEndOrNul => Class::LineEnd.marks(word) | equal(word, b'\0'),
+            Class::NotPlain => below(word, b'\r' + 1) | word & HIGH_BITS,
             Class::Control => below(word, b' ') & !below(word ^ all(b'\t'), 1) | equal(word, 0x7f),
         }
     }
@@ -75,7 +78,8 @@ pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
 }
 
 /// Whether these bytes are ASCII without a line end. `false` says nothing: so that one comparison is enough for a byte,
-/// all control characters up to CR count as line ends. The soundness of `utf8` depends on this function.
+/// all control characters up to CR count as line ends. The soundness of `utf8` depends on this function, and on the marks
+/// of [`Class::NotPlain`].
 #[inline(always)]
 pub(crate) fn is_plain<const N: usize>(block: &[u8; N]) -> bool {
     // A loop without a branch, because compilers turn this form into SIMD.
@@ -92,17 +96,20 @@ mod tests {
     use super::*;
     use alloc::{vec, vec::Vec};
 
+    const CLASSES: [Class; 4] = [Class::LineEnd, Class::LineEndOrNul, Class::Control, Class::NotPlain];
+
     fn is_in(class: Class, byte: u8) -> bool {
         match class {
             Class::LineEnd => matches!(byte, b'\r' | b'\n'),
             Class::LineEndOrNul => matches!(byte, b'\r' | b'\n' | b'\0'),
             Class::Control => byte.is_ascii_control() && byte != b'\t',
+            Class::NotPlain => !byte.is_ascii() || byte <= b'\r',
         }
     }
 
     #[test]
     fn every_byte_at_every_place_of_every_length() {
-        for class in [Class::LineEnd, Class::LineEndOrNul, Class::Control] {
+        for class in CLASSES {
             let (found, others): (Vec<u8>, Vec<u8>) = (0..=255).partition(|byte| is_in(class, *byte));
             for len in 0..30 {
                 for other in &others {
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_pair_of_bytes() {
-        for class in [Class::LineEnd, Class::LineEndOrNul, Class::Control] {
+        for class in CLASSES {
             for pair in 0..=u16::MAX {
                 let bytes = pair.to_be_bytes();
                 let first = bytes.iter().position(|byte| is_in(class, *byte));

@@ -9,10 +9,11 @@
 
 use super::{
     line,
-    scan::{self, HIGH_BITS},
+    scan::{self, Class, HIGH_BITS},
     words::{self, WORD, short_word, two_words},
 };
 use alloc::{string::String, vec::Vec};
+use core::ops::Deref;
 
 /// The bytes as text, if they are UTF-8.
 // Not inlined, because a decoder does this in many places.
@@ -51,41 +52,165 @@ pub(crate) fn find_end_of_long_line<'b>(bytes: &'b [u8], ascii: &mut &'b str) ->
     {
         #[target_feature(enable = "avx2")]
         fn with_avx2<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
-            find_end_and_check(bytes, ascii)
+            find_end_and_check(bytes, ascii, |block| count_plain_with_avx2(block))
         }
         if std::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2.
             return unsafe { with_avx2(bytes, ascii) };
         }
     }
-    find_end_and_check(bytes, ascii)
+    find_end_and_check(bytes, ascii, count_plain)
 }
 
+/// The search, with a function that counts the plain bytes at the beginning of a block.
 #[inline(always)]
-fn find_end_and_check<'b>(bytes: &'b [u8], ascii: &mut &'b str) -> Option<usize> {
+fn find_end_and_check<'b>(
+    bytes: &'b [u8],
+    ascii: &mut &'b str,
+    count_plain: impl Fn(&[u8; WIDE]) -> usize,
+) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<WIDE>();
     let plain = WIDE * blocks.iter().take_while(|block| scan::is_plain(block)).count();
-    let (_, rest) = bytes.split_at_checked(plain)?;
-    // The last block overlaps the one before.
-    let all_plain = rest.len() < WIDE && bytes.last_chunk::<WIDE>().is_some_and(scan::is_plain);
-    let end = if all_plain { None } else { line::find_end(rest).map(|i| plain + i) };
+    // The block that is not plain. If all of them are, it is the last one, which overlaps the one before.
+    let at = plain.min(bytes.len().saturating_sub(WIDE));
+    let plain = match bytes.get(at..)?.first_chunk() {
+        Some(block) => at + count_plain(block),
+        None => 0,
+    };
+    let (before, rest) = bytes.split_at_checked(plain)?;
+    if let None | Some(b'\n' | b'\r') = rest.first() {
+        // SAFETY: what is plain is ASCII.
+        *ascii = unsafe { core::str::from_utf8_unchecked(before) };
+        return rest.first().map(|_| plain);
+    }
+    let end = line::find_end(rest).map(|i| plain + i);
     let (before, _) = bytes.split_at_checked(end.unwrap_or(bytes.len()))?;
     let last_block = || before.last_chunk::<WIDE>().is_some_and(is_ascii_block);
-    if all_plain || before.len() <= plain + WIDE && last_block() {
+    if before.len() <= plain + WIDE && last_block() {
         // SAFETY: what is plain is ASCII, and the rest of it is in its last block.
         *ascii = unsafe { core::str::from_utf8_unchecked(before) };
     }
     end
 }
 
-/// The bytes as owned text, or unchanged if they are not UTF-8.
+fn count_plain(block: &[u8; WIDE]) -> usize {
+    scan::find(block, Class::NotPlain).unwrap_or(WIDE)
+}
+
+/// The same without a branch. A branch that depends on the length of a line is often mispredicted, and that takes
+/// longer than all of this.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[target_feature(enable = "avx2")]
 #[inline]
-pub(crate) fn into_string(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
-    if valid(&bytes).is_none() {
-        return Err(bytes);
+fn count_plain_with_avx2(block: &[u8; WIDE]) -> usize {
+    use core::arch::x86_64::{_mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setr_epi64x};
+    let mut plain = 0;
+    for (i, quarter) in block.as_chunks::<32>().0.iter().enumerate() {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| words::word(quarter, i).cast_signed());
+        let is_plain =
+            _mm256_cmpgt_epi8(_mm256_setr_epi64x(a, b, c, d), _mm256_set1_epi8(b'\r'.cast_signed()));
+        plain |= u128::from(_mm256_movemask_epi8(is_plain).cast_unsigned()) << (i * 32);
     }
-    // SAFETY: the check is done.
-    Ok(unsafe { String::from_utf8_unchecked(bytes) })
+    plain.trailing_ones() as usize
+}
+
+/// Bytes that arrive in pieces, and are expected to be a text. The first of them are known to be one already.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PartlyChecked {
+    bytes: Vec<u8>,
+    /// How many bytes have been found to be UTF-8, without a part of a character at the end.
+    checked: usize,
+}
+
+/// How much is copied at once. glibc copies 2 KiB or more with `rep movsb`, which takes several times as long if, in
+/// the lower bits of the addresses, the destination is a few bytes after the source.
+pub(crate) const PIECE: usize = 1984;
+
+impl PartlyChecked {
+    pub(crate) const fn new() -> PartlyChecked {
+        PartlyChecked { bytes: Vec::new(), checked: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if bytes.len() <= PIECE {
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            self.push_long(bytes);
+        }
+    }
+
+    fn push_long(&mut self, bytes: &[u8]) {
+        self.bytes.reserve(bytes.len());
+        bytes.chunks(PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
+    }
+
+    /// Like [`push`](PartlyChecked::push), and what is pushed need not be checked again.
+    pub(crate) fn push_text(&mut self, text: &str) {
+        let all_checked = self.checked == self.bytes.len();
+        self.push(text.as_bytes());
+        if all_checked {
+            self.checked = self.bytes.len();
+        }
+    }
+
+    /// Checks what has not been checked before. Returns whether all bytes are a text.
+    pub(crate) fn check(&mut self) -> bool {
+        let (_, rest) = self.bytes.split_at_checked(self.checked).unwrap_or_default();
+        let is_text = rest.is_empty() || valid(rest).is_some();
+        if is_text {
+            self.checked = self.bytes.len();
+        }
+        is_text
+    }
+
+    /// The bytes that are known to be a text.
+    #[inline]
+    pub(crate) fn text(&self) -> &str {
+        let checked = self.bytes.get(..self.checked).unwrap_or_default();
+        // SAFETY: these bytes have been found to be UTF-8.
+        unsafe { core::str::from_utf8_unchecked(checked) }
+    }
+
+    /// The same with their memory.
+    pub(crate) fn into_text(mut self) -> String {
+        self.bytes.truncate(self.checked);
+        // SAFETY: these bytes have been found to be UTF-8.
+        unsafe { String::from_utf8_unchecked(self.bytes) }
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.checked = 0;
+        self.bytes.clear();
+    }
+
+    pub(crate) fn remove_first(&mut self, bytes: usize) {
+        self.checked = 0;
+        self.bytes.drain(..bytes.min(self.bytes.len()));
+    }
+
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    pub(crate) fn reserve_exact(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+    }
+
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        self.bytes.shrink_to(bytes);
+    }
+}
+
+impl Deref for PartlyChecked {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Three short texts and a flag, stored inline, or something else with a number.
@@ -180,27 +305,6 @@ impl<T> ShortTextsOr<T> {
     }
 }
 
-/// How much is copied at once. glibc copies 2 KiB or more with `rep movsb`, which takes several times as long if, in
-/// the lower bits of the addresses, the destination is a few bytes after the source.
-pub(crate) const PIECE: usize = 1984;
-
-/// Appends a text, which may be long.
-#[inline(always)]
-pub(crate) fn push(text: &mut String, more: &str) {
-    if more.len() <= PIECE { text.push_str(more) } else { push_long(text, more) }
-}
-
-fn push_long(text: &mut String, mut more: &str) {
-    text.reserve(more.len());
-    while more.len() > PIECE {
-        let end = (0..=PIECE).rev().find(|at| more.is_char_boundary(*at)).unwrap_or_default();
-        let (piece, rest) = more.split_at(end);
-        text.push_str(piece);
-        more = rest;
-    }
-    text.push_str(more);
-}
-
 /// The replacement for what is not text, or cannot be sent: U+FFFD.
 pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 
@@ -260,124 +364,4 @@ const BLOCK: usize = 64;
 const WIDE: usize = 128;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-
-    #[test]
-    fn it_says_what_std_says() {
-        // NUL, because nothing but the piece then decides what all bytes have in common.
-        for (len, filler) in (0..200).flat_map(|len| b"x\0".map(|filler| (len, filler))) {
-            let mut bytes = vec![filler; len];
-            for at in 0..len {
-                for piece in
-                    [&b"\0"[..], b"\x7f", b"\x80", b"\xc3\xa9", b"\xc3", b"\xff", "\u{1f600}".as_bytes()]
-                {
-                    let end = len.min(at + piece.len());
-                    bytes[at..end].copy_from_slice(&piece[..end - at]);
-                    assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok(), "{at} of {len}, {piece:?}");
-                    bytes[at..end].fill(filler);
-                }
-            }
-            assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok());
-        }
-    }
-
-    #[test]
-    fn a_block_is_ascii_if_each_of_its_bytes_is() {
-        for byte in 0..=u8::MAX {
-            for at in 0..WIDE {
-                let mut block = [0; WIDE];
-                block[at] = byte;
-                assert_eq!(is_ascii_block(&block), byte.is_ascii(), "{byte:#x} at {at}");
-            }
-        }
-    }
-
-    /// Both ways to compile the search for the end of a long line.
-    const SEARCHES: [Search; 2] = [find_end_of_long_line, find_end_and_check];
-
-    type Search = for<'b> fn(&'b [u8], &mut &'b str) -> Option<usize>;
-
-    #[test]
-    fn the_end_of_a_long_line_and_whether_it_is_ascii() {
-        for (len, byte) in (0..420).flat_map(|len| b"\n\r\t\0\x0e\x7f\x80\xff".map(|byte| (len, byte))) {
-            let mut bytes = vec![b'x'; len];
-            for at in (0..len).rev().step_by(7) {
-                bytes[at] = byte;
-                // What follows the end does not matter.
-                bytes[(at + 40).min(len)..].fill(0xff);
-                let expected = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-                let line = &bytes[..expected.unwrap_or(len)];
-                for search in SEARCHES {
-                    let mut ascii = "";
-                    assert_eq!(search(&bytes, &mut ascii), expected, "{byte:#x} at {at} of {len}");
-                    let is_found = ascii.as_bytes() == line && line.is_ascii();
-                    assert!(ascii.is_empty() || is_found, "{byte:#x} at {at} of {len}");
-                    if line.len() >= WIDE && line.iter().all(u8::is_ascii_graphic) {
-                        assert!(is_found, "{byte:#x} at {at} of {len}");
-                    }
-                }
-                bytes[at..].fill(b'x');
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_utf8_is_replaced() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"a", "a"),
-            (b"\xff", "\u{fffd}"),
-            (b"a\xffb\x80", "a\u{fffd}b\u{fffd}"),
-            // One for a character that is cut short, and one for each byte that cannot begin a character.
-            (b"\xf0\x9f\x98a\xe2\x82", "\u{fffd}a\u{fffd}"),
-            (b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}"),
-        ] {
-            assert_eq!(lossy(bytes).collect::<Vec<_>>().concat(), text, "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn every_pair_of_bytes() {
-        for pair in 0..=u16::MAX {
-            let bytes: Vec<u8> = [b"0123456", &pair.to_be_bytes()[..]].concat();
-            assert_eq!(valid(&bytes), core::str::from_utf8(&bytes).ok(), "{pair:#06x}");
-        }
-    }
-
-    #[test]
-    fn a_long_text_is_appended_whole() {
-        for text in ["x", "é", "…", "\u{1f600}"] {
-            for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3000] {
-                let more = text.repeat(len);
-                let mut all = String::from("a");
-                push(&mut all, &more);
-                assert_eq!(all, ["a", &more].concat());
-            }
-        }
-    }
-
-    #[test]
-    fn short_texts_are_what_they_were() {
-        let text = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ";
-        for [first, second, third] in (0..text.len()).flat_map(|a| {
-            (0..18).flat_map(move |b| {
-                (0..18).map(move |c| [&text[..a], &text[text.len() - b..], &text[20..20 + c]])
-            })
-        }) {
-            let tail = second.len() + third.len();
-            let fits = tail <= 16 && first.len().next_multiple_of(8) + tail.next_multiple_of(8) <= 48;
-            for flag in [false, true] {
-                let short = ShortTextsOr::<()>::new([first, second, third], flag);
-                assert_eq!(
-                    short.as_ref().map(ShortTextsOr::get),
-                    fits.then_some(Ok(([first, second, third], flag)))
-                );
-            }
-        }
-        let short = ShortTextsOr::<()>::new(["é", "…", "\u{1f600}"], true).unwrap();
-        assert_eq!(short.get(), Ok((["é", "…", "\u{1f600}"], true)));
-        assert_eq!(ShortTextsOr::other(7, "other").get(), Err((7, &"other")));
-    }
-}
+mod tests;
