@@ -32,6 +32,10 @@ pub struct Input<'c> {
     /// How many bytes one check covers at least. Checking short texts one at a time would take longer than everything
     /// else that is done with them.
     ahead: usize,
+    /// Whether an event that is not complete may wait in the chunk: whoever decodes it adds to the chunk what arrives
+    /// next, and decodes both. That takes less time than collecting the event in the decoder's buffers, but each byte
+    /// may be decoded twice.
+    pub(super) may_wait: bool,
 }
 
 /// The bytes of a field's value, and where in the chunk they end.
@@ -52,6 +56,9 @@ impl<'l> Value<'l> {
 /// that the next chunk completes, and would then be checked again.
 pub(super) const LONG: usize = 128;
 
+/// How much of an event may wait in the chunk, in bytes.
+pub(super) const LONGEST_WAITING: usize = 4096;
+
 impl<'c> Input<'c> {
     /// Creates an input from a chunk of bytes. The chunk may begin and end anywhere: inside a line, a CRLF or a
     /// character.
@@ -62,7 +69,16 @@ impl<'c> Input<'c> {
 
     /// Creates an input that is used for one event only, so that checking ahead would be wasted.
     pub(crate) fn once(chunk: &'c [u8]) -> Input<'c> {
-        Input { chunk, rest: chunk, event: chunk, checked: "", checked_at: 0, ascii: "", ahead: 0 }
+        Input {
+            chunk,
+            rest: chunk,
+            event: chunk,
+            checked: "",
+            checked_at: 0,
+            ascii: "",
+            ahead: 0,
+            may_wait: false,
+        }
     }
 
     /// Returns the bytes that have not been decoded yet.
@@ -112,6 +128,17 @@ impl<'c> Input<'c> {
     pub(super) fn take_event(&mut self) -> &'c [u8] {
         let event = core::mem::replace(&mut self.event, self.rest);
         event.get(..event.len() - self.rest.len()).unwrap_or_default()
+    }
+
+    /// Goes back to the beginning of the event, if that is not too long ago. Returns whether it does.
+    pub(super) fn go_back(&mut self, limit: usize) -> bool {
+        // The second half of the CRLF before the event.
+        let event = self.event.strip_prefix(b"\n").unwrap_or(self.event);
+        let is_short = !event.is_empty() && event.len() <= limit;
+        if is_short {
+            self.rest = event;
+        }
+        is_short
     }
 
     /// Takes one byte, if it is this one.

@@ -1,8 +1,8 @@
 //! The state machine: WHATWG HTML, 9.2.6, "Interpreting an event stream".
 //!
 //! The text of an event stays where it is while the event lies in one chunk. A second data line, or the end of the
-//! chunk, moves it into the decoder's own buffers. A line that has not ended yet is searched only once, when it
-//! arrives, so the cost is linear in the input however it is cut. The bytes are decoded as UTF-8 only when the event is
+//! chunk, moves it into the decoder's own buffers, unless it may wait in the chunk. A line that has not ended yet is
+//! searched only once, when it arrives, or twice if it waits, so the cost is linear in the input however it is cut. The bytes are decoded as UTF-8 only when the event is
 //! dispatched: no part of a multi-byte character looks like a line end, a colon or a space, so lines and fields are the
 //! same before and after decoding, and a character that is split between two chunks is whole by then.
 
@@ -10,11 +10,11 @@ use super::{
     Decoder, Input,
     buffer::{Copies, Text},
     field::{Field, Fields},
-    input::Value,
+    input::{LONGEST_WAITING, Value},
     open_line::BOM,
     received,
 };
-use crate::error::TooLarge;
+use crate::{error::TooLarge, wire::line::Lines};
 use core::{mem, time::Duration};
 
 /// What was found, and where its texts are.
@@ -94,6 +94,9 @@ impl Decoder {
         let mut fields = Fields::default();
         loop {
             let Some(line) = input.line(&mut self.lines) else {
+                if input.may_wait && self.wait(input) {
+                    return None;
+                }
                 self.keep(&mut fields);
                 let rest = input.take_rest();
                 return self.begin_line(rest, input).map(Found::TooLarge);
@@ -127,6 +130,19 @@ impl Decoder {
                 });
             }
         }
+    }
+
+    /// Leaves an event that is not complete in the chunk, if all of it is there. Returns whether it does.
+    #[inline(never)]
+    fn wait(&mut self, input: &mut Input<'_>) -> bool {
+        let is_in_chunk = self.start.is_empty() && !self.has_data && self.bom == BOM.len();
+        // What is too large is reported as soon as that is known.
+        let waits = is_in_chunk && input.go_back(LONGEST_WAITING.min(self.limit.saturating_sub(1)));
+        if waits {
+            self.size = 0;
+            self.lines = Lines::new();
+        }
+        waits
     }
 
     /// 9.2.6, "Process the field": what each field does. `value_at` returns where a value lies.

@@ -10,7 +10,7 @@ use crate::error::TooLarge;
 pub(super) struct OwningDecoder {
     pub(super) decoder: Decoder,
     /// How many bytes of the chunk have been decoded.
-    start: usize,
+    pub(super) start: usize,
     /// Whether an event that no blank line has ended is dispatched at the end of the input.
     pub(super) finishes: bool,
     /// Whether the source has failed since the last chunk, so that the end of the input may be part of that failure.
@@ -33,12 +33,21 @@ impl OwningDecoder {
     }
 
     /// Decodes the chunk up to the next item of this kind; the next call continues from there. `None` means that there
-    /// is none, and that a new chunk is needed.
+    /// is none, and that a new chunk is needed. Only if it may, an event that is not complete then waits: it is not
+    /// decoded, and has to be in the new chunk as well.
     // Inlined, so that a message is written once, to where the caller wants it: moving it again takes as long as
     // decoding a short one.
     #[inline(always)]
-    pub(super) fn next<T: Owned, E: From<TooLarge>>(&mut self, chunk: &[u8]) -> Option<Result<T, E>> {
+    pub(super) fn next<T: Owned, E: From<TooLarge>>(
+        &mut self,
+        chunk: &[u8],
+        may_wait: bool,
+    ) -> Option<Result<T, E>> {
+        if self.start >= chunk.len() {
+            return None;
+        }
         let mut input = Input::once(chunk.get(self.start..).unwrap_or_default());
+        input.may_wait = may_wait;
         while !input.is_empty()
             && let Some(found) = self.decoder.find(&mut input)
         {
@@ -47,7 +56,7 @@ impl OwningDecoder {
                 return Some(item);
             }
         }
-        self.start = 0;
+        self.start = chunk.len() - input.remaining().len();
         None
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Decoder, Incoming, MessageEvent,
+    input::LONGEST_WAITING,
     own::{Owned, OwningDecoder, driver},
 };
 use crate::error::ReadError;
@@ -97,6 +98,8 @@ pub struct MessageReader<R> {
     buffer: Box<[u8]>,
     /// How much of the buffer is a chunk that may contain more items.
     len: usize,
+    /// Whether an event that is not complete may wait in the buffer: only once.
+    may_wait: bool,
     at_end: bool,
 }
 
@@ -109,8 +112,15 @@ impl<R: Read> MessageReader<R> {
     /// Reads messages from `source` with your own decoder: one with a different size limit, or one that has read
     /// earlier connections, after [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: R) -> MessageReader<R> {
-        let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
-        MessageReader { source, decoder: OwningDecoder::new(decoder), buffer, len: 0, at_end: false }
+        let buffer = vec![0; LONGEST_WAITING + BUFFER_SIZE].into_boxed_slice();
+        MessageReader {
+            source,
+            decoder: OwningDecoder::new(decoder),
+            buffer,
+            len: 0,
+            may_wait: true,
+            at_end: false,
+        }
     }
 
     /// Reads up to the next item of any kind that the decoder reports. (The iterator returns only messages and reports
@@ -142,26 +152,65 @@ impl<R: Read> MessageReader<R> {
     #[inline(always)]
     fn next_item<T: Owned>(&mut self) -> Option<Result<T, ReadError<io::Error>>> {
         loop {
-            if let Some(item) = self.decoder.next(self.buffer.get(..self.len).unwrap_or_default()) {
+            if let Some(item) =
+                self.decoder.next(self.buffer.get(..self.len).unwrap_or_default(), self.may_wait)
+            {
+                self.may_wait = true;
                 return Some(item);
             }
-            self.len = 0;
             if self.at_end {
                 return self.decoder.finish();
             }
-            match self.source.read(&mut self.buffer) {
-                Ok(0) => self.at_end = true,
-                Ok(len) if self.decoder.take(self.buffer.get(..len).unwrap_or_default()) => {}
-                Ok(len) => self.len = len.min(BUFFER_SIZE),
+            self.make_room();
+            match self.source.read(self.buffer.get_mut(self.len..).unwrap_or_default()) {
+                Ok(0) => {
+                    self.at_end = true;
+                    self.may_wait = false;
+                }
+                Ok(len) => self.take(len),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    // If nothing could be read in time, nothing was cut off.
-                    if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
-                        self.decoder.fail();
-                    }
+                    self.fail(error.kind());
                     return Some(Err(ReadError::Source(error)));
                 }
             }
+        }
+    }
+
+    /// Drops what has been decoded. What waits is moved to the front of the buffer, unless there is enough room behind.
+    #[inline]
+    fn make_room(&mut self) {
+        let start = self.decoder.start;
+        if start == self.len {
+            self.decoder.start = 0;
+            self.len = 0;
+        } else if self.buffer.len() - self.len < BUFFER_SIZE {
+            self.buffer.copy_within(start..self.len, 0);
+            self.decoder.start = 0;
+            self.len -= start;
+        }
+    }
+
+    /// Takes what was read, behind what waits.
+    #[inline]
+    fn take(&mut self, len: usize) {
+        let end = self.len.saturating_add(len).min(self.buffer.len());
+        self.may_wait = self.len == 0;
+        if !self.decoder.take(self.buffer.get(self.len..end).unwrap_or_default()) {
+            self.len = end;
+        }
+    }
+
+    /// The source has failed. What waits is decoded, so that the decoder says what has arrived.
+    #[cold]
+    fn fail(&mut self, error: ErrorKind) {
+        // An event that waits is not complete, and what else there was in it has been returned before.
+        let chunk = self.buffer.get(..self.len).unwrap_or_default();
+        let none = self.decoder.next::<Incoming, ReadError<io::Error>>(chunk, false);
+        debug_assert!(none.is_none(), "{none:?}");
+        // If nothing could be read in time, nothing was cut off.
+        if !matches!(error, ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+            self.decoder.fail();
         }
     }
 }

@@ -180,7 +180,7 @@ where
         let mut this = self.project();
         loop {
             if let Some(chunk) = this.chunk {
-                if let Some(item) = this.decoder.next(chunk.as_ref()) {
+                if let Some(item) = this.decoder.next(chunk.as_ref(), false) {
                     return Poll::Ready(Some(item));
                 }
                 *this.chunk = None;
@@ -190,7 +190,10 @@ where
             }
             match ready!(this.source.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) if this.decoder.take(chunk.as_ref()) => {}
-                Some(Ok(chunk)) => *this.chunk = Some(chunk),
+                Some(Ok(chunk)) => {
+                    this.decoder.start = 0;
+                    *this.chunk = Some(chunk);
+                }
                 Some(Err(error)) => {
                     this.decoder.fail();
                     return Poll::Ready(Some(Err(ReadError::Source(fail(error)))));

@@ -89,6 +89,64 @@ fn a_source_that_lies_does_no_harm() {
     assert_eq!(MessageReader::new(Liar(false)).count(), 0);
 }
 
+/// What has arrived of an event is known to the decoder whenever the source fails, wherever it was cut.
+#[test]
+fn what_has_arrived_is_known_when_the_source_fails() {
+    let blocked = || Err(io::Error::from(ErrorKind::WouldBlock));
+    let source =
+        Script(vec![Ok(b"id: 1\ndata: 1\n\n\r\nda"), blocked(), Ok(b"ta: 2\nid"), blocked(), Ok(b"\n\r\n")]);
+    let mut messages = MessageReader::new(source);
+    assert_eq!(messages.next().unwrap().unwrap().data(), "1");
+    for (unfinished, start) in [(2, &b"da"[..]), (10, b"data: 2\nid")] {
+        let error = messages.next().unwrap().unwrap_err();
+        assert!(matches!(error, ReadError::Source(_)), "{error}");
+        assert_eq!(
+            (messages.decoder().unfinished(), messages.decoder().unfinished_start()),
+            (unfinished, start)
+        );
+    }
+    let message = messages.next().unwrap().unwrap();
+    assert_eq!((message.data(), message.id()), ("2", Some("")));
+    assert!(messages.next().is_none());
+    assert_eq!(messages.decoder().unfinished(), 0);
+}
+
+/// An event that is too large is reported as soon as that is known, even if nothing more arrives.
+#[test]
+fn a_too_large_event_is_reported_before_it_has_arrived() {
+    for (limit, piece, is_too_large) in
+        [(9, "data: ab", false), (8, "data: ab", true), (8, "a\ndata: ", true)]
+    {
+        let source = Script(vec![Ok(b": c\n"), Ok(piece.as_bytes()), Err(ErrorKind::WouldBlock.into())]);
+        let decoder = Decoder::new().max_event_size(limit);
+        let error = MessageReader::with_decoder(decoder, source).next().unwrap().unwrap_err();
+        assert_eq!(matches!(error, ReadError::TooLarge(_)), is_too_large, "{piece:?} with {limit}");
+    }
+}
+
+/// Events of all sizes, in pieces of all sizes up to more than what a reader lets wait, with and without CR.
+#[test]
+fn a_reader_and_a_decoder_see_the_same_however_events_are_cut() {
+    let event = |i: usize| {
+        let data = "x".repeat(i * 397 % 5000);
+        let end = ["\n", "\r\n", "\r"][i % 3];
+        format!(": {i}{end}id: {i}{end}data: {data}{end}retry: {i}{end}data: é{end}{end}")
+    };
+    let stream: String = (0..100).map(event).collect();
+    let expected = stream.as_bytes();
+    let expected: Vec<_> = MessageReader::new(expected).map(Result::unwrap).collect();
+    assert_eq!(expected.len(), 100);
+    for size in (1..64).chain([100, 127, 128, 129, 1460, 4095, 4096, 4097, 16_384, 20_480, 100_000]) {
+        let reader = MessageReader::new(Pieces(stream.as_bytes(), size));
+        for (i, message) in reader.enumerate() {
+            let message = message.unwrap();
+            assert_eq!(message, expected[i], "{i} in pieces of {size}");
+            assert_eq!(message.last_event_id(), i.to_string());
+            assert_eq!(message.data().len(), i * 397 % 5000 + "\né".len());
+        }
+    }
+}
+
 /// A source that never returns more than this at once.
 struct Pieces<'s>(&'s [u8], usize);
 
