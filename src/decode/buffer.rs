@@ -13,11 +13,11 @@ pub(super) enum Text<'c> {
     Kept,
 }
 
-/// The bytes of a value while they arrive, and its text once it is complete.
+/// The bytes of a value while they arrive, which become its text.
 #[derive(Clone, Debug)]
 pub(super) struct Buffer {
     pub(super) bytes: PartlyChecked,
-    /// The text with U+FFFD for what was not UTF-8. Empty if all of it was.
+    /// The text with U+FFFD for what was not UTF-8. Empty if everything was.
     replaced: String,
     /// A little more than the size of the text that was handed over last. The next one is expected to be similar.
     expected: usize,
@@ -58,7 +58,8 @@ impl Buffer {
         }
     }
 
-    /// Doubles the buffer, but not beyond the limit. A buffer that was handed over is replaced by one of the same size.
+    /// Enlarges the buffer to a power of two, but not beyond the limit. A buffer that was handed over is replaced by
+    /// one of the same size.
     #[cold]
     fn grow(&mut self, more: usize, limit: usize) {
         let needed = self.bytes.len().saturating_add(more);
@@ -112,20 +113,26 @@ impl Buffer {
         }
     }
 
-    /// Hands over the text that was collected, together with its memory. `None` if it has to be copied.
+    /// Hands over the kept text together with its memory. `None` if it has to be copied.
     ///
     /// Memory that is much too large is shrunk, which seldom moves the text, so that no message holds much more memory
     /// than it needs. Memory that was needed for a huge event is not shrunk for a small one, but kept.
     #[cfg(any(feature = "std", feature = "stream"))]
     #[inline]
     pub(super) fn hand_over(&mut self) -> Option<String> {
-        let len = self.bytes.len();
-        if len < HANDED_OVER { None } else { self.hand_over_long(len) }
+        let len = self.bytes.len().max(self.replaced.len());
+        if len < HANDED_OVER { None } else { self.hand_over_long() }
     }
 
     #[cfg(any(feature = "std", feature = "stream"))]
-    fn hand_over_long(&mut self, len: usize) -> Option<String> {
-        if self.bytes.capacity() / 4 > len || !self.replaced.is_empty() {
+    fn hand_over_long(&mut self) -> Option<String> {
+        if !self.replaced.is_empty() {
+            let mut text = core::mem::take(&mut self.replaced);
+            text.shrink_to_fit();
+            return Some(text);
+        }
+        let len = self.bytes.len();
+        if self.bytes.capacity() / 4 > len {
             self.expected = 0;
             return None;
         }
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn it_doubles_up_to_the_limit() {
+    fn it_grows_to_powers_of_two_up_to_the_limit() {
         let mut buffer = Buffer::new();
         buffer.append(b"x", NO_LIMIT);
         assert_eq!(buffer.bytes.capacity(), FIRST_CAPACITY);
@@ -259,17 +266,26 @@ mod tests {
 
     /// The bytes that were checked are not the text.
     #[test]
-    fn a_text_with_replacements_is_not_handed_over() {
+    fn a_text_with_replacements_is_handed_over_instead_of_the_bytes() {
         let mut buffer = Buffer::new();
-        buffer.append_text(&"x".repeat(HANDED_OVER), NO_LIMIT);
-        buffer.append(b"\xff", NO_LIMIT);
-        let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
-        assert_eq!(buffer.hand_over(), None);
-        assert_eq!(buffer.resolve(text), "x".repeat(HANDED_OVER) + "\u{fffd}");
-        buffer.clear();
-        buffer.append(b"y", NO_LIMIT);
-        let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
-        assert_eq!(buffer.resolve(text), "y");
+        let expected = "x".repeat(HANDED_OVER) + "\u{fffd}";
+        // The second time, there is memory for the replacements, and more than they need.
+        for kept in [0, KEPT_CAPACITY] {
+            assert_eq!(buffer.replaced.capacity(), kept);
+            buffer.append_text(&"x".repeat(HANDED_OVER), NO_LIMIT);
+            buffer.append(b"\xff", NO_LIMIT);
+            let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
+            assert_eq!(buffer.resolve(text), expected);
+            let text = buffer.hand_over().unwrap();
+            assert_eq!((&*text, text.capacity()), (&*expected, expected.len()));
+            buffer.clear();
+            buffer.append(b"y", NO_LIMIT);
+            let text = buffer.decode(None, &mut Input::once(b""), &mut Copies::new(NO_LIMIT)).unwrap();
+            assert_eq!(buffer.resolve(text), "y");
+            assert_eq!(buffer.hand_over(), None);
+            buffer.replaced.reserve_exact(KEPT_CAPACITY);
+            buffer.clear();
+        }
     }
 
     /// After an event, the memory stays for the next bytes, and only a little for the next invalid ones.

@@ -32,9 +32,8 @@ pub struct Input<'c> {
     /// How many bytes one check covers at least. Checking short texts one at a time would take longer than everything
     /// else that is done with them.
     ahead: usize,
-    /// Whether an event that is not complete may wait in the chunk: whoever decodes it adds to the chunk what arrives
-    /// next, and decodes both. That takes less time than collecting the event in the decoder's buffers, but each byte
-    /// may be decoded twice.
+    /// Whether an event that is not complete may wait in the chunk, to be decoded together with what arrives next. That
+    /// takes less time than collecting it in the decoder's buffers, but each byte may be decoded twice.
     pub(super) may_wait: bool,
 }
 
@@ -52,8 +51,9 @@ impl<'l> Value<'l> {
     }
 }
 
-/// Texts of at least this size, in bytes, are checked alone. What follows such a text may be the beginning of an event
-/// that the next chunk completes, and would then be checked again.
+/// Texts of at least this size, in bytes, are checked alone, if the search for the end of their line has not found them
+/// to be ASCII. What follows such a text may be the beginning of an event that the next chunk completes, and would then
+/// be checked again.
 pub(super) const LONG: usize = 128;
 
 /// How much of an event may wait in the chunk, in bytes.
@@ -93,7 +93,7 @@ impl<'c> Input<'c> {
         self.rest.is_empty()
     }
 
-    /// Takes one line, without its end, or what is left of a line that began in an earlier chunk.
+    /// Takes one line, without its end.
     #[inline]
     pub(super) fn line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
         lines.next_with(&mut self.rest, |bytes| {
@@ -101,7 +101,7 @@ impl<'c> Input<'c> {
         })
     }
 
-    /// The same for what is left of a line that is probably long.
+    /// Takes what is left of a line that began in an earlier chunk, and is probably long.
     #[inline]
     pub(super) fn end_of_line(&mut self, lines: &mut Lines) -> Option<&'c [u8]> {
         lines.next_with(&mut self.rest, |bytes| {
@@ -130,7 +130,7 @@ impl<'c> Input<'c> {
         event.get(..event.len() - self.rest.len()).unwrap_or_default()
     }
 
-    /// Goes back to the beginning of the event, if that is not too long ago. Returns whether it does.
+    /// Goes back to the beginning of the event, if that is at most `limit` bytes back. Returns whether it does.
     pub(super) fn go_back(&mut self, limit: usize) -> bool {
         // The second half of the CRLF before the event.
         let event = self.event.strip_prefix(b"\n").unwrap_or(self.event);

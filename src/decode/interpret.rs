@@ -1,10 +1,11 @@
 //! The state machine: WHATWG HTML, 9.2.6, "Interpreting an event stream".
 //!
-//! The text of an event stays where it is while the event lies in one chunk. A second data line, or the end of the
-//! chunk, moves it into the decoder's own buffers, unless it may wait in the chunk. A line that has not ended yet is
-//! searched only once, when it arrives, or twice if it waits, so the cost is linear in the input however it is cut. The bytes are decoded as UTF-8 only when the event is
-//! dispatched: no part of a multi-byte character looks like a line end, a colon or a space, so lines and fields are the
-//! same before and after decoding, and a character that is split between two chunks is whole by then.
+//! The text of an event stays where it is while the event lies in one chunk. A second data line moves it into the
+//! decoder's own buffers, and so does the end of the chunk, unless the event may wait there. A line that has not ended
+//! yet is searched only once, when it arrives, or twice if it waits, so the cost is linear in the input however it is
+//! cut. The bytes are decoded as UTF-8 only when the event is dispatched: no part of a multi-byte character looks like
+//! a line end, a colon or a space, so lines and fields are the same before and after decoding, and a character that is
+//! split between two chunks is whole by then.
 
 use super::{
     Decoder, Input,

@@ -33,8 +33,8 @@ impl OwningDecoder {
     }
 
     /// Decodes the chunk up to the next item of this kind; the next call continues from there. `None` means that there
-    /// is none, and that a new chunk is needed. Only if it may, an event that is not complete then waits: it is not
-    /// decoded, and has to be in the new chunk as well.
+    /// is none, and that a new chunk is needed. If `may_wait`, an event that is not complete is left undecoded, and the
+    /// new chunk has to begin with it.
     // Inlined, so that a message is written once, to where the caller wants it: moving it again takes as long as
     // decoding a short one.
     #[inline(always)]

@@ -10,7 +10,7 @@ use alloc::{boxed::Box, string::String, vec};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
 
-/// How many bytes are read at once.
+/// How much room there is for each read, at least.
 const BUFFER_SIZE: usize = 16 * 1024;
 
 /// Reads messages from anything that is [`Read`]: an iterator that ends where the input ends.
@@ -162,13 +162,12 @@ impl<R: Read> MessageReader<R> {
                 return self.decoder.finish();
             }
             self.make_room();
-            match self.source.read(self.buffer.get_mut(self.len..).unwrap_or_default()) {
+            match self.read() {
                 Ok(0) => {
                     self.at_end = true;
                     self.may_wait = false;
                 }
                 Ok(len) => self.take(len),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.fail(error.kind());
                     return Some(Err(ReadError::Source(error)));
@@ -177,7 +176,18 @@ impl<R: Read> MessageReader<R> {
         }
     }
 
-    /// Drops what has been decoded. What waits is moved to the front of the buffer, unless there is enough room behind.
+    #[inline]
+    fn read(&mut self) -> io::Result<usize> {
+        loop {
+            match self.source.read(self.buffer.get_mut(self.len..).unwrap_or_default()) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Drops what has been decoded. What waits is moved to the front of the buffer, unless there is enough room behind
+    /// it.
     #[inline]
     fn make_room(&mut self) {
         let start = self.decoder.start;
@@ -204,7 +214,7 @@ impl<R: Read> MessageReader<R> {
     /// The source has failed. What waits is decoded, so that the decoder says what has arrived.
     #[cold]
     fn fail(&mut self, error: ErrorKind) {
-        // An event that waits is not complete, and what else there was in it has been returned before.
+        // What waits contains no item: whatever preceded it has been returned.
         let chunk = self.buffer.get(..self.len).unwrap_or_default();
         let none = self.decoder.next::<Incoming, ReadError<io::Error>>(chunk, false);
         debug_assert!(none.is_none(), "{none:?}");

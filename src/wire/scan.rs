@@ -78,8 +78,8 @@ pub(crate) const fn find(bytes: &[u8], class: Class) -> Option<usize> {
 }
 
 /// Whether these bytes are ASCII without a line end. `false` says nothing: so that one comparison is enough for a byte,
-/// all control characters up to CR count as line ends. The soundness of `utf8` depends on this function, and on the marks
-/// of [`Class::NotPlain`].
+/// all control characters up to CR count as line ends. The soundness of `utf8` depends on this function, and on the
+/// marks of [`Class::NotPlain`].
 #[inline(always)]
 pub(crate) fn is_plain<const N: usize>(block: &[u8; N]) -> bool {
     // A loop without a branch, because compilers turn this form into SIMD.

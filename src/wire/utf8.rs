@@ -93,6 +93,7 @@ fn find_end_and_check<'b>(
     end
 }
 
+/// How many bytes at the beginning of the block are plain.
 fn count_plain(block: &[u8; WIDE]) -> usize {
     scan::find(block, Class::NotPlain).unwrap_or(WIDE)
 }
@@ -114,11 +115,11 @@ fn count_plain_with_avx2(block: &[u8; WIDE]) -> usize {
     plain.trailing_ones() as usize
 }
 
-/// Bytes that arrive in pieces, and are expected to be a text. The first of them are known to be one already.
+/// Bytes that arrive in pieces, and are expected to be a text. A prefix of them is known to be one already.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PartlyChecked {
     bytes: Vec<u8>,
-    /// How many bytes have been found to be UTF-8, without a part of a character at the end.
+    /// How many bytes, from the beginning up to the end of a character, have been found to be UTF-8.
     checked: usize,
 }
 
@@ -172,7 +173,7 @@ impl PartlyChecked {
         unsafe { core::str::from_utf8_unchecked(checked) }
     }
 
-    /// The same with their memory.
+    /// The same with their memory. The others are dropped.
     pub(crate) fn into_text(mut self) -> String {
         self.bytes.truncate(self.checked);
         // SAFETY: these bytes have been found to be UTF-8.
@@ -216,7 +217,8 @@ impl Deref for PartlyChecked {
 /// Three short texts and a flag, stored inline, or something else with a number.
 ///
 /// The texts are assembled in registers and written a word at a time, and what is stored instead of them begins where
-/// their words do: data that is written in smaller pieces than it is read takes several times as long to move soon after.
+/// their words do: data that is written in smaller pieces than it is read takes several times as long to move soon
+/// after.
 #[derive(Clone)]
 pub(crate) struct ShortTextsOr<T>(Stored<T>);
 

@@ -2,15 +2,15 @@
 
 pub(crate) const WORD: usize = 8;
 
-/// The eight bytes with this number, with zeros for those that there are not.
+/// The `i`-th eight bytes, with zeros for those that there are not.
 #[inline(always)]
 pub(crate) fn word(bytes: &[u8], i: usize) -> u64 {
     let at = i * WORD;
     match bytes.len().saturating_sub(at) {
         0 => 0,
         1..WORD if i == 0 => short_word(bytes),
-        missing @ 1..WORD => match bytes.last_chunk() {
-            Some(last) => u64::from_le_bytes(*last) >> ((WORD - missing) * 8),
+        left @ 1..WORD => match bytes.last_chunk() {
+            Some(last) => u64::from_le_bytes(*last) >> ((WORD - left) * 8),
             None => 0,
         },
         _ => match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {

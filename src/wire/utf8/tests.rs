@@ -60,6 +60,23 @@ fn the_end_of_a_long_line_and_whether_it_is_ascii() {
     }
 }
 
+/// Not even if much of the line follows it.
+#[test]
+fn a_long_line_with_a_byte_that_is_not_ascii_is_not_ascii() {
+    for (before, after) in (0..300).step_by(3).flat_map(|before| (0..300).map(move |after| (before, after))) {
+        for byte in [0x80, 0xff] {
+            let line = [&vec![b'x'; before][..], &[byte], &vec![b'x'; after]].concat();
+            for (bytes, end) in [([&line[..], b"\nx"].concat(), Some(line.len())), (line.clone(), None)] {
+                for search in SEARCHES {
+                    let mut ascii = "";
+                    assert_eq!(search(&bytes, &mut ascii), end, "{before}, {after}");
+                    assert_eq!(ascii, "", "{before}, {after}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_not_utf8_is_replaced() {
     for (bytes, text) in [
@@ -142,6 +159,10 @@ fn pieces_are_a_text_if_all_of_them_together_are() {
             assert_eq!(all.clone().into_text(), known);
             assert!(bytes.starts_with(known.as_bytes()));
         }
+        all.push_text("x");
+        all.clear();
+        all.push(b"\xff\xff");
+        assert!(all.text().is_empty() && !all.check());
         all.clear();
         assert!(all.is_empty() && all.text().is_empty() && all.check());
         all.push_text("x");
