@@ -6,7 +6,7 @@ use super::{
     own::{Owned, OwningDecoder, driver},
 };
 use crate::error::ReadError;
-use alloc::{boxed::Box, string::String, vec};
+use alloc::{boxed::Box, string::String};
 use core::{fmt, iter::FusedIterator};
 use std::io::{self, ErrorKind, Read};
 
@@ -95,7 +95,7 @@ const BUFFER_SIZE: usize = 16 * 1024;
 pub struct MessageReader<R> {
     source: R,
     decoder: OwningDecoder,
-    buffer: Box<[u8]>,
+    buffer: Box<[u8; LONGEST_WAITING + BUFFER_SIZE]>,
     /// How much of the buffer is a chunk that may contain more items.
     len: usize,
     /// Whether an event that is not complete may wait in the buffer: only once.
@@ -112,7 +112,7 @@ impl<R: Read> MessageReader<R> {
     /// Reads messages from `source` with your own decoder: one with a different size limit, or one that has read
     /// earlier connections, after [`reconnect`](Decoder::reconnect).
     pub fn with_decoder(decoder: Decoder, source: R) -> MessageReader<R> {
-        let buffer = vec![0; LONGEST_WAITING + BUFFER_SIZE].into_boxed_slice();
+        let buffer = Box::new([0; LONGEST_WAITING + BUFFER_SIZE]);
         MessageReader {
             source,
             decoder: OwningDecoder::new(decoder),
