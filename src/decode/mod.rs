@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`Decoder`] is the public face, and `interpret` the state machine. A line is a `field`, and a
 //! chunk is an `input`. What has to be kept from one chunk to the next is in a `buffer`, in `open_line`, and in
-//! `last_event_id`. `read` and `stream` drive the decoder, and `own` is what they share.
+//! `last_event_id`. `read` and `stream` drive the decoder, and `own` is what they share; a short event that is not
+//! complete waits in the buffer of `read`.
 
 mod buffer;
 mod decoder;
